@@ -1,0 +1,105 @@
+"""Each rule of the specification is numbered, cited where it is kept, and held by a test; an orphan at either end fails here."""
+
+import collections
+
+import pytest
+
+from tests.house import rules
+from tests.house.clauses import Clause, clauses, clauses_in, code_citations, test_citations
+from tests.house.tree import ROOT
+
+KNOWN = {clause.id for clause in clauses()}
+
+
+def test_no_id_is_given_twice():
+    count = collections.Counter(clause.id for clause in clauses())
+    assert {name: [c.place for c in clauses() if c.id == name] for name, n in count.items() if n > 1} == {}
+
+
+def test_a_retired_id_never_comes_back():
+    assert KNOWN & set(rules.read().retired) == set()
+
+
+def test_every_clause_that_binds_is_held_by_a_test():
+    held = {citation.clause for citation in test_citations()}
+    bare = [f"{clause.place}: {clause.id}" for clause in clauses() if clause.keyword.startswith("MUST") and clause.id not in held]
+    assert not bare, "no test cites\n" + "\n".join(bare)
+
+
+def test_every_cited_id_is_a_clause():
+    orphans = [f"{c.place}: {c.clause}" for c in (*code_citations(), *test_citations()) if c.clause not in KNOWN]
+    assert not orphans, "spec/ has no such clause\n" + "\n".join(orphans)
+
+
+def test_every_clause_is_entered_in_the_rules():
+    entered = rules.read().entries.keys()
+    assert (KNOWN - entered, entered - KNOWN) == (set(), set()), "python -m tests.house.rules --write"
+
+
+def stale(recorded: dict[str, dict[str, str]], present: list[Clause]) -> dict[str, list[str]]:
+    """Edited clause -> the tests that cite it, which a person reads again before confirming."""
+    return {
+        clause.id: sorted(citation.place for citation in test_citations() if citation.clause == clause.id)
+        for clause in present
+        if clause.id in recorded and recorded[clause.id] != {"keyword": clause.keyword, "text_sha256": clause.digest}
+    }
+
+
+def test_no_clause_was_edited_without_reading_its_tests_again():
+    assert stale(rules.read().entries, clauses()) == {}, "read these tests, then python -m tests.house.rules --confirm ID"
+
+
+TEXT = """# Head
+A sentence that mentions **DAT-998** but does not begin with it.
+
+**DAT-996** A node MUST NOT
+sleep.
+
+- **DAT-997** A node MAY rest.
+- **CTR-S99** Time passes.
+"""
+
+
+def test_a_clause_is_a_paragraph_that_begins_with_its_id():
+    found = list(clauses_in(TEXT, "x.md"))
+    assert [(c.id, c.keyword, c.place) for c in found] == [
+        ("DAT-996", "MUST NOT", "x.md:4"),
+        ("DAT-997", "MAY", "x.md:7"),
+        ("CTR-S99", "MUST", "x.md:8"),
+    ]
+    assert found[0].text == "A node MUST NOT sleep."
+
+
+def test_an_edited_clause_names_exactly_its_tests(tmp_path, monkeypatch):
+    path = ROOT / "tests" / "imagined.py"
+    monkeypatch.setattr("tests.house.clauses.python_files", lambda *_: (path,))
+    monkeypatch.setattr("tests.house.clauses.syntax", lambda _: __import__("ast").parse(IMAGINED))
+    [before] = clauses_in("**DAT-996** A node MUST sleep.", "x.md")
+    [after] = clauses_in("**DAT-996** A node MUST NOT sleep.", "x.md")
+    [wrapped] = clauses_in("**DAT-996** A node\nMUST sleep.", "x.md")
+    recorded = {"DAT-996": {"keyword": before.keyword, "text_sha256": before.digest}}
+    assert stale(recorded, [wrapped]) == {}
+    assert stale(recorded, [after]) == {"DAT-996": ["tests/imagined.py::TestSleep::test_night", "tests/imagined.py::test_day"]}
+
+
+IMAGINED = """
+import pytest
+@pytest.mark.clause("DAT-996", "DAT-997")
+def test_day(): ...
+@pytest.mark.clause("DAT-997")
+def test_noon(): ...
+@pytest.mark.clause("DAT-996")
+class TestSleep:
+    def test_night(self): ...
+    def rest(self): ...
+"""
+
+
+@pytest.mark.parametrize("keep", [set(), {"DAT-996"}])
+def test_an_edited_digest_changes_only_when_confirmed(monkeypatch, keep):
+    [edited] = clauses_in("**DAT-996** A node MUST NOT sleep.", "x.md")
+    monkeypatch.setattr(rules, "clauses", lambda: [edited])
+    old = rules.Rules({"DAT-996": {"keyword": "MUST", "text_sha256": "0" * 64}, "DAT-995": {"keyword": "MAY", "text_sha256": "1" * 64}})
+    new = rules.written(old, keep)
+    assert (new.entries["DAT-996"]["text_sha256"] == edited.digest) == bool(keep)
+    assert new.retired == ("DAT-995",)

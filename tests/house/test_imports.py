@@ -1,0 +1,215 @@
+"""Who may import whom: the table of the house, enforced by reading every import, also those inside functions.
+
+Why: the rooms are the architecture. A room that imports what it must not know has knocked a hole in a wall, and nobody
+notices by reading one file. An import under `TYPE_CHECKING` counts: to name a type is to know it.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import PACKAGES, module_name, modules, python_files, shown, syntax, within
+
+ANYTHING = ("refimpl", "contracts_dsl", "conformance")
+LAYERS = ("refimpl.data", "refimpl.network", "refimpl.consensus", "refimpl.contract", "refimpl.application")
+
+# Room -> the rooms of ours it may import besides itself. The longest room that holds a module decides.
+ROOMS: dict[str, tuple[str, ...]] = {
+    "contracts_dsl": (),
+    "refimpl": (),
+    "refimpl.crypto": (),
+    "refimpl.data": ("refimpl.crypto",),
+    "refimpl.network": ("refimpl.data", "refimpl.crypto"),
+    "refimpl.consensus": ("refimpl.data", "refimpl.network.messages"),
+    "refimpl.contract": ("refimpl.data", "contracts_dsl"),
+    "refimpl.application": ("refimpl.data", "refimpl.contract", "refimpl.crypto"),
+    "refimpl.node": LAYERS,
+    "refimpl.store": ("refimpl.node",),
+    "refimpl.shell": ("refimpl.node",),
+    "refimpl.engines": ("refimpl.node",),
+    "refimpl.testing": ("refimpl.contract", "refimpl.data"),
+    "refimpl.scenarios": ANYTHING,
+    "refimpl.cli": ANYTHING,
+    "conformance": ("conformance",),
+    "conformance.model": ("conformance", "contracts_dsl"),
+    "conformance.adapters.reference": ("conformance", "refimpl"),
+    "conformance.zoo": ("conformance", "refimpl"),
+}
+
+# Third-party and standard modules that only the named rooms may import, with the reason the rooms are named.
+EDGES: dict[str, tuple[str, ...]] = {
+    # One reviewable door to the cryptographic library; the kit has its own, to share no error with the reference.
+    "cryptography": ("refimpl.crypto.hazmat", "conformance"),
+    # The kit keeps a codec of its own on the standard `json`.
+    "msgspec": ("refimpl", "contracts_dsl", "conformance.adapters.reference", "conformance.zoo"),
+    "lark": ("contracts_dsl",),
+    "click": ("refimpl.cli", "refimpl.shell", "contracts_dsl.cli", "conformance.cli"),
+    # `conform`, `explore`, `replay` and `shrink` must run on the core install, which has neither of these two.
+    "hypothesis": ("conformance.drivers.hypothesis_suite", "conformance.testing", "conformance.plugin"),
+    "pytest": ("conformance.testing", "conformance.plugin", "refimpl.testing"),
+    # The world outside: clocks, entropy, disk, processes, sockets, threads.
+    **dict.fromkeys(
+        ("time", "os", "socket", "subprocess", "asyncio", "secrets", "signal", "select", "selectors", "sqlite3", "tempfile")
+        + ("shutil", "locale", "platform", "threading", "multiprocessing", "concurrent", "glob", "fileinput", "urllib", "http"),
+        (
+            "refimpl.shell",
+            "refimpl.store",
+            "refimpl.engines",
+            "refimpl.scenarios",
+            "refimpl.cli",
+            "contracts_dsl.cli",
+            "conformance.door",
+            "conformance.cli",
+            "conformance.drivers",
+        ),
+    ),
+    # Seeded generators only (`Random(seed)`): the module's own functions draw from a hidden global state.
+    "random": ("conformance", "refimpl.scenarios"),
+}
+
+# Calls that reach the disk or the clock without an import that shows it.
+REACHING = {"read_text", "read_bytes", "write_text", "write_bytes", "now", "utcnow", "today", "urandom"}
+REACHING_ROOMS = (*EDGES["os"], "conformance.report", "conformance.vectors")
+# A package reads the files it carries as data (grammar, word tables, contracts); it writes none.
+PACKAGE_DATA = ("contracts_dsl", "conformance")
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, full name) of everything a file imports; a name imported from a package is the module if there is one."""
+    here = module_name(path)
+    package = here if path.name == "__init__.py" else here.rpartition(".")[0]
+    for node in ast.walk(syntax(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parents, *filter(None, [base])])
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                yield node.lineno, full if full in modules() else base
+
+
+def room_of(module: str) -> str:
+    """The longest room of the table that holds the module."""
+    return max((room for room in ROOMS if within(module, room)), key=len)
+
+
+def of_ours(name: str) -> bool:
+    return name.split(".")[0] in (*PACKAGES, "tests", "bench")
+
+
+def unlawful(module: str, name: str) -> bool:
+    """Whether the table of rooms forbids `module` to import `name`, a name of ours."""
+    room = room_of(module)
+    target = room_of(name) if name.split(".")[0] in PACKAGES else name
+    if target == room:
+        return False
+    return not any(within(name, allowed) for allowed in ROOMS[room])
+
+
+def test_every_import_between_rooms_is_in_the_table():
+    broken = [
+        f"{shown(path)}:{line}: {room_of(module_name(path))} may not know {name}"
+        for path in python_files(*PACKAGES)
+        for line, name in imports(path)
+        if of_ours(name) and unlawful(module_name(path), name)
+    ]
+    assert not broken, "\n".join(broken)
+
+
+def test_every_outside_module_is_imported_only_at_its_edges():
+    broken = [
+        f"{shown(path)}:{line}: `{name}` belongs to {', '.join(EDGES[name.split('.')[0]])}"
+        for path in python_files(*PACKAGES)
+        for line, name in imports(path)
+        if name.split(".")[0] in EDGES and not any(within(module_name(path), edge) for edge in EDGES[name.split(".")[0]])
+    ]
+    assert not broken, "\n".join(broken)
+
+
+def reaching_calls(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, call) of every call in a file that touches the disk, the clock or a hidden generator."""
+    for node in ast.walk(syntax(path)):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Name) and node.func.id in {"open", "input"}:
+            yield node.lineno, node.func.id
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in REACHING:
+            yield node.lineno, node.func.attr
+        elif isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "random" and node.func.attr != "Random":
+            yield node.lineno, f"random.{node.func.attr}"
+
+
+def test_no_core_code_reaches_the_disk_or_the_clock():
+    broken = [
+        f"{shown(path)}:{line}: {call}()"
+        for path in python_files(*PACKAGES)
+        for line, call in reaching_calls(path)
+        if not any(within(module_name(path), room) for room in REACHING_ROOMS)
+        and not (call in {"read_text", "read_bytes"} and any(within(module_name(path), room) for room in PACKAGE_DATA))
+    ]
+    assert not broken, "\n".join(broken)
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules a fresh interpreter has loaded after running the code."""
+    program = f"{code}\nimport sys; print(*sys.modules, sep='\\n', file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+HEAVY = ("lark", "hypothesis", "z3", "cryptography", "msgspec", "attrs", "attr", "sqlite3", "contracts_dsl", "conformance")
+INVOKE = "from click.testing import CliRunner; from refimpl.cli import main; r = CliRunner().invoke(main, [{}]); assert r.exit_code == 0, r.output"
+
+
+@pytest.mark.parametrize("arguments", ["'--version'", "'--help'"])
+def test_the_bare_command_loads_no_layer_and_no_heavy_library(arguments):
+    loaded = loaded_by(INVOKE.format(arguments))
+    assert "refimpl.cli" in loaded
+    assert sorted(name for name in HEAVY if name in loaded) == []
+    assert sorted(name for name in loaded if within(name, "refimpl") and name not in {"refimpl", "refimpl.cli"}
+                  and not within(name, "refimpl.shell")) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("refimpl.crypto.recipes", "refimpl.data.ids"),
+        ("refimpl.consensus.tendermint", "refimpl.contract.runtime"),
+        ("refimpl.consensus.tendermint", "refimpl.network.envelope"),
+        ("refimpl.contract.runtime", "refimpl.consensus.interface"),
+        ("refimpl.application.records", "contracts_dsl.host"),
+        ("refimpl.data.block", "refimpl.network.messages"),
+        ("refimpl.node.machine", "conformance.plan"),
+        ("refimpl.node.machine", "refimpl.shell.files"),
+        ("contracts_dsl.parse", "refimpl.data.encoding"),
+        ("conformance.world", "refimpl.node.machine"),
+        ("conformance.world", "contracts_dsl.interpret"),
+        ("refimpl.data.block", "tests.unit"),
+    ],
+)
+def test_the_table_refuses(module, name):
+    assert unlawful(module, name)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("refimpl.data.block", "refimpl.data.ids"),
+        ("refimpl.data.block", "refimpl.crypto.recipes"),
+        ("refimpl.consensus.tendermint", "refimpl.network.messages"),
+        ("refimpl.node.machine", "refimpl.contract.runtime"),
+        ("refimpl.scenarios.referral", "conformance.world"),
+        ("conformance.model.ledger", "contracts_dsl.interpret"),
+        ("conformance.zoo.tendermint", "refimpl.consensus.tendermint"),
+        ("conformance.checkers.agreement", "conformance.history"),
+    ],
+)
+def test_the_table_allows(module, name):
+    assert not unlawful(module, name)
