@@ -1,0 +1,277 @@
+"""What every engine looks like: inputs, effects, promise, and the notary it is handed.
+
+Why: engines are plug-ins. The node, the simulator and a third party's engine meet here and nowhere else, so that no
+engine is special. An engine is an immutable object; its memory is a value that goes in and comes out of `step`.
+
+It must not know any engine, any transport, any storage, or what a payload is. Source: spec/consensus.md, part 1.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+from attrs import field, frozen
+
+from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
+from refimpl.network.messages import Message, Reader
+
+
+@frozen
+class Validators:
+    """The members whose votes count at one height, in order of name, with their weights.
+
+    Every threshold of every engine is computed here, in exact integers (CON-002).
+    """
+
+    members: tuple[MemberId, ...]
+    weights: Mapping[MemberId, int]
+
+    @classmethod
+    def of(cls, weights: Mapping[MemberId, int]) -> "Validators":
+        """The set with these weights; a weight is at least 1."""
+        return cls(tuple(sorted(weights)), dict(weights))
+
+    @cached_property
+    def total(self) -> int:
+        """The weight of all."""
+        return sum(self.weights.values())
+
+    def weigh(self, voters: Iterable[MemberId]) -> int:
+        """The weight of these members; a member that is not of the set weighs nothing."""
+        return sum(self.weights.get(voter, 0) for voter in voters)
+
+    def is_quorum(self, weight: int) -> bool:
+        """More than two thirds of the weight: any two such sets share a correct member (CON-002)."""
+        return 3 * weight > 2 * self.total
+
+    def has_correct(self, weight: int) -> bool:
+        """More than one third of the weight: at least one of them is correct (CON-002)."""
+        return 3 * weight > self.total
+
+
+class Timer(NamedTuple):
+    """An alarm an engine asks for; its name on the wire is `phase/height/round`."""
+
+    phase: str
+    height: Height
+    round: Round
+
+    @property
+    def name(self) -> str:
+        """`phase/height/round`."""
+        return f"{self.phase}/{self.height}/{self.round}"
+
+
+# Inputs. Each is one fact that the node tells the engine.
+
+
+class Begin(NamedTuple):
+    """Height `height` is open, with these validators: the node has executed everything below."""
+
+    height: Height
+    validators: Validators
+
+
+class Receive(NamedTuple):
+    """A message arrived. The engine verifies it: the node has only decoded it."""
+
+    message: Message
+
+
+class Expire(NamedTuple):
+    """An alarm went off."""
+
+    timer: Timer
+
+
+class Offer(NamedTuple):
+    """The payload the engine asked for by `AskPayload`."""
+
+    height: Height
+    round: Round
+    payload: bytes
+    value: Digest
+
+
+class Verdict(NamedTuple):
+    """The answer to `AskVerdict`.
+
+    `acceptable` is the same at every correct node: the payload is valid after the decided ones. `timely` is this node's
+    own opinion: its timestamp fits the node's clock (CON-018).
+    """
+
+    height: Height
+    value: Digest
+    acceptable: bool
+    timely: bool
+
+
+Input = Begin | Receive | Expire | Offer | Verdict
+
+
+# Effects. Carried out in order; what a node tells itself it has already handled inside the step (CON-004).
+
+
+class Record(NamedTuple):
+    """Make this message durable before any later effect (CON-005): our own statement, or a proposal we vouch for."""
+
+    message: Message
+
+
+class Send(NamedTuple):
+    """Give our message to every other validator."""
+
+    message: Message
+
+
+class Forward(NamedTuple):
+    """Pass a message of somebody else on: to one member, or to all when `to` is empty (CON-006)."""
+
+    message: Message
+    to: tuple[MemberId, ...] = ()
+
+
+class Supply(NamedTuple):
+    """`to` is behind: give it what was decided at `height` (CON-007)."""
+
+    height: Height
+    to: MemberId
+
+
+class SetTimer(NamedTuple):
+    """Ring after `ticks` of the node's clock, counted in units of the promised `delta`."""
+
+    timer: Timer
+    ticks: int
+
+
+class AskPayload(NamedTuple):
+    """It is our turn to propose something new."""
+
+    height: Height
+    round: Round
+
+
+class AskVerdict(NamedTuple):
+    """Is this payload acceptable at this height? The node answers by `Verdict`, at once."""
+
+    height: Height
+    value: Digest
+    payload: bytes
+    proposer: MemberId
+
+
+class Decide(NamedTuple):
+    """Height `height` is decided. `votes` prove it: distinct members of the set in force, in order of name."""
+
+    height: Height
+    round: Round
+    value: Digest
+    payload: bytes
+    votes: tuple[tuple[MemberId, Signature], ...]
+
+
+class Accuse(NamedTuple):
+    """Two statements that one correct member cannot both have signed."""
+
+    against: MemberId
+    first: Message
+    second: Message
+
+
+Effect = Record | Send | Forward | Supply | SetTimer | AskPayload | AskVerdict | Decide | Accuse
+
+
+class Step(NamedTuple):
+    """The outcome of one input."""
+
+    state: Any
+    effects: tuple[Effect, ...]
+
+
+@frozen
+class Promise:
+    """What an engine declares; the suites test exactly this (CON-001).
+
+    The members are those of the declared contract in a profile. `timeout` is (t0, d) in ticks: a phase of round r
+    lasts t0 + r * d.
+    """
+
+    engine: str
+    faults: str
+    threshold: tuple[int, int]
+    finality: Mapping[str, Any]
+    safety_net: str
+    live_net: str
+    links: str
+    phases: tuple[str, ...]
+    certificates: bool
+    evidence: bool
+    delta: int
+    timeout: tuple[int, int]
+
+    def max_faulty(self, total: int) -> int:
+        """The largest weight w with w / total below the threshold, in exact integers."""
+        num, den = self.threshold
+        return (num * total - 1) // den
+
+    def to_data(self) -> dict[str, Any]:
+        """The declaration as canonical data, in the form of a profile's `contract`."""
+        return {
+            "engine": self.engine, "faults": self.faults, "threshold": list(self.threshold),
+            "finality": dict(self.finality), "safety_net": self.safety_net, "live_net": self.live_net,
+            "links": self.links, "phases": list(self.phases), "certificates": self.certificates,
+            "evidence": self.evidence, "delta": self.delta, "timeout": list(self.timeout),
+        }  # fmt: skip
+
+
+class Notary(Protocol):
+    """Signs as one member and verifies everybody: ideal in search, remembered in suites, real in a network."""
+
+    def sign(self, message: Message) -> Message:
+        """The message with this member's signature."""
+        ...
+
+    def verify(self, message: Message) -> None:
+        """Raise `Refused("net.bad_signature")` unless `message.sender` signed exactly this."""
+        ...
+
+    def value_of(self, payload: bytes) -> Digest:
+        """The digest by which votes name this payload; anything at all for bytes that are no payload."""
+        ...
+
+
+class Engine(Protocol):
+    """A consensus engine for one member. `state` is opaque to everybody else."""
+
+    promise: Promise
+
+    def start(self) -> Any:
+        """The memory of a node that has seen nothing."""
+        ...
+
+    def step(self, state: Any, event: Input) -> Step:
+        """The next memory and what is to be done, in order.
+
+        Raises `Refused` (`net.*`, `consensus.*`) on a message that no correct member sends; nothing has changed then.
+        """
+        ...
+
+    def recover(self, state: Any, begin: Begin, records: Sequence[Message]) -> Step:
+        """Begin again at the height after the last executed one, bound by what was recorded there (CON-008)."""
+        ...
+
+    def supply(self, height: Height, round: Round, value: Digest, payload: bytes,
+               votes: Sequence[tuple[MemberId, Signature]]) -> Message:  # fmt: skip
+        """The message that brings a member that is behind over `height`."""
+        ...
+
+
+@frozen
+class Kind:
+    """An engine as it is found: its promise, its message bodies, and how to make one for a member."""
+
+    promise: Promise
+    readers: Mapping[str, Reader]
+    make: Any = field(repr=False)
+    """`make(member: MemberId, notary: Notary) -> Engine`."""
