@@ -1,0 +1,81 @@
+"""Canonical bytes of values: RFC 8785 JSON over a strict profile, so that equal values have equal bytes and nothing
+else has.
+
+The profile (DAT-001 .. DAT-008): null, booleans, integers within +-(2^53-1), texts without lone surrogates, lists,
+objects with ASCII keys; no floats; nesting at most `ENCODING_DEPTH`. On it a fast general encoder with sorted keys
+writes exactly the bytes of RFC 8785; a test against an independent implementation keeps that true. Decoding has one
+rule: decode, encode again, compare. The module knows no object of the ledger; off-chain records never pass through it
+(they are hashed as stored).
+"""
+
+from typing import Any
+
+import msgspec
+
+from refimpl.data.limits import ENCODING_DEPTH, ENCODING_INTEGER
+from refimpl.data.refusal import Code, Refused, kind_of
+
+__all__ = ["Value", "decode", "encode"]
+
+Value = Any
+"""A value of the profile: None, bool, int, str, list or tuple of values, dict of ASCII str to values."""
+
+_write = msgspec.json.Encoder(order="sorted").encode
+_read = msgspec.json.Decoder().decode
+
+
+def encode(value: Value) -> bytes:
+    """The canonical bytes of `value`; `wire.not_canonical` if it is outside the profile."""
+    _check(value, 0)
+    try:
+        return _write(value)
+    except UnicodeEncodeError:  # DAT-006
+        raise _outside("text without lone surrogates", "a lone surrogate") from None
+
+
+def decode(data: bytes, most: int) -> Value:
+    """The value whose canonical bytes are `data`.
+
+    `wire.too_large` beyond `most` bytes (DAT-009); `wire.not_canonical` for anything that `encode` would not have
+    written.
+    """
+    if len(data) > most:
+        raise Refused(Code.WIRE_TOO_LARGE, max=most, got=len(data))
+    try:
+        value = _read(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise _outside("canonical JSON", "something else") from None
+    except RecursionError:
+        raise _outside(f"nesting of at most {ENCODING_DEPTH}", "deeper nesting") from None
+    if encode(value) != data:  # DAT-008
+        raise _outside("canonical JSON", "another spelling of the same value")
+    return value
+
+
+def _outside(expected: str, got: str) -> Refused:
+    return Refused(Code.WIRE_NOT_CANONICAL, expected=expected, got=got)
+
+
+def _check(value: Value, depth: int) -> None:
+    """Refuse what is outside the profile; lone surrogates are left to the writer, which finds them anyway."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return
+    if kind is int:
+        if not -ENCODING_INTEGER <= value <= ENCODING_INTEGER:  # DAT-003
+            raise _outside(f"integer within +-{ENCODING_INTEGER}", kind_of(value))
+        return
+    if depth == ENCODING_DEPTH:  # DAT-007
+        raise _outside(f"nesting of at most {ENCODING_DEPTH}", "deeper nesting")
+    if kind is dict:
+        for key, part in value.items():
+            if type(key) is not str or not key.isascii():  # DAT-005
+                raise _outside("object with ASCII keys", "another key")
+            if type(part) is not str:
+                _check(part, depth + 1)
+    elif kind is list or kind is tuple:
+        for part in value:
+            if type(part) is not str:
+                _check(part, depth + 1)
+    else:  # DAT-004: floats among them
+        raise _outside("null, true, false, integer, text, list or object", kind_of(value))

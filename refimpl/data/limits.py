@@ -1,0 +1,58 @@
+"""Every limit of the data layer and the node protocol, as constants.
+
+Why constants: the core reads no file. `spec/limits.toml` is the normative text, a test holds the two equal: the
+constant of key `k` in section `s` is `S_K` in capitals. A limit belongs to the channel, never to one node: nodes that
+differ in it fork.
+"""
+
+from typing import Final
+
+# Canonical encoding (DAT-001 .. DAT-009)
+ENCODING_INTEGER: Final = 2**53 - 1
+"""Greatest absolute value of an integer: the integers every JSON reader keeps exact (RFC 8259, 6)."""
+ENCODING_DEPTH: Final = 128
+"""Deepest nesting of lists and objects; a bare text has depth 0."""
+
+# Identifiers (DAT-010 .. DAT-013)
+IDENTIFIER_MEMBER_CHARS: Final = 64
+IDENTIFIER_NAME_CHARS: Final = 128
+"""Length of channels, contracts, profiles, kinds and keys of records."""
+IDENTIFIER_TEXT_BYTES: Final = 4096
+"""Length in UTF-8 of a text that people read: a reason, a comment, a log line."""
+
+# Transactions
+TRANSACTION_BYTES: Final = 64 * 1024
+TRANSACTION_DEPLOY_BYTES: Final = 512 * 1024
+"""Size of a transaction of kind `deploy`: the IR of a package is larger than its source."""
+TRANSACTION_SIGNERS: Final = 16
+
+# Blocks
+BLOCK_BYTES: Final = 1024 * 1024
+BLOCK_TRANSACTIONS: Final = 1000
+BLOCK_DRIFT_AHEAD_SECONDS: Final = 10
+"""How far a fresh proposal's time may lie after the clock of the node that judges it."""
+BLOCK_DRIFT_BEHIND_SECONDS: Final = 60
+"""How far it may lie before that clock: a proposer who holds time back would stop every deadline."""
+
+# Membership
+MEMBERSHIP_MEMBERS: Final = 128
+"""With weights below 2^53, three times the total weight stays below 2^62 and fits a signed 64-bit integer."""
+
+# State map
+STATE_KEY_BYTES: Final = 255
+STATE_VALUE_BYTES: Final = 64 * 1024
+
+# Merkle proofs
+PROOF_HASHES: Final = 64
+"""Digests in a proof of a transaction tree: enough for 2^63 leaves."""
+PROOF_STEPS: Final = 8 * STATE_KEY_BYTES
+"""Steps of a proof in the state map: one for each bit of the longest key."""
+
+# Node protocol (spec/node-protocol.md)
+PROTOCOL_LINE_BYTES: Final = 8 * 1024 * 1024
+PROTOCOL_EFFECTS: Final = 4096
+PROTOCOL_INSTANCES: Final = 64
+PROTOCOL_TIMERS: Final = 1024
+PROTOCOL_DISK_BYTES: Final = 64 * 1024 * 1024
+PROTOCOL_WINDOW: Final = 64
+PROTOCOL_STATE_ITEMS: Final = 1000
