@@ -21,6 +21,7 @@ __all__ = [
     "ed25519_sign",
     "ed25519_signer",
     "ed25519_verify",
+    "opened",
     "x25519_public",
     "x25519_shared",
 ]
