@@ -1,7 +1,8 @@
 """The clauses of the specification, and everything that cites one.
 
-A clause is one paragraph of spec/*.md that begins with its id in bold: `**DAT-003** A node MUST ...`. Code cites it in a comment,
-a test by `@pytest.mark.clause("DAT-003")`. This module finds both ends; it must not judge them (test_clauses.py does).
+A clause is one paragraph of spec/*.md that begins with its id in bold: `**DAT-003** A node MUST ...`. Code cites it
+in a comment, a test by `@pytest.mark.clause("DAT-003")`. This module finds both ends; it must not judge them
+(test_clauses.py does).
 """
 
 import ast
@@ -23,7 +24,8 @@ KEYWORDS = ("MUST NOT", "MUST", "SHOULD NOT", "SHOULD", "MAY")
 
 @attrs.frozen
 class Clause:
-    """One normative paragraph: its id, the strongest word of RFC 2119 in it, its text with white space collapsed, and its place."""
+    """One normative paragraph: its id, the strongest word of RFC 2119 in it, its text with white space collapsed, and
+    its place."""
 
     id: str
     keyword: str
@@ -45,7 +47,8 @@ class Citation:
 
 
 def keyword_of(sentence: str) -> str:
-    """The strongest word of RFC 2119 in a paragraph; a definition or a state of the world has none and binds like MUST."""
+    """The strongest word of RFC 2119 in a paragraph; a definition or a state of the world has none and binds like
+    MUST."""
     return next((word for word in KEYWORDS if re.search(rf"\b{word}\b", sentence)), "MUST")
 
 
@@ -76,7 +79,8 @@ def code_citations() -> list[Citation]:
 
 
 def test_citations(paths: Iterable[Path] | None = None) -> list[Citation]:
-    """Every (clause, test) pair made by `@pytest.mark.clause` on a test, on its class, or by `pytestmark` of its module."""
+    """Every (clause, test) pair made by `@pytest.mark.clause` on a test, on its class, or by `pytestmark` of its
+    module."""
     chosen = python_files("tests", "conformance") if paths is None else paths
     return [citation for path in chosen if "tests/house" not in str(path) for citation in _cited(path)]
 

@@ -1,8 +1,9 @@
-"""`spec/rules.toml`: one entry for each clause with its keyword and the digest of its text, so that an edited sentence is noticed.
+"""`spec/rules.toml`: one entry for each clause with its keyword and the digest of its text, so that an edited
+sentence is noticed.
 
-Run as `python -m tests.house.rules --write` after adding or removing clauses, and `--confirm ID ...` after editing one and
-reading its tests again. `--write` never touches the digest of an edited clause: that is a person's decision. An id that goes
-is kept in `retired` and never given again.
+Run as `python -m tests.house.rules --write` after adding or removing clauses, and `--confirm ID ...` after editing
+one and reading its tests again. `--write` never touches the digest of an edited clause: that is a person's decision.
+An id that goes is kept in `retired` and never given again.
 """
 
 import argparse
@@ -59,7 +60,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Keep spec/rules.toml in step with the clauses of spec/*.md.")
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument("--write", action="store_true", help="enter new clauses, retire lost ones")
-    action.add_argument("--confirm", nargs="+", metavar="ID", default=[], help="the tests of these edited clauses were read again")
+    action.add_argument(
+        "--confirm", nargs="+", metavar="ID", default=[], help="the tests of these edited clauses were read again"
+    )
     RULES.write_text(written(read(), set(parser.parse_args().confirm)).text(), encoding="utf-8")
 
 

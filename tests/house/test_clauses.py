@@ -1,4 +1,5 @@
-"""Each rule of the specification is numbered, cited where it is kept, and held by a test; an orphan at either end fails here."""
+"""Each rule of the specification is numbered, cited where it is kept, and held by a test; an orphan at either end
+fails here."""
 
 import collections
 
@@ -22,7 +23,11 @@ def test_a_retired_id_never_comes_back():
 
 def test_every_clause_that_binds_is_held_by_a_test():
     held = {citation.clause for citation in test_citations()}
-    bare = [f"{clause.place}: {clause.id}" for clause in clauses() if clause.keyword.startswith("MUST") and clause.id not in held]
+    bare = [
+        f"{clause.place}: {clause.id}"
+        for clause in clauses()
+        if clause.keyword.startswith("MUST") and clause.id not in held
+    ]
     assert not bare, "no test cites\n" + "\n".join(bare)
 
 
@@ -46,7 +51,9 @@ def stale(recorded: dict[str, dict[str, str]], present: list[Clause]) -> dict[st
 
 
 def test_no_clause_was_edited_without_reading_its_tests_again():
-    assert stale(rules.read().entries, clauses()) == {}, "read these tests, then python -m tests.house.rules --confirm ID"
+    assert stale(rules.read().entries, clauses()) == {}, (
+        "read these tests, then python -m tests.house.rules --confirm ID"
+    )
 
 
 TEXT = """# Head
@@ -79,7 +86,9 @@ def test_an_edited_clause_names_exactly_its_tests(tmp_path, monkeypatch):
     [wrapped] = clauses_in("**DAT-996** A node\nMUST sleep.", "x.md")
     recorded = {"DAT-996": {"keyword": before.keyword, "text_sha256": before.digest}}
     assert stale(recorded, [wrapped]) == {}
-    assert stale(recorded, [after]) == {"DAT-996": ["tests/imagined.py::TestSleep::test_night", "tests/imagined.py::test_day"]}
+    assert stale(recorded, [after]) == {
+        "DAT-996": ["tests/imagined.py::TestSleep::test_night", "tests/imagined.py::test_day"]
+    }
 
 
 IMAGINED = """
@@ -99,7 +108,12 @@ class TestSleep:
 def test_an_edited_digest_changes_only_when_confirmed(monkeypatch, keep):
     [edited] = clauses_in("**DAT-996** A node MUST NOT sleep.", "x.md")
     monkeypatch.setattr(rules, "clauses", lambda: [edited])
-    old = rules.Rules({"DAT-996": {"keyword": "MUST", "text_sha256": "0" * 64}, "DAT-995": {"keyword": "MAY", "text_sha256": "1" * 64}})
+    old = rules.Rules(
+        {
+            "DAT-996": {"keyword": "MUST", "text_sha256": "0" * 64},
+            "DAT-995": {"keyword": "MAY", "text_sha256": "1" * 64},
+        }
+    )
     new = rules.written(old, keep)
     assert (new.entries["DAT-996"]["text_sha256"] == edited.digest) == bool(keep)
     assert new.retired == ("DAT-995",)

@@ -1,7 +1,7 @@
 """Signs that style has slipped, as far as a machine can see them.
 
-Each test names the sign. Where one of them is wanted after all, the reason belongs into CONTRIBUTING.md, and the place into the
-set beside the test.
+Each test names the sign. Where one of them is wanted after all, the reason belongs into CONTRIBUTING.md, and the
+place into the set beside the test.
 """
 
 import ast
@@ -14,7 +14,14 @@ from pathlib import Path
 from tests.house.tree import CODE, PACKAGES, ROOT, files, module_name, python_files, shown, syntax, text, within
 
 # Edges that must survive whatever a plug-in, a peer or a child process throws at them.
-CATCH_ALL = ("refimpl.shell", "refimpl.engines", "refimpl.cli", "conformance.door", "conformance.cli", "contracts_dsl.cli")
+CATCH_ALL = (
+    "refimpl.shell",
+    "refimpl.engines",
+    "refimpl.cli",
+    "conformance.door",
+    "conformance.cli",
+    "contracts_dsl.cli",
+)
 
 
 def nodes(path: Path, *kinds: type[ast.AST]) -> Iterator[ast.AST]:

@@ -14,7 +14,18 @@ PACKAGES = ("refimpl", "contracts_dsl", "conformance")
 CODE = (*PACKAGES, "tests", "bench")
 
 # Made by tools or by a run, never by a person: not part of the tree.
-OUTSIDE = {".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "out", "dist", "build"}
+OUTSIDE = {
+    ".git",
+    ".venv",
+    "__pycache__",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".hypothesis",
+    "out",
+    "dist",
+    "build",
+}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

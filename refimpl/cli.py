@@ -1,0 +1,190 @@
+"""The command `yilian`: a table of subcommands, loaded when named, and the one place where a refusal becomes a message.
+
+Exit statuses: 0 ok; 1 findings, refused, failed or violated; 2 called wrongly or an extra is missing; 3 what was
+given cannot be used; 70 our own error, with a line that replays it; 130 interrupted. stdout carries data and nothing
+else.
+
+It may know every part, but only by name: importing this module loads click and no layer, so that `yilian --version` and
+completion answer at once. A subcommand is a click command anywhere in the project; it reads the language of the
+reader from `click.get_current_context().meta["yilian.language"]` ("zh" or "en") and may leave a better line for
+replaying itself in `meta["yilian.replay"]`.
+"""
+
+import errno
+import importlib
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, NoReturn
+
+import click
+
+from refimpl.shell.faults import FOUND, INTERRUPTED, OURS, UNUSABLE, USAGE, Fault
+from refimpl.shell.messages import Language, language_of, say
+
+LANGUAGE: Final = "yilian.language"
+"""Key of `Context.meta`: the language of the reader, "zh" or "en"."""
+REPLAY: Final = "yilian.replay"
+"""Key of `Context.meta`: a command line that repeats the run, set by a subcommand that knows a better one than its
+own."""
+
+
+class Entry(NamedTuple):
+    """Where a subcommand is, and what it does in one line of each language."""
+
+    place: str
+    zh: str
+    en: str
+
+
+COMMANDS: Final[Mapping[str, Entry]] = {}
+"""Name -> where the command is ("module:attribute") and its one line. Only commands that exist stand here."""
+
+UNUSABLE_AREAS: Final = frozenset({"fhir", "file", "plan", "scenario", "store", "wire"})
+"""Areas of codes that say: what was given is not of its kind (exit 3). Every other refusal is a finding (exit 1)."""
+
+
+class Yilian(click.Group):
+    """The group whose subcommands are imported when they are named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the table, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand, imported now, with `--lang` added if it has none of its own."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = loaded(COMMANDS[cmd_name].place)
+        if not any("--lang" in parameter.opts for parameter in command.params):
+            command.params.append(language_option())
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with an unknown name answered in the reader's language."""
+        name = args[0] if args else ""
+        if name not in COMMANDS and not name.startswith("-"):
+            known = " ".join(sorted(COMMANDS))
+            raise click.UsageError(say("command.unknown", reader(ctx), name=name, known=known), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line a command from the table: help loads none of them."""
+        language = reader(ctx)
+        lines = [(name, entry.zh if language is Language.ZH else entry.en) for name, entry in sorted(COMMANDS.items())]
+        if lines:
+            with formatter.section("命令" if language is Language.ZH else "Commands"):
+                formatter.write_dl(lines)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand; whatever it raises becomes a message on stderr and an exit status."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            stop(ctx, INTERRUPTED, say("interrupted", reader(ctx)))
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # the reader of our output has seen enough; click ends quietly
+            if is_refusal(error):
+                stop(ctx, status_of(error), told(error, reader(ctx)))
+            stop(ctx, OURS, our_own(ctx, error))
+
+
+def loaded(place: str) -> click.Command:
+    """The command at `module:attribute`."""
+    module, _, attribute = place.partition(":")
+    command = getattr(importlib.import_module(module), attribute)
+    assert isinstance(command, click.Command)
+    return command
+
+
+def reader(ctx: click.Context) -> Language:
+    """The language of whoever reads."""
+    return Language(ctx.meta.get(LANGUAGE) or language_of(None, os.environ))
+
+
+def stop(ctx: click.Context, status: int, message: str) -> NoReturn:
+    """Say it on stderr and leave with the status."""
+    click.echo(message, err=True)
+    ctx.exit(status)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether an exception carries a code and values: `Fault`, and the `Refused` of the ledger and of the language."""
+    return isinstance(getattr(error, "code", None), str) and isinstance(getattr(error, "values", None), Mapping)
+
+
+def status_of(error: Any) -> int:
+    """The exit status a refusal asks for."""
+    if isinstance(error, Fault):
+        return error.status
+    return UNUSABLE if str(error.code).partition(".")[0] in UNUSABLE_AREAS else FOUND
+
+
+def told(error: Any, language: Language) -> str:
+    """`code: sentence (at pointer)` of a refusal, from the table of the shell or the list of spec/errors.toml."""
+    from refimpl.shell.refusals import sentence
+
+    place = getattr(error, "at", "")
+    return f"{error.code}: {sentence(str(error.code), language, error.values)}" + (f" ({place})" if place else "")
+
+
+def our_own(ctx: click.Context, error: Exception) -> str:
+    """What to report of an error of ours: its kind and place, never its text, which may quote a record.
+
+    With YILIAN_TRACEBACK set, the whole traceback goes before it.
+    """
+    if os.environ.get("YILIAN_TRACEBACK"):
+        traceback.print_exception(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__}, {frame.filename.rpartition(os.sep)[2]}:{frame.lineno}"
+    replay = ctx.meta.get(REPLAY) or shlex.join(["yilian", *sys.argv[1:]])
+    return say("ours", reader(ctx), error=where, replay=replay)
+
+
+def language_option() -> click.Option:
+    """`--lang`, which any command takes before or after its own name."""
+
+    def chosen(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        if value is not None or LANGUAGE not in ctx.meta:
+            ctx.meta[LANGUAGE] = str(language_of(value, os.environ))
+
+    return click.Option(
+        ["--lang"],
+        type=click.Choice([str(language) for language in Language]),
+        callback=chosen,
+        expose_value=False,
+        is_eager=True,
+        help="zh | en",
+    )
+
+
+def show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    """Print name and version of the installed distribution."""
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"yilian {version('yilian')}")
+        ctx.exit()
+
+
+main: Final = Yilian(
+    "yilian",
+    params=[
+        language_option(),
+        click.Option(
+            ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=show_version, help="x.y.z"
+        ),
+    ],
+    help="医联：医疗联合体账本的可执行标准 / yilian: an executable standard for medical-alliance ledgers",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+"""What the console script calls."""
+
+__all__ = ["COMMANDS", "LANGUAGE", "REPLAY", "USAGE", "Entry", "Yilian", "main"]

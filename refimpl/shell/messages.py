@@ -1,0 +1,81 @@
+"""What the commands say, in Chinese and in English, as equals: one key, two sentences with the same values.
+
+Why a table: a translator works here and nowhere else, and a test holds the keys and the values of both languages
+equal. Texts of ledger refusals stand in spec/errors.toml and are handed in by the caller; this module must not know
+the ledger.
+"""
+
+import string
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Language(StrEnum):
+    """A language a person can be answered in."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
+    "file.unreadable": {
+        Language.ZH: "无法读取 {path}：{reason}",
+        Language.EN: "cannot read {path}: {reason}",
+    },
+    "file.unwritable": {
+        Language.ZH: "无法写入 {path}：{reason}；未留下任何残缺文件",
+        Language.EN: "cannot write {path}: {reason}; nothing half-written was left",
+    },
+    "file.too_large": {
+        Language.ZH: "{path} 超过 {most} 字节",
+        Language.EN: "{path} is larger than {most} bytes",
+    },
+    "command.unknown": {
+        Language.ZH: "没有名为“{name}”的命令；可用：{known}",
+        Language.EN: 'no command is called "{name}"; there are: {known}',
+    },
+    "interrupted": {
+        Language.ZH: "已中断；未写完的文件已清除",
+        Language.EN: "interrupted; files not finished were removed",
+    },
+    "ours": {
+        Language.ZH: "程序内部错误（{error}）。请附上这一行报告：{replay}",
+        Language.EN: "an error of this program ({error}). Please report it with this line: {replay}",
+    },
+    "code": {
+        Language.ZH: "错误代码 {code}",
+        Language.EN: "code {code}",
+    },
+}
+"""Key -> language -> sentence with `{values}`."""
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """The sentence of a key with its values filled in; a missing value shows as its own name rather than failing."""
+    return fill(SENTENCES[key][language], values)
+
+
+def fill(sentence: str, values: Mapping[str, object]) -> str:
+    """`{name}` replaced by the value; a name without value stays visible, since a message must never fail to be
+    said."""
+    return string.Formatter().vformat(sentence, (), _Shown(values))
+
+
+class _Shown(dict[str, object]):
+    def __missing__(self, name: str) -> str:
+        return "{" + name + "}"
+
+
+def placeholders(sentence: str) -> set[str]:
+    """The names of the values a sentence needs."""
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def language_of(asked: str | None, environment: Mapping[str, str]) -> Language:
+    """What was asked for, else the first of LC_ALL, LC_MESSAGES and LANG that is set; Chinese if it says so, else
+    English."""
+    if asked is not None:
+        return Language(asked)
+    named = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    return Language.ZH if named.lower().startswith("zh") else Language.EN

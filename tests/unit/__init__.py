@@ -1,0 +1,1 @@
+"""Unit tests: each folder mirrors the package it tests."""

@@ -1,0 +1,1 @@
+"""Tests of the shell: files, messages, the terminal."""
