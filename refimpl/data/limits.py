@@ -48,6 +48,18 @@ PROOF_HASHES: Final = 64
 PROOF_STEPS: Final = 8 * STATE_KEY_BYTES
 """Steps of a proof in the state map: one for each bit of the longest key."""
 
+# Messages between nodes
+NET_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+"""Size of a message: a block in hex and the votes that decided it."""
+
+# Consensus: what one member keeps of what others say
+CONSENSUS_MESSAGES_AHEAD: Final = 4096
+"""Messages of the next height that wait until it begins."""
+CONSENSUS_ROUNDS_AHEAD: Final = 1000
+"""How far above the present round a message may be."""
+CONSENSUS_VARIANTS: Final = 64
+"""Contradicting statements of one member, kind and round that are kept, as evidence and for quorums."""
+
 # Node protocol (spec/node-protocol.md)
 PROTOCOL_LINE_BYTES: Final = 8 * 1024 * 1024
 PROTOCOL_EFFECTS: Final = 4096

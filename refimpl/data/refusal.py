@@ -96,6 +96,9 @@ class Code(StrEnum):
     CONSENSUS_BAD_SIGNATURE = "consensus.bad_signature"
     CONSENSUS_NO_QUORUM = "consensus.no_quorum"
     CONSENSUS_BAD_EVIDENCE = "consensus.bad_evidence"
+    CONSENSUS_BAD_VALID_ROUND = "consensus.bad_valid_round"
+    CONSENSUS_NOT_ALONE = "consensus.not_alone"
+    CONSENSUS_UNKNOWN_ENGINE = "consensus.unknown_engine"
     # A question to one's own node.
     QUERY_UNKNOWN = "query.unknown"
     QUERY_BAD_ARGUMENTS = "query.bad_arguments"
