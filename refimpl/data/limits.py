@@ -68,3 +68,7 @@ PROTOCOL_TIMERS: Final = 1024
 PROTOCOL_DISK_BYTES: Final = 64 * 1024 * 1024
 PROTOCOL_WINDOW: Final = 64
 PROTOCOL_STATE_ITEMS: Final = 1000
+
+# What an institution reads from its own systems; never on the wire
+FHIR_BUNDLE_BYTES: Final = 16 * 1024 * 1024
+FHIR_ENTRIES: Final = 10_000

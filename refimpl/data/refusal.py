@@ -111,6 +111,19 @@ class Code(StrEnum):
     STORE_BUSY = "store.busy"
     STORE_CORRUPT = "store.corrupt"
     STORE_FAILED = "store.failed"
+    # A FHIR bundle given to an institution's own command; never on the wire.
+    FHIR_TOO_LARGE = "fhir.too_large"
+    FHIR_NOT_JSON = "fhir.not_json"
+    FHIR_MISSING = "fhir.missing"
+    FHIR_WRONG_KIND = "fhir.wrong_kind"
+    FHIR_WRONG_VALUE = "fhir.wrong_value"
+    FHIR_NOT_ONE = "fhir.not_one"
+    FHIR_DANGLING = "fhir.dangling"
+    FHIR_OTHER_PATIENT = "fhir.other_patient"
+    # The custodian's vault of sealed records.
+    VAULT_UNKNOWN = "vault.unknown"
+    VAULT_EXISTS = "vault.exists"
+    VAULT_NO_KEY = "vault.no_key"
 
     @property
     def area(self) -> str:
