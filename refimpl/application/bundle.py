@@ -1,0 +1,205 @@
+"""A FHIR bundle as a tree one can walk with refusals: every step that fails says where, what was expected, what kind
+of thing came.
+
+Why not a FHIR library: we read a dozen fields, must name the place of what is wrong, must not quote content, and must
+hand on the bytes of a resource untouched. The module knows no referral; `fhir.py` does.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NewType
+
+import msgspec
+from attrs import field, frozen
+
+from refimpl.data.limits import FHIR_BUNDLE_BYTES, FHIR_ENTRIES
+from refimpl.data.refusal import Code, Refused, kind_of
+
+__all__ = ["Bundle", "Node", "ResourceId"]
+
+ResourceId = NewType("ResourceId", str)
+"""Logical id of a resource within its bundle: `[A-Za-z0-9.-]{1,64}` (FHIR R4, data type id)."""
+
+_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_KIND: Final = re.compile(r"[A-Z][A-Za-z]{0,63}")
+_CODE: Final = re.compile(r"[A-Za-z0-9.:_-]{1,64}")
+
+
+@frozen
+class Node:
+    """A JSON value and its place. Each method returns what was asked for or raises `Refused`."""
+
+    value: Any = field(repr=False)
+    at: str
+
+    def refused(self, code: Code, **values: object) -> Refused:
+        """A refusal of this place."""
+        return Refused(code, self.at, **values)
+
+    def wrong_kind(self, expected: str) -> Refused:
+        """The refusal of a value of another JSON type."""
+        return self.refused(Code.FHIR_WRONG_KIND, expected=expected, got=kind_of(self.value))
+
+    def wrong_value(self, expected: str) -> Refused:
+        """The refusal of a value of the right type that is not one of those expected."""
+        return self.refused(Code.FHIR_WRONG_VALUE, expected=expected, got=kind_of(self.value))
+
+    def find(self, name: str) -> "Node | None":
+        """The field of an object, or None."""
+        if not isinstance(self.value, dict):
+            raise self.wrong_kind("object")
+        return Node(self.value[name], f"{self.at}/{name}") if name in self.value else None
+
+    def get(self, name: str) -> "Node":
+        """The field of an object."""
+        found = self.find(name)
+        if found is None:
+            raise self.refused(Code.FHIR_MISSING, expected=name)
+        return found
+
+    def items(self) -> list["Node"]:
+        """The members of a list."""
+        if not isinstance(self.value, list):
+            raise self.wrong_kind("list")
+        return [Node(member, f"{self.at}/{index}") for index, member in enumerate(self.value)]
+
+    def first(self) -> "Node":
+        """The first member of a list that has one."""
+        members = self.items()
+        if not members:
+            raise self.refused(Code.FHIR_MISSING, expected="at least one")
+        return members[0]
+
+    def text(self) -> str:
+        """A text."""
+        if not isinstance(self.value, str):
+            raise self.wrong_kind("text")
+        return self.value
+
+    def matching(self, pattern: re.Pattern[str], expected: str) -> str:
+        """A text that fits the whole pattern."""
+        if not pattern.fullmatch(self.text()):
+            raise self.wrong_value(expected)
+        return self.text()
+
+    def code(self) -> str:
+        """A text that the contract language takes as a `code`."""
+        return self.matching(_CODE, "1 to 64 of A-Z a-z 0-9 . : _ -")
+
+    def one_of(self, allowed: Sequence[str]) -> str:
+        """A text of a closed list."""
+        if self.text() not in allowed:
+            raise self.wrong_value(f"one of {', '.join(allowed)}")
+        return self.text()
+
+    def kind(self) -> str:
+        """The type of a resource."""
+        return self.get("resourceType").matching(_KIND, "name of a resource type")
+
+    def id(self) -> ResourceId:
+        """The logical id of a resource."""
+        return ResourceId(self.get("id").matching(_ID, "1 to 64 of A-Z a-z 0-9 . -"))
+
+
+@frozen
+class Resource:
+    """An entry of the bundle: the resource as a tree, and its bytes as they were written."""
+
+    node: Node
+    content: bytes = field(repr=False)
+
+
+class _RawEntry(msgspec.Struct):
+    resource: msgspec.Raw
+
+
+class _RawBundle(msgspec.Struct):
+    entry: list[_RawEntry]
+
+
+@frozen
+class Bundle:
+    """The resources of a bundle, found by type and by reference. Made by `Bundle.read` only."""
+
+    resources: tuple[Resource, ...]
+    by_reference: Mapping[str, Resource] = field(repr=False)
+
+    @classmethod
+    def read(cls, data: bytes) -> "Bundle":
+        """The bundle in `data`; refuses what is too large, not JSON, not a bundle, or has two entries of one name."""
+        if len(data) > FHIR_BUNDLE_BYTES:
+            raise Refused(Code.FHIR_TOO_LARGE, max=FHIR_BUNDLE_BYTES, got=len(data))
+        root = Node(_parsed(data), "")
+        if root.kind() != "Bundle":
+            raise root.get("resourceType").refused(Code.FHIR_WRONG_KIND, expected="Bundle", got=root.kind())
+        entries = root.get("entry").items()
+        if len(entries) > FHIR_ENTRIES:
+            raise root.get("entry").refused(Code.FHIR_TOO_LARGE, max=FHIR_ENTRIES, got=len(entries))
+        nodes = [entry.get("resource") for entry in entries]
+        try:
+            slices = msgspec.json.decode(data, type=_RawBundle).entry
+        except msgspec.MsgspecError:  # a lone surrogate, which the other reader lets pass
+            raise _not_json(data) from None
+        resources = [Resource(node, bytes(raw.resource)) for node, raw in zip(nodes, slices, strict=True)]
+        by_reference: dict[str, Resource] = {}
+        for entry, resource in zip(entries, resources, strict=True):
+            name = f"{resource.node.kind()}/{resource.node.id()}"
+            address = entry.find("fullUrl")
+            for known in {name, address.text() if address else name}:
+                if known in by_reference:
+                    raise entry.refused(Code.FHIR_NOT_ONE, expected="one entry of this id", got="another")
+                by_reference[known] = resource
+        return cls(tuple(resources), by_reference)
+
+    def all(self, kind: str) -> list[Resource]:
+        """The resources of a type, in their order."""
+        return [resource for resource in self.resources if resource.node.kind() == kind]
+
+    def only(self, kind: str) -> Resource:
+        """The single resource of a type."""
+        found = self.at_most_one(kind)
+        if found is None:
+            raise Refused(Code.FHIR_MISSING, "/entry", expected=kind)
+        return found
+
+    def at_most_one(self, kind: str) -> Resource | None:
+        """The resource of a type, or None; refuses two."""
+        found = self.all(kind)
+        if len(found) > 1:
+            raise found[1].node.refused(Code.FHIR_NOT_ONE, expected=f"one {kind}", got=str(len(found)))
+        return found[0] if found else None
+
+    def target(self, reference: Node, *kinds: str) -> Resource:
+        """What a Reference points to, which must be in the bundle and of one of the types."""
+        address = reference.get("reference")
+        found = self.by_reference.get(address.text())
+        if found is None:
+            raise address.refused(Code.FHIR_DANGLING, expected=f"{' or '.join(kinds)} in this bundle")
+        if found.node.kind() not in kinds:
+            expected = " or ".join(kinds)
+            raise address.refused(Code.FHIR_WRONG_KIND, expected=f"reference to {expected}", got=found.node.kind())
+        return found
+
+
+def _parsed(data: bytes) -> Any:
+    """JSON in UTF-8 without doubled names: two readers of a doubled name would read two records."""
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant)
+    except (ValueError, RecursionError):
+        raise _not_json(data) from None
+
+
+def _not_json(data: bytes) -> Refused:
+    return Refused(Code.FHIR_NOT_JSON, expected="JSON in UTF-8, each name once, no NaN", got=kind_of(data))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError
+    return made
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(name)
