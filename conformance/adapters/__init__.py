@@ -1,0 +1,1 @@
+"""Where the kit meets an implementation in this process."""

@@ -1,0 +1,1 @@
+"""The adversary: how atoms act, and where plans come from."""

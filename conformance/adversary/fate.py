@@ -1,0 +1,185 @@
+"""What a plan says about one message: its fate on a link, and what liars do instead.
+
+Why: the world asks this for every message it carries, so the atoms are put into tables once and a message that no atom
+names costs two look-ups. Precedence where atoms meet: content from the most specific (`byz` over `support` over
+`twin`), then omission, then the longest delay, then copies.
+
+It must not know any engine, nor the queue.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
+
+from conformance.plan import Atom, Byz, Crash, Cut, Drop, Dup, Inject, Late, Plan, Skew, Support, Swap, Twin
+
+Place = tuple[int, int, str, int, int]
+"""(height, round, phase, source, destination)."""
+
+
+class Spoken(Protocol):
+    """The coordinates of a message; `conformance.world.Said` is one."""
+
+    kind: str
+    height: int
+    round: int
+    signer: int
+    value: str
+
+
+class Speech(NamedTuple):
+    """A message that a macro wants to exist."""
+
+    kind: str
+    height: int
+    round: int
+    signer: int
+    value: str
+
+
+class Fate(NamedTuple):
+    """What happens to one message on one link."""
+
+    dropped: bool = False
+    late: bool = False
+    swapped: int = 0
+    copies: int = 0
+
+
+class Fates:
+    """The tables of one plan."""
+
+    def __init__(self, plan: Plan, proposer: Callable[[int, int], int]) -> None:
+        self.proposer = proposer
+        self.links: dict[Place, list[Atom]] = {}
+        self.acts: dict[Place, Any] = {}
+        self.cuts: list[Cut] = []
+        self.skews: list[Skew] = []
+        self.crashes: dict[int, list[Crash]] = {}
+        self.twins: dict[int, list[Twin]] = {}
+        self.supports: dict[tuple[int, int], list[Support]] = {}
+        self.supported: set[tuple[int, int, int, int]] = set()
+        self.injections: dict[tuple[int, int], list[Inject]] = {}
+        self.backs: dict[tuple[int, int], list[Crash]] = {}
+        self.counts: dict[str, int] = {}
+        for atom in plan.atoms:
+            self.enter(atom)
+        self.acts = {place: act for place, act in self.acts.items() if place[3] in plan.faulty}
+
+    def enter(self, atom: Atom) -> None:
+        """Put one atom into its table."""
+        match atom:
+            case Byz():
+                self.acts[atom.h, atom.r, atom.ph, atom.src, atom.dst] = atom.act
+            case Inject():
+                self.injections.setdefault((atom.h, atom.r), []).append(atom)
+            case Late() | Swap() | Dup() | Drop():
+                self.links.setdefault((atom.h, atom.r, atom.ph, atom.src, atom.dst), []).append(atom)
+            case Cut():
+                self.cuts.append(atom)
+            case Skew():
+                self.skews.append(atom)
+            case Crash():
+                self.crashes.setdefault(atom.node, []).append(atom)
+            case Twin():
+                self.twins.setdefault(atom.src, []).append(atom)
+            case Support():
+                self.supports.setdefault((atom.h, atom.r), []).append(atom)
+                self.supported.update((atom.h, atom.r, atom.src, dst) for dst in atom.to)
+
+    def count(self, kind: str) -> None:
+        """An atom of this kind took effect."""
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+
+    def fate(self, said: Spoken, dst: int) -> Fate | None:
+        """The fate of an honest message; None for the usual one tick."""
+        atoms = self.links.get((said.height, said.round, said.kind, said.signer, dst))
+        late = bool(self.cuts) and self.is_cut(said, dst)
+        if atoms is None and not late:
+            return None
+        dropped, swapped, copies = False, 0, 0
+        for atom in atoms or ():
+            self.count(atom.k)
+            match atom:
+                case Drop():
+                    dropped = True
+                case Late():
+                    late = True
+                case Swap():
+                    swapped = 2
+                case Dup():
+                    copies += atom.n
+        return Fate(dropped, late, swapped, copies)
+
+    def is_cut(self, said: Spoken, dst: int) -> bool:
+        """Whether a partition separates signer and destination now."""
+        for cut in self.cuts:
+            inside = cut.h == said.height and cut.r <= said.round <= cut.to_r
+            if inside and (said.signer in cut.side) != (dst in cut.side):
+                self.count("cut")
+                return True
+        return False
+
+    def act(self, said: Spoken, dst: int) -> Any:
+        """What the faulty signer does to its message on this link, or None."""
+        act = self.acts.get((said.height, said.round, said.kind, said.signer, dst))
+        if act is not None:
+            self.count("byz")
+        return act
+
+    def is_silenced(self, is_twin: bool, said: Spoken, dst: int) -> bool:
+        """Whether this instance of a faulty node does not speak to `dst` here: a macro or the other instance does."""
+        place = (said.height, said.round, said.kind, said.signer, dst)
+        served = self.serves_twin(said.signer, dst, said.height, said.round)
+        if served != is_twin:
+            return True
+        return place not in self.acts and (said.height, said.round, said.signer, dst) in self.supported
+
+    def serves_twin(self, src: int, dst: int, height: int, round_: int) -> bool:
+        """Whether the twin of `src`, not `src` itself, speaks to `dst` at this place."""
+        twins = self.twins.get(src, ())
+        served = any(dst in atom.to and (atom.h, atom.r) <= (height, round_) for atom in twins)
+        if served:
+            self.count("twin")
+        return served
+
+    def hears_twin(self, src: int, signer: int, said: Spoken) -> bool:
+        """Whether the twin of `src` hears this message: everything before it is born, then only whom it serves."""
+        twins = self.twins[src]
+        born = min((atom.h, atom.r) for atom in twins)
+        return (said.height, said.round) < born or any(signer in atom.to for atom in twins)
+
+    def speeches(self, height: int, round_: int) -> Iterable[tuple[int, int, Speech, int | None]]:
+        """(source, destination, message, valid round) that macros and injections send when this place is reached."""
+        for atom in self.supports.get((height, round_), ()):
+            turn = self.proposer(height, round_) == atom.src
+            kinds = ("propose", "prevote", "precommit") if turn else ("prevote", "precommit")
+            for dst in atom.to:
+                for kind in kinds:
+                    if (height, round_, kind, atom.src, dst) not in self.acts:
+                        yield atom.src, dst, Speech(kind, height, round_, atom.src, atom.value), atom.vr
+        for inject in self.injections.get((height, round_), ()):
+            speech = Speech(inject.ph, height, round_, inject.src, inject.value)
+            yield inject.src, inject.dst, speech, inject.vr
+
+    # --- crashes ---
+
+    def crash_of(self, node: int) -> Crash | None:
+        """The next crash of this node that has not happened."""
+        waiting = self.crashes.get(node)
+        return waiting[0] if waiting else None
+
+    def is_moment(self, atom: Crash, said: Spoken) -> bool:
+        """Whether speaking this is the moment at which the node dies."""
+        return (said.height, said.round, said.kind) == (atom.h, atom.r, atom.ph)
+
+    def spend(self, atom: Crash) -> None:
+        """This crash has happened; its return is still to come."""
+        self.crashes[atom.node].remove(atom)
+        self.count("crash")
+        if atom.back is not None:
+            self.backs.setdefault((atom.back["h"], atom.back["r"]), []).append(atom)
+
+    def returns(self, height: int, round_: int) -> list[Crash]:
+        """The crashes whose nodes come back at or before this place."""
+        due = [place for place in self.backs if place <= (height, round_)]
+        return [atom for place in sorted(due) for atom in self.backs.pop(place)]

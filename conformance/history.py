@@ -1,0 +1,124 @@
+"""A history: what happened in one run, as data for checkers and reports.
+
+Why: a checker is a pure function of a history, so the same checkers judge a simulation, a foreign node behind a pipe
+and a recorded file. Nothing here is specific to an engine.
+
+It must not know the plan's meaning, nor how messages travel.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from attrs import frozen
+
+from conformance.plan import Plan
+
+
+class Block(NamedTuple):
+    """What a decided block says, as the checkers read it. Built by the kit's own decoder, or by an engine's adapter."""
+
+    digest: str
+    previous: str
+    proposer: int
+    transactions: tuple[str, ...]
+    broken: str = ""
+    """Why the block is invalid in itself (clause and words), or nothing."""
+
+
+class Decision(NamedTuple):
+    """One node reported one height final."""
+
+    tick: int
+    node: int
+    life: int
+    """How often the node had crashed before."""
+    height: int
+    round: int
+    block: Block
+    votes: tuple[tuple[int, bool], ...]
+    """The certificate: (voter, whether its signature holds), in its order."""
+    result: str
+    """Digest of the state after the block, as the node reports it."""
+
+
+class Statement(NamedTuple):
+    """One node signed one message."""
+
+    tick: int
+    node: int
+    life: int
+    kind: str
+    height: int
+    round: int
+    value: str
+
+
+class Delivery(NamedTuple):
+    """One message reached one node."""
+
+    tick: int
+    src: int
+    """Who signed it."""
+    dst: int
+    kind: str
+    height: int
+    round: int
+    value: str
+    forged: bool
+    """Whether the signer's honest copy did not send it there."""
+
+
+class Unrest(NamedTuple):
+    """A node crashed or came back, or refused what it was given."""
+
+    tick: int
+    node: int
+    what: str
+    """`crash`, `back`, or a refusal code."""
+
+
+@frozen
+class History:
+    """One run. `decisions` and `statements` hold what happened, in order; `deliveries` only if a report asked for them."""
+
+    plan: Plan
+    decisions: tuple[Decision, ...]
+    statements: tuple[Statement, ...]
+    unrest: tuple[Unrest, ...]
+    evidence: tuple[tuple[int, int], ...]
+    """(accuser, accused) pairs whose proof holds."""
+    submitted: frozenset[str]
+    """Transactions that clients handed in."""
+    ended: int
+    """The tick of the last event."""
+    why: str
+    """`done`, `quiet` (nothing in flight, somebody undecided) or `bound` (the computed bound of liveness passed)."""
+    triggered: Mapping[str, int]
+    """How often each kind of atom took effect."""
+    deliveries: tuple[Delivery, ...] = ()
+    stuck: tuple[tuple[int, str], ...] = ()
+    """For each correct node that is undecided at the end: where it stands, in words of its own."""
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """Weight of each node."""
+        return self.plan.weights or (1,) * self.plan.n
+
+    def chain(self, node: int) -> dict[int, Decision]:
+        """What `node` reports final at the end: height -> decision, the last report of a height winning."""
+        return {decision.height: decision for decision in self.decisions if decision.node == node}
+
+
+class Violation(NamedTuple):
+    """A clause that a history breaks."""
+
+    clause: str
+    """Such as `INV-S1`, with its part where it has parts."""
+    tick: int
+    nodes: tuple[int, ...]
+    expected: str
+    actual: str
+
+    def to_data(self) -> dict[str, Any]:
+        """The violation as JSON data."""
+        return {**self._asdict(), "nodes": list(self.nodes)}

@@ -1,0 +1,534 @@
+"""The Plan: one adversary written down as data, in logical coordinates.
+
+Why: a fault that is found must be replayed bit for bit, shrunk to a few sentences, published as a vector and played
+against a node in any language. So a run is a function of its plan, a plan is a set of atoms, and an atom names the
+message it touches by (height, round, phase, source, destination), never by a count of events: deleting one atom never
+moves another. The empty plan is the happy path.
+
+It must not know any engine, nor how an atom is carried out (`conformance.adversary.fate`). Source: INV-PLAN in
+spec/network.md, part 3.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any, ClassVar, Self
+
+from attrs import asdict, evolve, field, fields, frozen
+
+SCHEMA = "yilian/plan/v1"
+PHASES = ("propose", "prevote", "precommit", "sync", "decided")
+TIERS = ("in-model", "boundary", "accountability")
+LINKS = ("gossip", "p2p", "lossy")
+MOMENTS = ("before-persist", "after-persist", "after-send")
+NODES_MAX, HEIGHTS_MAX, ATOMS_MAX, ROUND_MAX, COPIES_MAX = 32, 100, 10_000, 1_000, 3
+
+
+class PlanError(Exception):
+    """A plan that cannot be used. `at` is a JSON pointer into it."""
+
+    def __init__(self, code: str, at: str, expected: str, found: object) -> None:
+        super().__init__(f"{code} at {at or '/'}: expected {expected}, found {found!r}")
+        self.code, self.at, self.expected, self.found = code, at, expected, found
+
+
+# --- Atoms. Each class is one kind; `rank` orders kinds from mild to wild. ---
+
+
+@frozen(kw_only=True)
+class Atom:
+    """One fault. `h` is a height, `r` a round, `ph` a phase, `src` and `dst` nodes."""
+
+    k: ClassVar[str]
+    rank: ClassVar[int]
+
+    def to_data(self) -> dict[str, Any]:
+        """The atom as JSON data, defaults left out."""
+        data: dict[str, Any] = {"k": self.k}
+        for name, value in asdict(self, recurse=False).items():
+            if (name == "h" and value == 1) or (name == "vr" and value is None):
+                continue
+            data[name] = list(value) if isinstance(value, tuple) else value
+        return data
+
+    @property
+    def size(self) -> int:
+        """How much it counts: a macro cannot hide its size."""
+        return 1
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        """The nodes it names."""
+        return tuple(
+            node
+            for name in ("src", "dst", "node", "to", "side")
+            if (value := getattr(self, name, None)) is not None
+            for node in (value if isinstance(value, tuple) else (value,))
+        )
+
+    @property
+    def liars(self) -> tuple[int, ...]:
+        """The nodes that must be faulty for this atom to be in the model."""
+        return ()
+
+    @property
+    def latest_round(self) -> int:
+        """The highest round it names."""
+        return max(getattr(self, "r", 0), getattr(self, "to_r", 0))
+
+    def weaker(self) -> tuple["Atom", ...]:
+        """The same atom with less fault in it, mildest last."""
+        return ()
+
+
+@frozen(kw_only=True)
+class Link(Atom):
+    """An atom that touches one message on one link."""
+
+    h: int = 1
+    r: int
+    ph: str
+    src: int
+    dst: int
+
+
+@frozen(kw_only=True)
+class Late(Link):
+    """Not before GST."""
+
+    k = "late"
+    rank = 0
+
+
+@frozen(kw_only=True)
+class Swap(Link):
+    """After the next message of the same link."""
+
+    k = "swap"
+    rank = 1
+
+
+@frozen(kw_only=True)
+class Dup(Link):
+    """`n` further copies."""
+
+    k = "dup"
+    rank = 2
+    n: int = 1
+
+
+@frozen(kw_only=True)
+class Drop(Link):
+    """Never, if links are lossy or source or destination is faulty."""
+
+    k = "drop"
+    rank = 3
+
+    def weaker(self) -> tuple[Atom, ...]:
+        return (Late(h=self.h, r=self.r, ph=self.ph, src=self.src, dst=self.dst),)
+
+
+@frozen(kw_only=True)
+class Cut(Atom):
+    """Everything between `side` and the rest is late while its sender is in rounds r..to_r of height h."""
+
+    k = "cut"
+    rank = 4
+    h: int = 1
+    r: int
+    to_r: int
+    side: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return max(1, len(self.side))
+
+    def weaker(self) -> tuple[Atom, ...]:
+        fewer = tuple(evolve(self, side=without(self.side, node)) for node in self.side if len(self.side) > 1)
+        shorter = (evolve(self, to_r=self.to_r - 1),) if self.to_r > self.r else ()
+        return (*shorter, *fewer)
+
+
+@frozen(kw_only=True)
+class Skew(Atom):
+    """The clock of `node` is off by `d` ticks."""
+
+    k = "skew"
+    rank = 5
+    node: int
+    d: int
+
+
+@frozen(kw_only=True)
+class Crash(Atom):
+    """`node` loses its memory around the moment it speaks in this phase, and is back when `back` is reached, or at GST."""
+
+    k = "crash"
+    rank = 6
+    node: int
+    h: int = 1
+    r: int
+    ph: str
+    when: str = "after-send"
+    disk: str = "synced"
+    back: Mapping[str, int] | None = None
+
+    def to_data(self) -> dict[str, Any]:
+        return {**super().to_data(), "back": None if self.back is None else dict(self.back)}
+
+
+@frozen(kw_only=True)
+class Byz(Link):
+    """The message of the faulty `src` on this link is replaced as `act` says."""
+
+    k = "byz"
+    act: Any = "omit"
+
+    @property
+    def rank(self) -> int:  # type: ignore[override]  # the rank depends on the act
+        if isinstance(self.act, str):
+            return {"omit": 7, "corrupt": 12, "badsig": 12}[self.act]
+        if "value" in self.act:
+            return 9 if "vr" in self.act else 8
+        return 10 if "round" in self.act else 11
+
+    @property
+    def liars(self) -> tuple[int, ...]:
+        return (self.src,)
+
+    def weaker(self) -> tuple[Atom, ...]:
+        late = Late(h=self.h, r=self.r, ph=self.ph, src=self.src, dst=self.dst)
+        return (late,) if self.act == "omit" else (evolve(self, act="omit"), late)
+
+
+@frozen(kw_only=True)
+class Inject(Link):
+    """The faulty `src` sends a message of kind `ph` that its honest copy would not send now."""
+
+    k = "inject"
+    rank = 13
+    value: str
+    vr: int | None = None
+
+    @property
+    def liars(self) -> tuple[int, ...]:
+        return (self.src,)
+
+
+@frozen(kw_only=True)
+class Macro(Atom):
+    """An atom towards several nodes, which counts once for each."""
+
+    h: int = 1
+    r: int
+    src: int
+    to: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return max(1, len(self.to))
+
+    @property
+    def liars(self) -> tuple[int, ...]:
+        return (self.src,)
+
+    def weaker(self) -> tuple[Atom, ...]:
+        return tuple(evolve(self, to=without(self.to, node)) for node in self.to if len(self.to) > 1)
+
+
+@frozen(kw_only=True)
+class Support(Macro):
+    """`src` proposes (if it is its turn), prevotes and precommits `value` towards `to`."""
+
+    k = "support"
+    rank = 14
+    value: str
+    vr: int | None = None
+
+    def weaker(self) -> tuple[Atom, ...]:
+        fewer = super().weaker()
+        if len(self.to) > 1:
+            return fewer
+        act: dict[str, Any] = {"value": self.value}
+        single = (
+            Byz(h=self.h, r=self.r, ph=phase, src=self.src, dst=self.to[0], act=act)
+            for phase in ("propose", "prevote", "precommit")
+        )
+        return (*fewer, *single)
+
+
+@frozen(kw_only=True)
+class Twin(Macro):
+    """From here on a second honest instance with the identity of `src` serves `to`."""
+
+    k = "twin"
+    rank = 15
+
+
+KINDS: Mapping[str, type[Atom]] = {
+    kind.k: kind for kind in (Late, Swap, Dup, Drop, Cut, Skew, Crash, Byz, Inject, Support, Twin)
+}
+
+
+def without(nodes: tuple[int, ...], node: int) -> tuple[int, ...]:
+    """`nodes` less one."""
+    return tuple(other for other in nodes if other != node)
+
+
+# --- The plan ---
+
+
+@frozen(kw_only=True)
+class Plan:
+    """One run's adversary. Members with their default are left out of its JSON."""
+
+    engine: str
+    n: int = 4
+    weights: tuple[int, ...] = ()
+    faulty: tuple[int, ...] = ()
+    tier: str = "in-model"
+    links: str = "p2p"
+    delta: int = 1
+    gst: int = 60
+    after: Mapping[int, str] = field(factory=dict)
+    """What a faulty node is from GST on: `silent` or `byzantine`; honest if not named."""
+    heights: int = 1
+    load: int = 1
+    """Transactions handed to every node for each height."""
+    atoms: tuple[Atom, ...] = field(default=(), converter=lambda atoms: canonical_atoms(atoms))
+
+    def to_data(self) -> dict[str, Any]:
+        """The plan as JSON data, defaults left out."""
+        data: dict[str, Any] = {"plan": SCHEMA, "engine": self.engine, "n": self.n}
+        defaults = {item.name: item.default for item in fields(Plan)}
+        for name in ("weights", "faulty", "tier", "links", "delta", "gst", "heights", "load"):
+            value = getattr(self, name)
+            if value != defaults[name]:
+                data[name] = list(value) if isinstance(value, tuple) else value
+        if self.after:
+            data["after"] = {str(node): mood for node, mood in sorted(self.after.items())}
+        data["atoms"] = [atom.to_data() for atom in self.atoms]
+        return data
+
+    def encode(self) -> bytes:
+        """Canonical bytes: sorted keys, no blanks, one line."""
+        return (canonical(self.to_data()) + "\n").encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The plan in these bytes.
+
+        Raises `PlanError`: `plan.not_json`, `plan.malformed` (shape), `plan.out_of_model` (more liars than `tier` allows).
+        """
+        try:
+            value = json.loads(data.decode("utf-8"), object_pairs_hook=no_duplicates)
+        except (ValueError, RecursionError) as error:
+            raise PlanError("plan.not_json", "", "one JSON object", str(error)[:80]) from None
+        return cls.from_data(value)
+
+    @classmethod
+    def from_data(cls, value: object) -> Self:
+        """The plan in decoded JSON; raises as `decode` does."""
+        plan = cls(**_read_plan(value))
+        _check_model(plan)
+        return plan
+
+    @property
+    def size(self) -> int:
+        """The number of atoms, macros counted once for each node they reach."""
+        return sum(atom.size for atom in self.atoms)
+
+    @property
+    def correct(self) -> tuple[int, ...]:
+        """The nodes that are not faulty."""
+        return tuple(node for node in range(self.n) if node not in self.faulty)
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Smaller plans have smaller orders; every step of the shrinker goes down."""
+        ranks = [atom.rank for atom in self.atoms]
+        moods = sum({"silent": 1, "byzantine": 2}.get(mood, 0) for mood in self.after.values())
+        places = sum(getattr(atom, "h", 0) + getattr(atom, "r", 0) for atom in self.atoms)
+        return (
+            self.size, len(self.faulty), max(ranks, default=-1), sum(ranks), self.n, self.heights,
+            max((atom.latest_round for atom in self.atoms), default=0), places, moods, self.gst, self.load, self.encode(),
+        )  # fmt: skip
+
+
+def canonical(data: object) -> str:
+    """JSON text with sorted keys and no blanks."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def canonical_atoms(atoms: Sequence[Atom]) -> tuple[Atom, ...]:
+    """Atoms are a set: sorted by their bytes, each once."""
+    return tuple(atom for _, atom in sorted({canonical(atom.to_data()): atom for atom in atoms}.items()))
+
+
+def file_name(plan: Plan, invariant: str) -> PurePath:
+    """Where a failing plan is kept: engine, invariant and a digest of the plan."""
+    from hashlib import sha256
+
+    return PurePath(f"{plan.engine}-{invariant}-{sha256(plan.encode()).hexdigest()[:8]}.json")
+
+
+# --- Reading ---
+
+
+def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, refused if it names a member twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member occurs twice")
+    return found
+
+
+Check = Callable[[Any], bool]
+
+
+def _int(low: int, high: int) -> tuple[Check, str]:
+    return (lambda v: type(v) is int and low <= v <= high), f"an integer in {low}..{high}"
+
+
+def _one_of(names: Sequence[str]) -> tuple[Check, str]:
+    return (lambda v: isinstance(v, str) and v in names), "one of " + ", ".join(names)
+
+
+def _nodes(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(type(v) is int for v in value)
+
+
+def _value(value: Any) -> bool:
+    """`nil`, `v<i>` or `v<i>.<k>`."""
+    if value == "nil":
+        return True
+    if not isinstance(value, str) or not value.startswith("v"):
+        return False
+    parts = value[1:].split(".")
+    return 1 <= len(parts) <= 2 and all(part.isascii() and part.isdigit() and len(part) <= 2 for part in parts)
+
+
+def _act(act: Any) -> bool:
+    if isinstance(act, str):
+        return act in ("omit", "corrupt", "badsig")
+    if not isinstance(act, dict) or len(act) not in (1, 2):
+        return False
+    shapes: dict[frozenset[str], Check] = {
+        frozenset({"value"}): lambda a: _value(a["value"]),
+        frozenset({"value", "vr"}): lambda a: _value(a["value"]) and type(a["vr"]) is int,
+        frozenset({"round"}): lambda a: a["round"] in (-1, 1),
+        frozenset({"stale"}): lambda a: type(a["stale"]) is int and 1 <= a["stale"] <= 100,
+    }
+    shape = shapes.get(frozenset(act))
+    return shape is not None and shape(act)
+
+
+def _back(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict) and set(value) == {"h", "r"} and all(type(v) is int and v >= 0 for v in value.values())
+    )
+
+
+_RULES: Mapping[str, tuple[Check, str]] = {
+    "h": _int(1, HEIGHTS_MAX),
+    "r": _int(0, ROUND_MAX),
+    "to_r": _int(0, ROUND_MAX),
+    "ph": _one_of(PHASES),
+    "src": _int(0, NODES_MAX - 1),
+    "dst": _int(0, NODES_MAX - 1),
+    "node": _int(0, NODES_MAX - 1),
+    "n": _int(1, COPIES_MAX),
+    "d": _int(-1_000_000, 1_000_000),
+    "to": (_nodes, "a list of nodes"),
+    "side": (_nodes, "a list of nodes"),
+    "value": (_value, "nil, v<i> or v<i>.<k>"),
+    "vr": _int(-1, ROUND_MAX),
+    "act": (_act, "omit, corrupt, badsig, {value}, {value, vr}, {round} or {stale}"),
+    "when": _one_of(MOMENTS),
+    "disk": _one_of(("synced", "lost-tail")),
+    "back": (_back, "null or {h, r}"),
+}
+
+_TOP: Mapping[str, tuple[Check, str]] = {
+    "plan": _one_of((SCHEMA,)),
+    "engine": ((lambda v: isinstance(v, str) and 0 < len(v) <= 128), "the name of an engine"),
+    "n": _int(1, NODES_MAX),
+    "weights": ((lambda v: isinstance(v, list) and all(type(w) is int and w >= 1 for w in v)), "a list of weights"),
+    "faulty": ((lambda v: isinstance(v, list) and all(type(i) is int for i in v)), "a list of nodes"),
+    "tier": _one_of(TIERS),
+    "links": _one_of(LINKS),
+    "delta": _int(1, 1_000_000),
+    "gst": _int(0, 1_000_000_000),
+    "after": ((lambda v: isinstance(v, dict) and set(v.values()) <= {"silent", "byzantine"}), "{node: silent|byzantine}"),
+    "heights": _int(1, HEIGHTS_MAX),
+    "load": _int(0, 1_000),
+    "atoms": ((lambda v: isinstance(v, list) and len(v) <= ATOMS_MAX), f"a list of at most {ATOMS_MAX} atoms"),
+}
+
+
+def _read_atom(data: Any, at: str, n: int) -> Atom:
+    if not isinstance(data, dict) or data.get("k") not in KINDS:
+        raise PlanError("plan.malformed", f"{at}/k", "one of " + ", ".join(KINDS), data)
+    kind = KINDS[data["k"]]
+    known = {item.name: item for item in fields(kind)}
+    for name in data:
+        if name != "k" and name not in known:
+            raise PlanError("plan.malformed", f"{at}/{name}", f"a member of {kind.k}: {', '.join(known)}", name)
+    values: dict[str, Any] = {}
+    for name, item in known.items():
+        if name not in data:
+            if item.default.__class__.__name__ == "_Nothing":
+                raise PlanError("plan.malformed", f"{at}/{name}", _RULES[name][1], "nothing")
+            continue
+        check, expected = _RULES[name]
+        if not check(data[name]):
+            raise PlanError("plan.malformed", f"{at}/{name}", expected, data[name])
+        values[name] = tuple(data[name]) if isinstance(data[name], list) else data[name]
+    atom = kind(**values)
+    for node in atom.nodes:
+        if not 0 <= node < n:
+            raise PlanError("plan.malformed", at, f"nodes in 0..{n - 1}", node)
+    return atom
+
+
+def _read_plan(value: object) -> dict[str, Any]:
+    """The members of a plan, checked; raises `PlanError`."""
+    if not isinstance(value, dict):
+        raise PlanError("plan.malformed", "", "an object", type(value).__name__)
+    for name in ("plan", "engine"):
+        if name not in value:
+            raise PlanError("plan.malformed", f"/{name}", _TOP[name][1], "nothing")
+    for name, found in value.items():
+        if name not in _TOP:
+            raise PlanError("plan.malformed", f"/{name}", "a member of a plan: " + ", ".join(_TOP), name)
+        check, expected = _TOP[name]
+        if not check(found):
+            raise PlanError("plan.malformed", f"/{name}", expected, found)
+    n = value.get("n", 4)
+    members = {name: tuple(v) if isinstance(v, list) else v for name, v in value.items() if name != "plan"}
+    members["atoms"] = tuple(_read_atom(data, f"/atoms/{i}", n) for i, data in enumerate(value.get("atoms", [])))
+    try:
+        members["after"] = {int(node): mood for node, mood in value.get("after", {}).items()}
+    except ValueError:
+        raise PlanError("plan.malformed", "/after", "{node: silent|byzantine}", value["after"]) from None
+    return members
+
+
+def _check_model(plan: Plan) -> None:
+    """Raise `PlanError` unless the plan keeps to its own tier."""
+    weights = plan.weights or (1,) * plan.n
+    if len(weights) != plan.n:
+        raise PlanError("plan.malformed", "/weights", f"{plan.n} weights", len(weights))
+    for node in (*plan.faulty, *plan.after):
+        if not 0 <= node < plan.n:
+            raise PlanError("plan.malformed", "/faulty", f"nodes in 0..{plan.n - 1}", node)
+    if tuple(sorted(set(plan.faulty))) != plan.faulty:
+        raise PlanError("plan.malformed", "/faulty", "nodes in order, each once", list(plan.faulty))
+    if plan.tier == "in-model" and 3 * sum(weights[node] for node in plan.faulty) >= sum(weights):
+        raise PlanError("plan.out_of_model", "/faulty", "less than a third of the weight, or another tier", list(plan.faulty))
+    for i, atom in enumerate(plan.atoms):
+        for node in atom.liars:
+            if node not in plan.faulty:
+                raise PlanError("plan.out_of_model", f"/atoms/{i}", f"node {node} among the faulty", list(plan.faulty))
+        if isinstance(atom, Drop) and plan.links != "lossy" and not {atom.src, atom.dst} & set(plan.faulty):
+            raise PlanError("plan.out_of_model", f"/atoms/{i}", "lossy links or a faulty end", atom.to_data())

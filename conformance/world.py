@@ -1,0 +1,458 @@
+"""The world: virtual time, a network, n nodes, and a plan that says what goes wrong.
+
+Why: a run must be a function of its plan. There is one thread, one queue ordered by (tick, deliveries before timers,
+source, destination, rank on that channel), and no clock, so a run can be repeated, compared and shrunk. Order never
+depends on a counter shared by all channels: leaving out one fault does not reorder the rest.
+
+It must not know any engine (a `Cluster` does), nor judge what it sees (checkers do). Source: spec/network.md, part 2.
+"""
+
+import heapq
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from attrs import define, field
+
+from conformance.adversary.fate import Fates
+from conformance.history import Decision, Delivery, History, Statement, Unrest
+from conformance.plan import Crash, Plan
+
+# --- What a node may ask of the world ---
+
+
+class Said(NamedTuple):
+    """What the world reads off a message: its coordinates and its signer."""
+
+    kind: str
+    height: int
+    round: int
+    signer: int
+    value: str
+
+
+class Send(NamedTuple):
+    """To these nodes, or to all others if `to` is empty."""
+
+    wire: Any
+    to: tuple[int, ...] = ()
+
+
+class SetTimer(NamedTuple):
+    """Ring at `at` on the node's own clock; the same name replaces."""
+
+    name: Hashable
+    at: int
+
+
+class Persist(NamedTuple):
+    """Write to disk, or delete if `value` is None; `sync` makes this and all earlier writes durable."""
+
+    key: str
+    value: Any
+    sync: bool
+
+
+class Decided(NamedTuple):
+    """A height is final here."""
+
+    decision: Decision
+
+
+class Accused(NamedTuple):
+    """Proof against a node, already checked by the cluster."""
+
+    against: int
+
+
+Effect = Send | SetTimer | Persist | Decided | Accused
+
+
+class Reactor(Protocol):
+    """One node: each call returns effects, in order. Raises `Refusal` for a message it does not accept."""
+
+    def start(self, now: int) -> Sequence[Effect]:
+        """The node has genesis and begins."""
+        ...
+
+    def deliver(self, src: int, wire: Any, now: int) -> Sequence[Effect]:
+        """A message came over the link from `src`."""
+        ...
+
+    def fire(self, name: Hashable, now: int) -> Sequence[Effect]:
+        """A timer rang."""
+        ...
+
+    def submit(self, transaction: Any, now: int) -> Sequence[Effect]:
+        """A client hands in a transaction."""
+        ...
+
+    def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[Effect]:
+        """The node is back with what survived."""
+        ...
+
+    def where(self) -> str:
+        """Height, round and step, for explanations only."""
+        ...
+
+
+class Refusal(Exception):
+    """A node refused an input; `args[0]` is the code."""
+
+
+class Cluster(Protocol):
+    """How nodes of one kind are made, and how their messages are read and forged."""
+
+    def spawn(self, node: int, variant: int) -> Reactor:
+        """A fresh node; a variant above 0 is a twin, whose own proposals differ."""
+        ...
+
+    def read(self, wire: Any) -> Said:
+        """Coordinates and signer of a message."""
+        ...
+
+    def read_record(self, value: Any) -> Said | None:
+        """The statement in a value that a node persists, or None if it is none."""
+        ...
+
+    def identity(self, wire: Any) -> Hashable:
+        """Equal for two copies of one statement."""
+        ...
+
+    def alter(self, wire: Any, act: Mapping[str, Any], source: Reactor) -> Any:
+        """The message with another value, valid round or round, signed by its (faulty) signer; None if impossible."""
+        ...
+
+    def forge(self, said: Said, valid_round: int | None, source: Reactor) -> Any:
+        """A message of the faulty `said.signer` out of nothing; `said.value` is a plan's value. None if impossible."""
+        ...
+
+    def proposer(self, height: int, round_: int) -> int:
+        """Whose turn it is."""
+        ...
+
+    def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
+        """(name, transaction) pairs that clients hand to every node for this height."""
+        ...
+
+    def bound(self, plan: Plan) -> int:
+        """The tick by which every correct node must have decided every height of the plan."""
+        ...
+
+
+# --- The world ---
+
+
+@define
+class _Node:
+    """One instance under way."""
+
+    node: int
+    reactor: Reactor
+    twin: bool = False
+    life: int = 0
+    up: bool = True
+    disk: dict[str, Any] = field(factory=dict)
+    unsynced: list[tuple[str, Any]] = field(factory=list)
+    timers: dict[Hashable, int] = field(factory=dict)
+    due: dict[Hashable, int] = field(factory=dict)
+    """Statement -> the tick at which it reaches this node; spares relays that would change nothing."""
+    decided: int = 0
+
+
+class World:
+    """One run under way. `run()` once."""
+
+    def __init__(self, plan: Plan, cluster: Cluster, *, watched: bool = False) -> None:
+        """`watched` keeps every delivery, for a report."""
+        self.plan = plan
+        self.cluster = cluster
+        self.watched = watched
+        self.fates = Fates(plan, cluster.proposer)
+        self.nodes = [_Node(node, cluster.spawn(node, 0)) for node in range(plan.n)]
+        self.twins = {src: _Node(src, cluster.spawn(src, 1), twin=True) for src in self.fates.twins}
+        self.faulty = frozenset(plan.faulty)
+        self.queue: list[tuple[Any, ...]] = []
+        self.ranks: dict[tuple[int, int], int] = {}
+        self.now = 0
+        self.decisions: list[Decision] = []
+        self.statements: list[Statement] = []
+        self.deliveries: list[Delivery] = []
+        self.unrest: list[Unrest] = []
+        self.evidence: list[tuple[int, int]] = []
+        self.submitted: set[str] = set()
+        self.frontier = (0, -1)
+        self.sent_on: dict[tuple[int, int], list[Any]] = {}
+        self.skew = {atom.node: atom.d for atom in self.fates.skews}
+
+    # --- running ---
+
+    def run(self) -> History:
+        """Play the plan to its end."""
+        self.hand_in()
+        for runner in (*self.nodes, *self.twins.values()):
+            self.carry_out(runner, runner.reactor.start(self.clock(runner)))
+        bound = self.cluster.bound(self.plan)
+        why = "quiet"
+        while self.queue:
+            if self.is_done():
+                why = "done"
+                break
+            if self.queue[0][0] > bound:
+                why = "bound"
+                break
+            self.turn(heapq.heappop(self.queue))
+        else:
+            why = "done" if self.is_done() else "quiet"
+        return self.history(why)
+
+    def turn(self, event: tuple[Any, ...]) -> None:
+        """One event."""
+        self.now, kind, src, dst, _, what, payload = event
+        if kind == 0:
+            self.deliver(src, self.runner(dst), what, payload)
+        elif kind == 1:
+            runner = self.runner(dst)
+            if runner.up and runner.timers.get(what) == payload:
+                del runner.timers[what]
+                self.carry_out(runner, runner.reactor.fire(what, self.clock(runner)))
+        else:
+            self.bring_back(self.nodes[dst])
+
+    def runner(self, address: int) -> _Node:
+        """A node, or the twin of node -1-address."""
+        return self.nodes[address] if address >= 0 else self.twins[-1 - address]
+
+    def address(self, runner: _Node) -> int:
+        """How `runner` finds it."""
+        return -1 - runner.node if runner.twin else runner.node
+
+    def clock(self, runner: _Node) -> int:
+        """The time as the node sees it."""
+        return self.now + self.skew.get(runner.node, 0)
+
+    def is_done(self) -> bool:
+        """Every correct node has decided every height, and nobody is still down."""
+        return all(
+            runner.decided >= self.plan.heights and runner.up for runner in self.nodes if runner.node not in self.faulty
+        )
+
+    def hand_in(self) -> None:
+        """Clients give every node the load of every height before it starts; a correct node must keep it."""
+        for height in range(1, self.plan.heights + 1):
+            for name, transaction in self.cluster.transactions(height, self.plan.load):
+                self.submitted.add(name)
+                for runner in (*self.nodes, *self.twins.values()):
+                    self.carry_out(runner, runner.reactor.submit(transaction, self.clock(runner)))
+
+    # --- messages ---
+
+    def deliver(self, src: int, runner: _Node, wire: Any, forged: bool) -> None:
+        """A message arrives, if there is anybody."""
+        if not runner.up:
+            return
+        silent = self.now >= self.plan.gst and self.plan.after.get(runner.node) == "silent"
+        if silent and runner.node in self.faulty:
+            return
+        said = self.cluster.read(wire)
+        if self.watched and not runner.twin:
+            self.deliveries.append(Delivery(self.now, said.signer, runner.node, *said[:3], said.value, forged))
+        try:
+            effects = runner.reactor.deliver(src, wire, self.clock(runner))
+        except Refusal as refusal:
+            self.unrest.append(Unrest(self.now, runner.node, str(refusal)))
+            return
+        if self.plan.links == "gossip" and runner.node not in self.faulty:
+            self.relay(runner, wire, ())
+        self.carry_out(runner, effects)
+
+    def carry_out(self, runner: _Node, effects: Sequence[Effect]) -> None:
+        """Do what a node asks, in order; a crash may cut the list."""
+        crash = self.fates.crash_of(runner.node) if runner.node in self.fates.crashes and not runner.twin else None
+        for effect in effects:
+            if crash is not None and self.crash_cuts(runner, crash, effect):
+                return
+            match effect:
+                case Send(wire, to):
+                    self.send(runner, wire, to)
+                case SetTimer(name, at):
+                    due = max(at - self.skew.get(runner.node, 0), self.now)
+                    runner.timers[name] = due
+                    heapq.heappush(self.queue, (due, 1, runner.node, self.address(runner), self.rank(-1, runner), name, due))
+                case Persist(key, value, sync):
+                    self.write(runner, key, value, sync)
+                case Decided(decision):
+                    runner.decided = max(runner.decided, decision.height)
+                    if runner.node not in self.faulty:
+                        self.decisions.append(decision._replace(tick=self.now, life=runner.life))
+                case Accused(against):
+                    if runner.node not in self.faulty:
+                        self.evidence.append((runner.node, against))
+
+    def rank(self, src: int, runner: _Node) -> int:
+        """The next number on one channel."""
+        channel = (src, self.address(runner))
+        self.ranks[channel] = self.ranks.get(channel, 0) + 1
+        return self.ranks[channel]
+
+    def send(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
+        """A message leaves: its own statement by its fate, somebody else's as slowly as links allow."""
+        said = self.cluster.read(wire)
+        if said.signer != runner.node or said.kind in ("decided", "sync"):
+            if runner.node not in self.faulty:
+                self.relay(runner, wire, to)
+            return
+        if runner.node not in self.faulty:
+            self.statements.append(Statement(self.now, runner.node, runner.life, *said[:3], said.value))
+        self.advance(said.height, said.round)
+        for dst in to or range(self.plan.n):
+            if dst != runner.node:
+                self.send_one(runner, wire, said, dst)
+        for src in self.twins:
+            if src != runner.node and (not to or src in to) and self.fates.hears_twin(src, runner.node, said):
+                self.push(self.now + 1, runner.node, self.twins[src], wire, False)
+
+    def send_one(self, runner: _Node, wire: Any, said: Said, dst: int) -> None:
+        """One link."""
+        if runner.node in self.faulty:
+            if self.fates.is_silenced(runner.twin, said, dst):
+                return
+            if self.now >= self.plan.gst and self.plan.after.get(runner.node) == "silent":
+                return
+            act = self.fates.act(said, dst)
+            if act is not None:
+                self.lie(runner, wire, said, dst, act)
+                return
+        fate = self.fates.fate(said, dst)
+        if fate is None:
+            self.push(self.now + 1, runner.node, self.nodes[dst], wire, runner.twin)
+        elif not fate.dropped:
+            slow = max(self.now, self.plan.gst) + self.plan.delta
+            due = slow if fate.late else self.now + 1 + fate.swapped
+            for copy in range(1 + fate.copies):
+                self.push(due + copy, runner.node, self.nodes[dst], wire, runner.twin)
+
+    def lie(self, runner: _Node, wire: Any, said: Said, dst: int, act: Any) -> None:
+        """The faulty node's message on this link is replaced."""
+        if act in ("omit", "corrupt", "badsig"):
+            return
+        if "stale" in act:
+            earlier = self.sent_on.get((runner.node, dst), [])
+            other = earlier[-act["stale"]] if len(earlier) >= act["stale"] else None
+        else:
+            other = self.cluster.alter(wire, act, runner.reactor)
+        if other is not None:
+            self.push(self.now + 1, runner.node, self.nodes[dst], other, True)
+
+    def relay(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
+        """Somebody else's statement, passed on: the adversary takes all the time that links allow."""
+        signer = self.cluster.read(wire).signer
+        identity = self.cluster.identity(wire)
+        due = max(self.now, self.plan.gst) + self.plan.delta
+        for dst in to or range(self.plan.n):
+            target = self.nodes[dst]
+            if dst not in (runner.node, signer) and (to or target.due.get(identity, due + 1) > due):
+                target.due[identity] = due
+                heapq.heappush(self.queue, (due, 0, runner.node, dst, self.rank(runner.node, target), wire, False))
+
+    def push(self, due: int, src: int, target: _Node, wire: Any, forged: bool) -> None:
+        """Put a message on a link."""
+        identity = self.cluster.identity(wire)
+        if target.due.get(identity, due + 1) > due:
+            target.due[identity] = due
+        if src in self.faulty:
+            self.sent_on.setdefault((src, target.node), []).append(wire)
+        heapq.heappush(self.queue, (due, 0, src, self.address(target), self.rank(src, target), wire, forged))
+
+    def advance(self, height: int, round_: int) -> None:
+        """The run reaches a new (height, round): macros speak, and crashed nodes come back."""
+        if (height, round_) <= self.frontier:
+            return
+        self.frontier = (height, round_)
+        for src, dst, said, valid_round in self.fates.speeches(height, round_):
+            if self.now < self.plan.gst or self.plan.after.get(src) != "silent":
+                wire = self.cluster.forge(said, valid_round, self.nodes[src].reactor)
+                if wire is not None:
+                    self.fates.count("support" if said.kind != "inject" else "inject")
+                    self.push(self.now + 1, src, self.nodes[dst], wire, True)
+        for atom in self.fates.returns(height, round_):
+            self.schedule_return(atom.node, self.now + 1)
+
+    # --- crash and disk ---
+
+    def write(self, runner: _Node, key: str, value: Any, sync: bool) -> None:
+        """To the harness's disk; unsynced writes may be lost, as a suffix."""
+        runner.unsynced.append((key, value))
+        if sync:
+            self.flush(runner)
+
+    def flush(self, runner: _Node) -> None:
+        """Everything written so far survives."""
+        for key, value in runner.unsynced:
+            if value is None:
+                runner.disk.pop(key, None)
+            else:
+                runner.disk[key] = value
+        runner.unsynced.clear()
+
+    def crash_cuts(self, runner: _Node, atom: Crash, effect: Effect) -> bool:
+        """Whether the node dies at this effect; an `after-` crash still carries it out."""
+        said = self.cluster.read(effect.wire) if isinstance(effect, Send) else None
+        if said is None and isinstance(effect, Persist) and effect.value is not None:
+            said = self.cluster.read_record(effect.value)
+        if said is None or said.signer != runner.node or not self.fates.is_moment(atom, said):
+            return False
+        if isinstance(effect, Persist):
+            if atom.when == "after-send":
+                return False
+            if atom.when == "after-persist":
+                self.write(runner, effect.key, effect.value, effect.sync)
+        elif isinstance(effect, Send):
+            self.send(runner, effect.wire, effect.to)
+        self.fall(runner, atom)
+        return True
+
+    def fall(self, runner: _Node, atom: Crash) -> None:
+        """Memory and timers are gone; the disk keeps what was synced, or all that was written."""
+        if atom.disk == "synced":
+            self.flush(runner)
+        runner.unsynced.clear()
+        runner.up, runner.life = False, runner.life + 1
+        runner.timers.clear()
+        runner.due.clear()
+        self.fates.spend(atom)
+        self.unrest.append(Unrest(self.now, runner.node, "crash"))
+        back = atom.back
+        if back is None or (back["h"], back["r"]) <= self.frontier:
+            self.schedule_return(runner.node, self.now + 1 if back else max(self.now, self.plan.gst) + 1)
+
+    def schedule_return(self, node: int, due: int) -> None:
+        """It will be back."""
+        heapq.heappush(self.queue, (due, 2, node, node, 0, None, None))
+
+    def bring_back(self, runner: _Node) -> None:
+        """A node recovers from its disk; nobody who is up is brought back."""
+        if runner.up:
+            return
+        runner.up = True
+        runner.reactor = self.cluster.spawn(runner.node, 0)
+        runner.decided = 0
+        self.unrest.append(Unrest(self.now, runner.node, "back"))
+        self.carry_out(runner, runner.reactor.recover(dict(runner.disk), self.clock(runner)))
+
+    # --- the end ---
+
+    def history(self, why: str) -> History:
+        """What happened."""
+        correct = [runner for runner in self.nodes if runner.node not in self.faulty]
+        stuck = tuple(
+            (runner.node, runner.reactor.where()) for runner in correct if runner.decided < self.plan.heights
+        )
+        return History(
+            self.plan, tuple(self.decisions), tuple(self.statements), tuple(self.unrest), tuple(self.evidence),
+            frozenset(self.submitted), self.now, why, dict(self.fates.counts), tuple(self.deliveries), stuck,
+        )  # fmt: skip
+
+
+def play(plan: Plan, cluster: Cluster, *, watched: bool = False) -> History:
+    """The history of one run."""
+    return World(plan, cluster, watched=watched).run()
