@@ -24,16 +24,16 @@ _write = msgspec.json.Encoder(order="sorted").encode
 _read = msgspec.json.Decoder().decode
 
 
-def encode(value: Value) -> bytes:
-    """The canonical bytes of `value`; `wire.not_canonical` if it is outside the profile."""
-    _check(value, 0)
+def encode(value: Value, depth: int = ENCODING_DEPTH) -> bytes:
+    """The canonical bytes of `value`; `wire.not_canonical` if it is outside the profile or nested beyond `depth`."""
+    _check(value, depth)
     try:
         return _write(value)
     except UnicodeEncodeError:  # DAT-006
         raise _outside("text without lone surrogates", "a lone surrogate") from None
 
 
-def decode(data: bytes, most: int) -> Value:
+def decode(data: bytes, most: int, depth: int = ENCODING_DEPTH) -> Value:
     """The value whose canonical bytes are `data`.
 
     `wire.too_large` beyond `most` bytes (DAT-009); `wire.not_canonical` for anything that `encode` would not have
@@ -46,8 +46,8 @@ def decode(data: bytes, most: int) -> Value:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise _outside("canonical JSON", "something else") from None
     except RecursionError:
-        raise _outside(f"nesting of at most {ENCODING_DEPTH}", "deeper nesting") from None
-    if encode(value) != data:  # DAT-008
+        raise _too_deep() from None
+    if encode(value, depth) != data:  # DAT-008
         raise _outside("canonical JSON", "another spelling of the same value")
     return value
 
@@ -56,8 +56,12 @@ def _outside(expected: str, got: str) -> Refused:
     return Refused(Code.WIRE_NOT_CANONICAL, expected=expected, got=got)
 
 
-def _check(value: Value, depth: int) -> None:
-    """Refuse what is outside the profile; lone surrogates are left to the writer, which finds them anyway."""
+def _too_deep() -> Refused:
+    return _outside("less nesting", "a list or object below the deepest level")
+
+
+def _check(value: Value, room: int) -> None:
+    """Refuse what is outside the profile, or nested deeper than `room`; lone surrogates are left to the writer."""
     kind = type(value)
     if kind is str or value is None or kind is bool:
         return
@@ -65,17 +69,17 @@ def _check(value: Value, depth: int) -> None:
         if not -ENCODING_INTEGER <= value <= ENCODING_INTEGER:  # DAT-003
             raise _outside(f"integer within +-{ENCODING_INTEGER}", kind_of(value))
         return
-    if depth == ENCODING_DEPTH:  # DAT-007
-        raise _outside(f"nesting of at most {ENCODING_DEPTH}", "deeper nesting")
     if kind is dict:
-        for key, part in value.items():
+        parts = value.values()
+        for key in value:
             if type(key) is not str or not key.isascii():  # DAT-005
                 raise _outside("object with ASCII keys", "another key")
-            if type(part) is not str:
-                _check(part, depth + 1)
     elif kind is list or kind is tuple:
-        for part in value:
-            if type(part) is not str:
-                _check(part, depth + 1)
+        parts = value
     else:  # DAT-004: floats among them
         raise _outside("null, true, false, integer, text, list or object", kind_of(value))
+    if room == 0:  # DAT-007
+        raise _too_deep()
+    for part in parts:
+        if type(part) is not str:
+            _check(part, room - 1)

@@ -25,6 +25,8 @@ TRANSACTION_BYTES: Final = 64 * 1024
 TRANSACTION_DEPLOY_BYTES: Final = 512 * 1024
 """Size of a transaction of kind `deploy`: the IR of a package is larger than its source."""
 TRANSACTION_SIGNERS: Final = 16
+TRANSACTION_DEPTH: Final = 120
+"""Nesting within a transaction: less than the encoding's, so that what is lawful alone is lawful inside a block."""
 
 # Blocks
 BLOCK_BYTES: Final = 1024 * 1024
