@@ -14,6 +14,8 @@ NAME_CHARACTERS_MAX: Final = 64
 """Characters of one name."""
 INTEGER_MAX: Final = 2**53 - 1
 """Largest whole number anywhere: what RFC 8785 can carry exactly."""
+DIGITS_MAX: Final = 16
+"""Characters of a number literal."""
 MONEY_MAX: Final = 10**13
 """Fen in one datum: a hundred thousand million yuan."""
 TIME_MAX: Final = 253_402_300_799
