@@ -125,6 +125,7 @@ class Code(StrEnum):
     VAULT_UNKNOWN = "vault.unknown"
     VAULT_EXISTS = "vault.exists"
     VAULT_NO_KEY = "vault.no_key"
+    VAULT_ERASED = "vault.erased"
 
     @property
     def area(self) -> str:

@@ -56,6 +56,7 @@ def test_the_scenarios_bundle_is_a_cardiac_referral_with_four_records_and_one_an
     assert [record.custodian for record in referral.returned] == [referral.receiver]
 
 
+@pytest.mark.clause("APP-010")
 def test_a_record_keeps_the_bytes_of_the_bundle():
     [report, *_] = read_referral(BYTES).offered
     assert report.content.startswith(b"[{") and report.content.endswith(b"}]")
@@ -68,6 +69,7 @@ def test_a_record_keeps_the_bytes_of_the_bundle():
     )
 
 
+@pytest.mark.clause("APP-010")
 def test_the_precision_of_a_number_survives():
     one_fifty = BYTES.replace(b'"value": 3.92,', b'"value": 3.920,')
     assert one_fifty != BYTES
@@ -85,6 +87,7 @@ NOTE = f"/entry/{index('DocumentReference')}/resource"
 STRANGER = {"resourceType": "Patient", "id": "stranger"}
 
 
+@pytest.mark.clause("APP-013")
 @pytest.mark.parametrize(
     ("pointer", "value", "code", "at"),
     [
@@ -128,6 +131,7 @@ def test_what_is_wrong_is_named_with_its_place(pointer, value, code, at):
     assert (found.code, found.at) == (code, at)
 
 
+@pytest.mark.clause("APP-011")
 @pytest.mark.parametrize(
     "pointer", [NOTE + "/subject", TASK + "/for", f"/entry/{index('Observation')}/resource/subject"]
 )
@@ -144,6 +148,7 @@ def test_a_referral_not_yet_answered_returns_nothing():
     assert read_referral(json.dumps(bundle).encode()).returned == ()
 
 
+@pytest.mark.clause("APP-012")
 @pytest.mark.parametrize(
     "data",
     [
@@ -191,6 +196,7 @@ PRIVATE = {word for text in TEXTS for word in re.findall(r"[A-Z]?[a-z]{5,}", tex
 PRIVATE |= {line.decode() for text in TEXTS if len(text) > 1000 for line in base64.b64decode(text).splitlines() if line}
 
 
+@pytest.mark.clause("APP-013")
 @given(
     st.sampled_from(PLACES),
     st.sampled_from(
