@@ -181,7 +181,7 @@ def _literal(tokens: Tokens, kind: str, start: int, end: int) -> str:
     if kind == "ERROR":
         tokens.diagnostics.append(_stray(tokens.source, text, start, end))
         return _meant(text)
-    elif kind in ("INT", "DEC", "PERCENT") and len(text) > DIGITS_MAX:
+    if kind in ("INT", "DEC", "PERCENT") and len(text) > DIGITS_MAX:
         tokens.diagnostics.append(_over(tokens.source, (start, end), "digits", DIGITS_MAX))
     return kind
 

@@ -123,7 +123,8 @@ class _Run:
                 states.append(gotos[states[-1]][production.target])
                 action = actions[states[-1]].get(kind)
             if action is None or len(values) > _PARSER_STACK_MAX:
-                return index
+                finished = kind == "$END" and states[-1] == self.table.accepting
+                return None if finished else index
             if begins:
                 self.statements[depth] = len(values)
             states.append(action)

@@ -190,6 +190,7 @@ def _otherwise(fault: Fault, expected: frozenset[str]) -> Diagnostic:
     rest = len(shown) - _MENTIONED_MAX
     if rest > 1:
         phrases = [text for text in shown if text.startswith("@")]
-        shown = (phrases + [text for text in shown if not text.startswith("@")])[:_MENTIONED_MAX] + ["@others"]
+        shown = [*phrases, *(text for text in shown if not text.startswith("@"))][:_MENTIONED_MAX]
+        shown.append("@others")
     values = {"where": tuple(f"@in_{name}" for name in fault.context[:3]), "expected": shown, "got": _got(fault)}
     return Diagnostic("E112", fault.tokens.source, fault.span, values)

@@ -22,7 +22,7 @@ ORDERED = frozenset({"int", "money", "time"})
 
 
 class Type(Struct, frozen=True):
-    """A type. `name` is that of the enum, entity, party type, contract or set element; `low` and `high` bound an int."""
+    """A type. `name`: of the enum, entity, party type, contract or set element; `low` and `high` bound an int."""
 
     kind: str
     name: str = ""
