@@ -3,7 +3,6 @@
 import base64
 import copy
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -187,12 +186,9 @@ def leaves(value, path=""):
 
 
 PLACES = [pointer for pointer, _ in leaves(BUNDLE) if pointer]
-# Words that only clinical or personal text holds; none is part of a code, a URI or a name of a field.
+# What a refusal must never quote: names, numbers and dates of the patient, titles of what was found, lines of the notes.
 TEXTS = {str(value) for _, value in leaves(BUNDLE) if isinstance(value, str)}
-PRIVATE = {word for text in TEXTS for word in re.findall(r"[A-Z]?[a-z]{5,}", text) if " " in text} | {
-    "Parisian",
-    "1852431",
-}
+PRIVATE = {"Parisian", "Katy", "1852431", "1961", "yocardial"} | {text for text in TEXTS if text.count(" ") > 1}
 PRIVATE |= {line.decode() for text in TEXTS if len(text) > 1000 for line in base64.b64decode(text).splitlines() if line}
 
 
@@ -209,7 +205,7 @@ def test_any_single_defect_is_read_or_refused_and_never_quotes_the_patient(point
     except Refused as found:
         told = " ".join(map(str, found.values.values()))
         assert found.code.area == "fhir"
-        assert not [word for word in PRIVATE - {"patient", "reference"} if word in told]
+        assert not [word for word in PRIVATE if word in told]
 
 
 @given(st.binary(max_size=200))
