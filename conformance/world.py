@@ -309,7 +309,7 @@ class World:
                 self.send_one(runner, wire, said, dst)
         for src in self.twins:
             if src != runner.node and (not to or src in to) and self.fates.hears_twin(src, runner.node, said):
-                self.push(self.now + 1, runner.node, self.twins[src], wire, False)
+                self.push(self.now + self.plan.delta, runner.node, self.twins[src], wire, False)
 
     def send_one(self, runner: _Node, wire: Any, said: Said, dst: int) -> None:
         """One link."""
@@ -324,10 +324,10 @@ class World:
                 return
         fate = self.fates.fate(said, dst)
         if fate is None:
-            self.push(self.now + 1, runner.node, self.nodes[dst], wire, runner.twin)
+            self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], wire, runner.twin)
         elif not fate.dropped:
             slow = max(self.now, self.plan.gst) + self.plan.delta
-            due = slow if fate.late else self.now + 1 + fate.swapped
+            due = slow if fate.late else self.now + self.plan.delta + fate.swapped
             for copy in range(1 + fate.copies):
                 self.push(due + copy, runner.node, self.nodes[dst], wire, runner.twin)
 
@@ -341,7 +341,7 @@ class World:
         else:
             other = self.cluster.alter(wire, act, runner.reactor)
         if other is not None:
-            self.push(self.now + 1, runner.node, self.nodes[dst], other, True)
+            self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], other, True)
 
     def relay(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
         """Somebody else's statement, passed on: the adversary takes all the time that links allow."""
@@ -373,7 +373,7 @@ class World:
                 wire = self.cluster.forge(said, valid_round, self.nodes[src].reactor)
                 if wire is not None:
                     self.fates.count("support" if said.kind != "inject" else "inject")
-                    self.push(self.now + 1, src, self.nodes[dst], wire, True)
+                    self.push(self.now + self.plan.delta, src, self.nodes[dst], wire, True)
         for atom in self.fates.returns(height, round_):
             self.schedule_return(atom.node, self.now + 1)
 
@@ -421,9 +421,9 @@ class World:
         runner.due.clear()
         self.fates.spend(atom)
         self.unrest.append(Unrest(self.now, runner.node, "crash"))
-        back = atom.back
-        if back is None or (back["h"], back["r"]) <= self.frontier:
-            self.schedule_return(runner.node, self.now + 1 if back else max(self.now, self.plan.gst) + 1)
+        self.schedule_return(runner.node, max(self.now, self.plan.gst) + 1)
+        if atom.back is not None and (atom.back["h"], atom.back["r"]) <= self.frontier:
+            self.schedule_return(runner.node, self.now + 1)
 
     def schedule_return(self, node: int, due: int) -> None:
         """It will be back."""

@@ -233,7 +233,7 @@ class Notary(Protocol):
         ...
 
     def verify(self, message: Message) -> None:
-        """Raise `Refused("net.bad_signature")` unless `message.sender` signed exactly this."""
+        """Raise `Refused(Code.NET_BAD_SIGNATURE)` unless `message.sender` signed exactly this."""
         ...
 
     def value_of(self, payload: bytes) -> Digest:

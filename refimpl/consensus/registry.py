@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from refimpl.consensus.interface import Kind
-from refimpl.data.refusal import Refused
+from refimpl.data.refusal import Code, Refused
 
 GROUP = "yilian.engines"
 
@@ -25,10 +25,10 @@ def engine_names() -> tuple[str, ...]:
 def find_engine(name: str) -> Kind:
     """The engine called `name`.
 
-    Raises `Refused("consensus.unknown_engine")` naming those there are.
+    Raises `Refused(Code.CONSENSUS_UNKNOWN_ENGINE)` naming those there are.
     """
     for point in entry_points(group=GROUP, name=name):
         kind = point.load()
         if isinstance(kind, Kind):
             return kind
-    raise Refused("consensus.unknown_engine", {"found": name, "expected": ", ".join(engine_names())})
+    raise Refused(Code.CONSENSUS_UNKNOWN_ENGINE, got=name, expected=", ".join(engine_names()))

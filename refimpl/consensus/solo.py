@@ -23,7 +23,7 @@ from refimpl.consensus.interface import (
     Step,
 )
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
-from refimpl.data.refusal import Refused
+from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import Message, Proposal
 
 PROMISE = Promise(
@@ -58,12 +58,12 @@ class Solo:
         match event:
             case Begin(height, validators):
                 if len(validators.members) != 1:
-                    raise Refused("consensus.not_alone", {"expected": 1, "found": len(validators.members)})
+                    raise Refused(Code.CONSENSUS_NOT_ALONE, got=len(validators.members))
                 return Step(Memory(height, decided=False), (AskPayload(height, Round(0)),))
             case Offer(height, round_, payload, value) if height == state.height and not state.decided:
                 return Step(evolve(state, decided=True), (Decide(height, round_, value, payload, ()),))
             case Receive(message):
-                raise Refused("consensus.not_validator", {"found": message.sender})
+                raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
             case _:
                 return Step(state, ())
 

@@ -10,6 +10,7 @@ It must not know what a payload means, who transports messages, what time it is,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from attrs import define, field, frozen
 
@@ -38,8 +39,8 @@ from refimpl.consensus.interface import (
     Verdict,
 )
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
-from refimpl.data.limits import HEIGHT_MESSAGES_AHEAD_MAX, ROUNDS_AHEAD_MAX, VARIANTS_PER_VOTER_MAX
-from refimpl.data.refusal import Refused
+from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD, CONSENSUS_VARIANTS
+from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import (
     Body,
     Decided,
@@ -191,7 +192,7 @@ class Tendermint:
         if any(message[3:5] == heard[3:5] for heard in log):
             return log
         variants = sum(heard.sender == message.sender for heard in log)
-        return log if variants >= VARIANTS_PER_VOTER_MAX else (*log, message)
+        return log if variants >= CONSENSUS_VARIANTS else (*log, message)
 
     def weight_for(self, memory: Memory, log: Log, value: Digest | None) -> int:
         """The weight of the members that voted exactly this."""
@@ -255,12 +256,12 @@ class Tendermint:
         return (effect,)
 
     def verify_decided(self, memory: Memory, message: Message, body: Decided) -> None:
-        """Raise `Refused("consensus.bad_certificate")` unless distinct members of a quorum precommitted it (CON-016)."""
+        """Raise `Refused(Code.CONSENSUS_NO_QUORUM)` unless distinct members of a quorum precommitted it (CON-016)."""
         voters = [member for member, _ in body.votes]
         if voters != sorted(set(voters)) or not self.decides(memory, memory.validators.weigh(voters)):
-            raise Refused("consensus.bad_certificate", {"expected": "a quorum of distinct members in order of name"})
+            raise Refused(Code.CONSENSUS_NO_QUORUM, "/body/votes", got=len(voters))
         if not self.names(body.value, body.payload):
-            raise Refused("consensus.wrong_value", {"found": body.value.hex()})
+            raise Refused(Code.CONSENSUS_WRONG_BLOCK, "/body/value", got=body.value.hex())
         for member, signature in body.votes:
             vote = Message(PRECOMMIT, message.height, message.round, member, Vote(body.value), signature)
             self.notary.verify(vote)
@@ -284,7 +285,7 @@ class _Work:
         """Lines 50 to 54 and 10: a fresh height, round 0, and what was heard ahead of time."""
         memory = self.memory
         if height != memory.height + 1 and memory.height != 0:
-            raise Refused("consensus.wrong_height", {"expected": memory.height + 1, "found": height})
+            raise Refused(Code.CONSENSUS_WRONG_HEIGHT, expected=memory.height + 1, got=height)
         self.memory = Memory(
             height=height, validators=validators, helped=memory.helped, running=True, last_round=memory.last_round
         )
@@ -293,7 +294,8 @@ class _Work:
             self.ask_around()
         for message in memory.ahead:
             if message.height == height and self.memory.running and message.sender in validators.weights:
-                self.take(message)
+                with suppress(Refused):  # what waited is refused now as it would have been on arrival
+                    self.take(message)
 
     def receive(self, message: Message) -> None:
         """A message of somebody; refused before anything changes if no correct member sends it."""
@@ -301,7 +303,7 @@ class _Work:
         if message.height == memory.height + 1:
             self.keep_for_later(message)
         elif message.height > memory.height:
-            raise Refused("consensus.too_far_ahead", {"expected": memory.height + 1, "found": message.height})
+            raise Refused(Code.NET_TOO_FAR_AHEAD, "/height", most=memory.height + 1, got=message.height)
         elif message.height < memory.height or not memory.running:
             self.engine.notary.verify(message)
             self.help(message)
@@ -312,9 +314,9 @@ class _Work:
         """A message of the present height, noted, passed on, and acted upon."""
         memory = self.memory
         if message.sender not in memory.validators.weights:
-            raise Refused("consensus.not_validator", {"found": message.sender})
-        if message.round > memory.round + ROUNDS_AHEAD_MAX:
-            raise Refused("consensus.too_far_ahead", {"expected": memory.round + ROUNDS_AHEAD_MAX, "found": message.round})
+            raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
+        if message.round > memory.round + CONSENSUS_ROUNDS_AHEAD:
+            raise Refused(Code.NET_TOO_FAR_AHEAD, "/round", most=memory.round + CONSENSUS_ROUNDS_AHEAD, got=message.round)
         self.engine.notary.verify(message)
         body = message.body
         if isinstance(body, Decided):
@@ -435,11 +437,11 @@ class _Work:
         """Raise `Refused` unless the rightful proposer sent it and its value names its payload (CON-010, CON-020)."""
         body = proposal_in(message)
         if not self.engine.may_propose(self.memory, message):
-            raise Refused("consensus.not_proposer", {"found": message.sender})
+            raise Refused(Code.CONSENSUS_WRONG_PROPOSER, "/from", got=message.sender)
         if not self.engine.names(body.value, body.payload):
-            raise Refused("consensus.wrong_value", {"found": body.value.hex()})
+            raise Refused(Code.CONSENSUS_WRONG_BLOCK, "/body/value", got=body.value.hex())
         if body.valid_round >= message.round:
-            raise Refused("consensus.bad_valid_round", {"expected": f"below {message.round}", "found": body.valid_round})
+            raise Refused(Code.CONSENSUS_BAD_VALID_ROUND, "/body/valid_round", most=message.round - 1, got=body.valid_round)
 
     def accuse(self, old: Log, message: Message) -> None:
         """Two different statements of one member, kind, height and round are evidence (CON-019)."""
@@ -451,10 +453,10 @@ class _Work:
     def keep_for_later(self, message: Message) -> None:
         """A message of the next height waits, up to a limit, until that height begins."""
         memory = self.memory
-        if message in memory.ahead or len(memory.ahead) >= HEIGHT_MESSAGES_AHEAD_MAX:
+        if message in memory.ahead or len(memory.ahead) >= CONSENSUS_MESSAGES_AHEAD:
             return
         if memory.height and message.sender not in memory.validators.weights:
-            raise Refused("consensus.not_validator", {"found": message.sender})
+            raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
         self.engine.notary.verify(message)
         memory.ahead = (*memory.ahead, message)
 
@@ -464,21 +466,21 @@ class _Work:
         """The sender has not decided a height that we have: bring it over, once for each of its rounds (CON-007)."""
         memory = self.memory
         behind = message.height < memory.height - memory.running or message.round > memory.last_round
-        if (behind or message.kind == SYNC) and message.kind != DECIDED and self.helps_now(message):
+        if message.sender == self.engine.member or message.kind == DECIDED:
+            return
+        if message.kind == SYNC or (behind and self.helps_now(message)):
             self.effects.extend(self.engine.forward(Supply(message.height, message.sender)))
 
     def helps_now(self, message: Message) -> bool:
         """Whether we have not yet helped its sender at this place; remembers that we have."""
         memory, place = self.memory, (message.height, message.round)
-        if memory.helped.get(message.sender, (0, -1)) >= place or message.sender == self.engine.member:
+        if memory.helped.get(message.sender, (0, -1)) >= place:
             return False
         memory.helped = {**memory.helped, message.sender: place}
         return True
 
     def repeat(self, message: Message) -> None:
         """Give a member that came back everything we heard at this height (CON-007)."""
-        if not self.helps_now(message):
-            return
         for _, log in sorted(self.memory.rounds.items()):
             for heard in (*log.proposals, *log.prevotes, *log.precommits):
                 self.effects.extend(self.engine.forward(Forward(heard, (message.sender,))))

@@ -14,9 +14,11 @@ from typing import Any, NamedTuple, Protocol
 from attrs import frozen
 
 from refimpl.crypto.recipes import digest
+from refimpl.data import ids, shape
 from refimpl.data.encoding import decode, encode
-from refimpl.data.ids import ChannelId, Digest, Height, MemberId, Round, Signature
-from refimpl.data.refusal import Refused
+from refimpl.data.ids import ChannelId, Digest, Height, MemberId, Round, Signature, Suite
+from refimpl.data.limits import BLOCK_BYTES, MEMBERSHIP_MEMBERS, NET_MESSAGE_BYTES
+from refimpl.data.refusal import Code, Refused
 
 
 class Body(Protocol):
@@ -85,10 +87,10 @@ class Sync(NamedTuple):
         return {}
 
 
-Reader = Callable[[Mapping[str, Any]], Body]
-"""Reads a body from decoded data, or raises `Refused("net.malformed")`."""
+Reader = Callable[[object], Body]
+"""Reads a body from decoded data, or raises `Refused(Code.WIRE_BAD_FIELD)`."""
 
-_ENVELOPE = frozenset({"body", "channel", "from", "height", "kind", "round", "sig", "suite"})
+_ENVELOPE = ("body", "channel", "from", "height", "kind", "round", "sig", "suite")
 
 
 @frozen
@@ -98,7 +100,7 @@ class Codec:
     profile: str
     """Name of the engine's profile without its major version, such as `tendermint`."""
     channel: ChannelId
-    suite: str
+    suite: Suite
     readers: Mapping[str, Reader]
     """Kind of message -> reader of its body."""
 
@@ -125,95 +127,58 @@ class Codec:
     def decode(self, data: bytes) -> Message:
         """The message in `data`.
 
-        Raises `Refused`: `wire.*` if the bytes are not canonical, then in this order `net.malformed`,
-        `net.wrong_channel`, `net.wrong_suite` and `net.unknown_kind` (NET-003).
+        Raises `Refused`: `wire.*` for bytes or fields, then in this order `net.unknown_kind`, `net.wrong_channel` and
+        `net.wrong_suite` (NET-003).
         """
-        fields = decode(data)
-        if not isinstance(fields, dict) or fields.keys() != _ENVELOPE:
-            raise Refused("net.malformed", {"expected": "the eight members of an envelope"})
-        height, round_ = integer(fields, "height", 1), integer(fields, "round", 0)
-        sender, kind = text(fields, "from"), text(fields, "kind")
-        signature = octets(fields, "sig", 64)
-        if fields["channel"] != self.channel:
-            raise Refused("net.wrong_channel", {"expected": self.channel})
-        if fields["suite"] != self.suite:
-            raise Refused("net.wrong_suite", {"expected": self.suite})
+        fields = shape.record(decode(data, NET_MESSAGE_BYTES), "", _ENVELOPE)
+        kind = ids.name(fields["kind"], "/kind")
+        height = ids.Height(shape.integer(fields["height"], "/height", 1))
+        round_ = ids.round_number(fields["round"], "/round")
+        sender = ids.member_id(fields["from"], "/from")
+        signature = ids.signature_of_hex(fields["sig"], "/sig")
+        channel, suite = ids.channel_id(fields["channel"], "/channel"), ids.suite(fields["suite"], "/suite")
         if kind not in self.readers:
-            raise Refused("net.unknown_kind", {"expected": ", ".join(sorted(self.readers))})
-        body = fields["body"]
-        if not isinstance(body, dict):
-            raise Refused("net.malformed", {"expected": "an object"}, at="/body")
-        read = self.readers[kind](body)
-        return Message(kind, Height(height), Round(round_), MemberId(sender), read, Signature(signature))
+            raise Refused(Code.NET_UNKNOWN_KIND, "/kind", expected=", ".join(sorted(self.readers)))
+        body = self.readers[kind](fields["body"])
+        if channel != self.channel:
+            raise Refused(Code.NET_WRONG_CHANNEL, "/channel", expected=self.channel, got=channel)
+        if suite != self.suite:
+            raise Refused(Code.NET_WRONG_SUITE, "/suite", expected=self.suite, got=suite)
+        return Message(kind, height, round_, sender, body, signature)
 
 
-def integer(fields: Mapping[str, Any], name: str, least: int) -> int:
-    """Member `name` as an integer of at least `least`, or `Refused("net.malformed")`."""
-    value = fields.get(name)
-    if type(value) is not int or value < least:
-        raise Refused("net.malformed", {"expected": f"an integer of at least {least}"}, at=f"/{name}")
-    return value
+def read_proposal(body: object) -> Proposal:
+    """The body of `propose`, or `Refused(Code.WIRE_BAD_FIELD)`."""
+    fields = shape.record(body, "/body", ("payload", "valid_round", "value"))
+    return Proposal(
+        ids.digest_of_hex(fields["value"], "/body/value"),
+        shape.bytes_of_hex(fields["payload"], "/body/payload", most=BLOCK_BYTES),
+        shape.integer(fields["valid_round"], "/body/valid_round", -1),
+    )
 
 
-def text(fields: Mapping[str, Any], name: str) -> str:
-    """Member `name` as text, or `Refused("net.malformed")`."""
-    value = fields.get(name)
-    if not isinstance(value, str):
-        raise Refused("net.malformed", {"expected": "text"}, at=f"/{name}")
-    return value
+def read_vote(body: object) -> Vote:
+    """The body of a vote, or `Refused(Code.WIRE_BAD_FIELD)`."""
+    fields = shape.record(body, "/body", (), ("value",))
+    return Vote(ids.digest_of_hex(fields["value"], "/body/value") if fields else None)
 
 
-def octets(fields: Mapping[str, Any], name: str, length: int | None = None) -> bytes:
-    """Member `name`, lowercase hex, as bytes (`length` of them if given), or `Refused("net.malformed")`."""
-    value = fields.get(name)
-    expected = "lowercase hex" if length is None else f"{2 * length} digits of lowercase hex"
-    if not isinstance(value, str) or value != value.lower() or not value.isascii():
-        raise Refused("net.malformed", {"expected": expected}, at=f"/{name}")
-    try:
-        found = bytes.fromhex(value)
-    except ValueError:
-        raise Refused("net.malformed", {"expected": expected}, at=f"/{name}") from None
-    if found.hex() != value or (length is not None and len(found) != length):
-        raise Refused("net.malformed", {"expected": expected}, at=f"/{name}")
-    return found
+def read_decided(body: object) -> Decided:
+    """The body of `decided`, or `Refused(Code.WIRE_BAD_FIELD)`."""
+    fields = shape.record(body, "/body", ("payload", "value", "votes"))
+    votes = []
+    for i, vote in enumerate(shape.items(fields["votes"], "/body/votes", MEMBERSHIP_MEMBERS)):
+        at = f"/body/votes/{i}"
+        pair = shape.record(vote, at, ("member", "signature"))
+        votes.append((ids.member_id(pair["member"], at), ids.signature_of_hex(pair["signature"], at)))
+    return Decided(
+        ids.digest_of_hex(fields["value"], "/body/value"),
+        shape.bytes_of_hex(fields["payload"], "/body/payload", most=BLOCK_BYTES),
+        tuple(votes),
+    )
 
 
-def read_proposal(fields: Mapping[str, Any]) -> Proposal:
-    """The body of `propose`, or `Refused("net.malformed")`."""
-    expect_members(fields, {"payload", "valid_round", "value"})
-    return Proposal(Digest(octets(fields, "value", 32)), octets(fields, "payload"), integer(fields, "valid_round", -1))
-
-
-def read_vote(fields: Mapping[str, Any]) -> Vote:
-    """The body of a vote, or `Refused("net.malformed")`."""
-    if not fields:
-        return Vote(None)
-    expect_members(fields, {"value"})
-    return Vote(Digest(octets(fields, "value", 32)))
-
-
-def read_decided(fields: Mapping[str, Any]) -> Decided:
-    """The body of `decided`, or `Refused("net.malformed")`."""
-    expect_members(fields, {"payload", "value", "votes"})
-    votes = fields["votes"]
-    if not isinstance(votes, list):
-        raise Refused("net.malformed", {"expected": "a list"}, at="/body/votes")
-    pairs = []
-    for vote in votes:
-        if not isinstance(vote, dict) or not isinstance(vote.get("member"), str):
-            raise Refused("net.malformed", {"expected": "{member, signature}"}, at="/body/votes")
-        expect_members(vote, {"member", "signature"})
-        pairs.append((MemberId(vote["member"]), Signature(octets(vote, "signature", 64))))
-    return Decided(Digest(octets(fields, "value", 32)), octets(fields, "payload"), tuple(pairs))
-
-
-def read_sync(fields: Mapping[str, Any]) -> Sync:
-    """The body of `sync`, or `Refused("net.malformed")`."""
-    expect_members(fields, set())
+def read_sync(body: object) -> Sync:
+    """The body of `sync`, or `Refused(Code.WIRE_BAD_FIELD)`."""
+    shape.record(body, "/body", ())
     return Sync()
-
-
-def expect_members(fields: Mapping[str, Any], names: set[str]) -> None:
-    """Raise `Refused("net.malformed")` unless the members are exactly these."""
-    if fields.keys() != names:
-        raise Refused("net.malformed", {"expected": ", ".join(sorted(names)) or "no member"}, at="/body")

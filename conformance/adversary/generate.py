@@ -1,0 +1,143 @@
+"""Plans drawn at random, by profile.
+
+Why: the shape of what is drawn is worth orders of magnitude. Uniform faults find little; rounds in which some nodes
+hear some others (`heard-of`), and liars that hold one coherent opinion towards a few (`macro`), find most. Every draw
+first chooses which kinds of atoms it may use at all (swarm), because an all-kinds mixture hides bugs.
+
+It must not run anything: a plan is a function of the generator it is given. Source: heard-of sets after Charron-Bost
+and Schiper; swarm testing after Groce et al.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+
+from conformance.plan import Atom, Byz, Crash, Cut, Dup, Late, Plan, Skew, Support, Swap, Twin
+
+PHASES = ("propose", "prevote", "precommit")
+Draw = Callable[[Random, "Setting"], list[Atom]]
+
+
+class Setting:
+    """What a draw is about: nodes, liars, heights, rounds, and the kinds it may use."""
+
+    def __init__(self, rng: Random, n: int, faulty: tuple[int, ...], heights: int) -> None:
+        self.n = n
+        self.faulty = faulty
+        self.heights = heights
+        self.rounds = 4 if rng.random() < 0.2 else 3
+        self.density = rng.choice((0.15, 0.5, 0.5, 0.8))
+        self.allowed = frozenset(kind for kind in ("late", "byz", "cut", "crash", "twin", "dup", "swap", "skew")
+                                 if rng.random() < (0.8 if kind in ("late", "byz") else 0.25))  # fmt: skip
+
+    def places(self) -> list[tuple[int, int]]:
+        """Every (height, round)."""
+        return [(h, r) for h in range(1, self.heights + 1) for r in range(self.rounds)]
+
+    def value(self, rng: Random) -> str:
+        """A value a liar may name."""
+        return rng.choice(("nil", *(f"v{node}" for node in range(self.n))))
+
+
+def some(rng: Random, nodes: Sequence[int]) -> tuple[int, ...]:
+    """A subset that is neither empty nor, if there is a choice, all."""
+    chosen = tuple(node for node in nodes if rng.random() < 0.5)
+    return chosen or (rng.choice(nodes),)
+
+
+def heard_of(rng: Random, setting: Setting, chance: float = 0.5) -> list[Atom]:
+    """In some phases some receivers miss some senders, and liars tell each receiver something else."""
+    atoms: list[Atom] = []
+    for h, r in setting.places():
+        for ph in PHASES:
+            if rng.random() >= chance:
+                continue
+            for dst in range(setting.n):
+                if rng.random() >= setting.density:
+                    continue
+                for src in range(setting.n):
+                    if src != dst and rng.random() < 0.5:
+                        atoms.extend(missed(rng, setting, h, r, ph, src, dst))
+    return atoms
+
+
+def missed(rng: Random, setting: Setting, h: int, r: int, ph: str, src: int, dst: int) -> list[Atom]:
+    """One receiver does not hear one sender as it should."""
+    if src in setting.faulty and "byz" in setting.allowed:
+        act: object = rng.choice(("omit", {"value": setting.value(rng)}, {"value": setting.value(rng)}, {"round": rng.choice((-1, 1))}))
+        return [Byz(h=h, r=r, ph=ph, src=src, dst=dst, act=act)]
+    return [Late(h=h, r=r, ph=ph, src=src, dst=dst)] if "late" in setting.allowed else []
+
+
+def macro(rng: Random, setting: Setting) -> list[Atom]:
+    """Heard-of sets, sparser, and in half the rounds a liar with one opinion towards a few."""
+    atoms = heard_of(rng, setting, 0.2)
+    for h, r in setting.places():
+        if setting.faulty and rng.random() < 0.5:
+            src = rng.choice(setting.faulty)
+            others = [node for node in range(setting.n) if node != src]
+            vr = rng.randrange(-1, r) if r and rng.random() < 0.5 else None
+            atoms.append(Support(h=h, r=r, src=src, to=some(rng, others), value=setting.value(rng), vr=vr))
+    return atoms
+
+
+def sparse(rng: Random, setting: Setting) -> list[Atom]:
+    """Up to eight faults anywhere."""
+    atoms: list[Atom] = []
+    for _ in range(rng.randrange(1, 9)):
+        h, r = rng.choice(setting.places())
+        src = rng.randrange(setting.n)
+        dst = rng.choice([node for node in range(setting.n) if node != src])
+        atoms.extend(missed(rng, setting, h, r, rng.choice(PHASES), src, dst))
+    return atoms
+
+
+PROFILES: Mapping[str, tuple[Draw, int]] = {"macro": (macro, 50), "heard-of": (heard_of, 35), "sparse": (sparse, 15)}
+"""Name -> (how to draw, share in per cent)."""
+
+
+def extras(rng: Random, setting: Setting) -> list[Atom]:
+    """A few atoms of the other kinds that the swarm allows."""
+    atoms: list[Atom] = []
+    for _ in range(rng.randrange(3)):
+        h, r = rng.choice(setting.places())
+        node = rng.randrange(setting.n)
+        other = rng.choice([who for who in range(setting.n) if who != node])
+        ph = rng.choice(PHASES)
+        if "cut" in setting.allowed:
+            atoms.append(Cut(h=h, r=r, to_r=min(r + rng.randrange(2), setting.rounds), side=some(rng, range(setting.n))))
+        if "twin" in setting.allowed and setting.faulty:
+            src = rng.choice(setting.faulty)
+            atoms.append(Twin(h=h, r=r, src=src, to=some(rng, [who for who in range(setting.n) if who != src])))
+        if "dup" in setting.allowed:
+            atoms.append(Dup(h=h, r=r, ph=ph, src=node, dst=other, n=rng.randrange(1, 4)))
+        if "swap" in setting.allowed:
+            atoms.append(Swap(h=h, r=r, ph=ph, src=node, dst=other))
+        if "skew" in setting.allowed:
+            atoms.append(Skew(node=node, d=rng.randrange(-5, 6)))
+        if "crash" in setting.allowed and node not in setting.faulty:
+            atoms.append(crash(rng, node, h, r, ph))
+    return atoms
+
+
+def crash(rng: Random, node: int, h: int, r: int, ph: str) -> Crash:
+    """A crash around one statement, with its return."""
+    back = {"h": h, "r": r + 1} if rng.random() < 0.5 else None
+    return Crash(node=node, h=h, r=r, ph=ph, when=rng.choice(("before-persist", "after-persist", "after-send")),
+                 disk=rng.choice(("synced", "lost-tail")), back=back)  # fmt: skip
+
+
+def draw_plan(
+    rng: Random, engine: str, *, n: int = 4, liars: int | None = None, heights: int = 1, profile: str = ""
+) -> Plan:
+    """One plan. `liars` defaults to the most the model allows; `profile` to one by share."""
+    count = (n - 1) // 3 if liars is None else liars
+    faulty = tuple(sorted(rng.sample(range(n), count)))
+    if not profile:
+        profile = rng.choices(list(PROFILES), [share for _, share in PROFILES.values()])[0]
+    setting = Setting(rng, n, faulty, rng.randrange(1, heights + 1))
+    atoms = PROFILES[profile][0](rng, setting) + extras(rng, setting)
+    after = {node: mood for node in faulty if (mood := rng.choice(("", "silent", "byzantine")))}
+    tier = "in-model" if 3 * count < n else "boundary"
+    delta = rng.choice((1, 1, 1, 2, 6)) if rng.random() < 0.3 else 1
+    return Plan(engine=engine, n=n, faulty=faulty, tier=tier, after=after, heights=setting.heights,
+                delta=delta, atoms=tuple(atoms))  # fmt: skip

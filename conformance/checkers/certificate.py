@@ -1,0 +1,23 @@
+"""INV-S6: a final block carries votes of distinct members with more than two thirds of the weight.
+
+The weights are the plan's, the arithmetic is this file's own. Engines that promise no certificates show none and are
+not judged. It must not use the engine's idea of a quorum.
+"""
+
+from conformance.history import History, Violation
+
+
+def check(history: History) -> tuple[Violation, ...]:
+    """The first certificate that proves nothing."""
+    weights = history.weights
+    for decision in history.decisions:
+        if not decision.votes:
+            continue
+        voters = [voter for voter, holds in decision.votes if holds]
+        weight = sum(weights[voter] for voter in set(voters) if 0 <= voter < len(weights))
+        if len(voters) != len(decision.votes):
+            return (Violation("INV-S6", decision.tick, (decision.node,), "signatures that hold", "one that does not"),)
+        if len(set(voters)) != len(voters) or 3 * weight <= 2 * sum(weights):
+            need = f"distinct voters of weight above {2 * sum(weights)}/3"
+            return (Violation("INV-S6", decision.tick, (decision.node,), need, f"voters {voters}, weight {weight}"),)
+    return ()

@@ -1,0 +1,19 @@
+"""INV-S5: correct nodes that report the same block at a height report the same result of executing it.
+
+It must not judge which result is right.
+"""
+
+from conformance.history import History, Violation
+
+
+def check(history: History) -> tuple[Violation, ...]:
+    """The first height at which two correct nodes that agree on the block differ in the result."""
+    first: dict[tuple[int, str], tuple[int, str]] = {}
+    for decision in history.decisions:
+        place = (decision.height, decision.block.digest)
+        node, result = first.setdefault(place, (decision.node, decision.result))
+        if result != decision.result:
+            return (
+                Violation("INV-S5", decision.tick, (node, decision.node), f"result {result[:8]}", decision.result[:8]),
+            )
+    return ()

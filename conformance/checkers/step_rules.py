@@ -1,0 +1,45 @@
+"""INV-S7, on the wire: .1 no correct node signs two different messages of one kind, height and round, restarts
+included; .3 no correct node supports a proposal that the rightful proposer of that round did not sign.
+
+It must not accept a restart as an excuse: the record that forbids the contradiction is to be on disk first. Part .3 is
+judged where the rightful proposer is correct, for only then is all that it signed known.
+"""
+
+from conformance.history import History, Violation
+
+VOTES = frozenset({"propose", "prevote", "precommit"})
+
+
+def check(history: History) -> tuple[Violation, ...]:
+    """The first breach of each part."""
+    return (*contradiction(history), *usurpation(history))
+
+
+def contradiction(history: History) -> tuple[Violation, ...]:
+    """INV-S7.1: a node against itself."""
+    said: dict[tuple[int, str, int, int], str] = {}
+    for statement in history.statements:
+        if statement.kind not in VOTES:
+            continue
+        place = (statement.node, statement.kind, statement.height, statement.round)
+        old = said.setdefault(place, statement.value)
+        if old != statement.value:
+            where = f"one {statement.kind} at height {statement.height} round {statement.round}"
+            actual = f"{old[:8]} and {statement.value[:8]}"
+            return (Violation("INV-S7.1", statement.tick, (statement.node,), where, actual),)
+    return ()
+
+
+def usurpation(history: History) -> tuple[Violation, ...]:
+    """INV-S7.3: a prevote for what the round's proposer never proposed."""
+    plan = history.plan
+    proposed = {(s.node, s.height, s.round, s.value) for s in history.statements if s.kind == "propose"}
+    for statement in history.statements:
+        if statement.kind != "prevote" or statement.value == "nil":
+            continue
+        proposer = (statement.height - 1 + statement.round) % plan.n
+        if proposer in plan.faulty or (proposer, *statement[4:]) in proposed:
+            continue
+        expected = f"a prevote for a proposal of node {proposer} in round {statement.round}"
+        return (Violation("INV-S7.3", statement.tick, (statement.node,), expected, statement.value[:8]),)
+    return ()

@@ -1,0 +1,17 @@
+"""INV-V1: every correct node decides every height of the run, within the bound computed from GST and the time-outs.
+
+The world stops for one of three reasons; two of them are findings: nothing is in flight and somebody is undecided
+(deadlock), or the bound has passed (livelock). It must not judge runs outside the model.
+"""
+
+from conformance.history import History, Violation
+
+
+def check(history: History) -> tuple[Violation, ...]:
+    """The correct nodes that are stuck."""
+    if history.plan.tier != "in-model" or history.why == "done" or not history.stuck:
+        return ()
+    kind = "deadlock" if history.why == "quiet" else "livelock"
+    nodes = tuple(node for node, _ in history.stuck)
+    told = "; ".join(f"node {node}: {place}" for node, place in history.stuck)
+    return (Violation(f"INV-V1.{kind}", history.ended, nodes, f"height {history.plan.heights} decided", told),)

@@ -1,0 +1,52 @@
+"""The zoo: planted bugs by id, each one wrong line.
+
+Why: a suite is as good as the faults it finds. Each entry overrides one small method of the reference; nothing in the
+reference knows of the zoo. `ZOO` maps ids to entries; `mutant` plants one. Sources: the corpus of published bugs and
+classical mistakes, named in each docstring.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from conformance.plan import Plan
+
+
+@frozen
+class Entry:
+    """One planted bug."""
+
+    id: str
+    of: str
+    """The engine, or `ledger`."""
+    breaks: tuple[str, ...]
+    """The invariant classes it may break first."""
+    tier: str
+    """`easy`, `medium` or `hard`: by how many executions a search needs."""
+    make: Any
+    """The wrong engine, made like the right one; or the wrong part of a ledger."""
+    story: str
+    """What is wrong, in words."""
+    witness: Plan | None = None
+    """The smallest plan known that shows it."""
+    empty_breaks: tuple[str, ...] = ()
+    """What already the empty plan breaks."""
+
+
+ZOO: dict[str, Entry] = {}
+"""Id -> entry."""
+
+
+def mutant(
+    name: str, *, of: str, breaks: tuple[str, ...], tier: str, witness: dict[str, Any] | None = None,
+    empty_breaks: tuple[str, ...] = (),
+) -> Callable[[type], type]:  # fmt: skip
+    """Plant a class under an id; its docstring is the story."""
+
+    def plant(cls: type) -> type:
+        plan = None if witness is None else Plan.from_data({"plan": "yilian/plan/v1", "engine": of, "n": 4, **witness})
+        ZOO[name] = Entry(name, of, breaks, tier, cls, " ".join((cls.__doc__ or "").split()), plan, empty_breaks)
+        return cls
+
+    return plant
