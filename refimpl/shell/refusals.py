@@ -6,9 +6,9 @@ to be said. Must not decide anything by a code.
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from refimpl.shell.messages import SENTENCES, Language, fill
 
@@ -20,13 +20,15 @@ PLACES: Final = (Path(__file__).parents[2] / "spec", Path(__file__).parents[2] /
 def texts() -> Mapping[str, Mapping[str, str]]:
     """Code -> language -> sentence, of every code in spec/errors.toml; empty if the file is not installed."""
     file = next((place / "errors.toml" for place in PLACES if (place / "errors.toml").is_file()), None)
-    if file is None:
-        return {}
-    found: dict[str, Mapping[str, str]] = {}
-    for area, codes in tomllib.loads(file.read_text(encoding="utf-8")).items():
-        if isinstance(codes, dict):
-            found |= {f"{area}.{name}": entry for name, entry in codes.items() if isinstance(entry, dict)}
-    return found
+    return {} if file is None else dict(_entries(tomllib.loads(file.read_text(encoding="utf-8")), ""))
+
+
+def _entries(branch: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for key, value in branch.items():
+        if isinstance(value, dict) and "en" in value:
+            yield prefix + key, value
+        elif isinstance(value, dict):
+            yield from _entries(value, f"{prefix}{key}.")
 
 
 def sentence(code: str, language: Language, values: Mapping[str, object]) -> str:
