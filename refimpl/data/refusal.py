@@ -123,9 +123,9 @@ class Code(StrEnum):
     FHIR_OTHER_PATIENT = "fhir.other_patient"
     # The custodian's vault of sealed records.
     VAULT_UNKNOWN = "vault.unknown"
+    VAULT_ERASED = "vault.erased"
     VAULT_EXISTS = "vault.exists"
     VAULT_NO_KEY = "vault.no_key"
-    VAULT_ERASED = "vault.erased"
 
     @property
     def area(self) -> str:
