@@ -258,7 +258,7 @@ class Tip:
 
 
 def make_block(tip: Tip, proposer: MemberId, now: Seconds, transactions: tuple[Transaction, ...]) -> Block:
-    """The lawful block of `transactions` on `tip`; its time is `now`, or the tip's if that is later (DAT-087)."""
+    """The lawful block of `transactions` on `tip`; its time is `now`, or the tip's if that is later (DAT-097)."""
     header = Header(
         tip.channel,
         tip.suite,

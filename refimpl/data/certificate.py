@@ -192,7 +192,7 @@ def verify_certificate(certificate: Certificate, decision: Decision, members: Me
             raise Refused(Code.CONSENSUS_BAD_SIGNATURE, here, signer=vote.member) from None
     signed = sum(voter.weight for voter in voters)
     if not has_quorum(signed, members.total_weight):
-        raise Refused(Code.CONSENSUS_NO_QUORUM, "/signatures", signed=signed, total=members.total_weight)
+        raise Refused(Code.CONSENSUS_NO_QUORUM, "/signatures", got=signed, total=members.total_weight)
 
 
 def require_certificate(engine: Name, certificate: Certificate | None) -> None:
