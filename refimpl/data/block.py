@@ -7,12 +7,13 @@ needs the header alone. What can be judged without executing is judged here; who
 is agreed upon, is not.
 """
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
 
 from attrs import frozen
 
-from refimpl.crypto.recipes import PRODUCTION, digest
+from refimpl.crypto.recipes import PRODUCTION, Verifier, digest
 from refimpl.data import merkle, shape
 from refimpl.data.encoding import Value, decode, encode
 from refimpl.data.ids import (
@@ -21,6 +22,7 @@ from refimpl.data.ids import (
     Height,
     MemberId,
     Name,
+    PublicKey,
     Seconds,
     Suite,
     channel_id,
@@ -39,9 +41,9 @@ from refimpl.data.limits import (
 )
 from refimpl.data.members import Membership, Role
 from refimpl.data.refusal import Code, Refused
-from refimpl.data.transaction import Transaction
+from refimpl.data.transaction import Transaction, check_transaction
 
-__all__ = ["Block", "Genesis", "Header", "Tip", "check_block", "check_drift", "make_block"]
+__all__ = ["Block", "Genesis", "Header", "Tip", "check_block", "check_drift", "check_transactions", "make_block"]
 
 _BLOCK_TAG: Final = "yilian/block/v1"
 _GENESIS_TAG: Final = "yilian/genesis/v1"
@@ -327,6 +329,17 @@ def _compare(facts: tuple[tuple[Code, str, object, object], ...]) -> None:
     for code, field, expected, found in facts:
         if expected != found:
             raise Refused(code, f"/header/{field}", expected=expected, got=found)
+
+
+def check_transactions(block: Block, key_of: Callable[[MemberId], PublicKey | None], verify: Verifier) -> None:
+    """Return if every transaction may stand in a block, by `check_transaction` with the keys in force before the block;
+    else `block.bad_transaction` with the index and the code of the first that may not (DAT-099)."""
+    for number, transaction in enumerate(block.transactions):
+        try:
+            check_transaction(transaction, block.header.channel, block.header.suite, key_of, verify)
+        except Refused as cause:
+            at = f"/transactions/{number}{cause.at}"
+            raise Refused(Code.BLOCK_BAD_TRANSACTION, at, index=number, cause=cause.code.value) from None
 
 
 def check_drift(time: Seconds, now: Seconds) -> None:

@@ -1,4 +1,5 @@
-"""`spec/errors.toml` and `spec/limits.toml` say what the constants in code say, and each refusal can say its sentence."""
+"""`spec/errors.toml` and `spec/limits.toml` say what the constants in code say, and each refusal can say its
+sentence."""
 
 import ast
 import string
