@@ -33,7 +33,12 @@ def _entries(branch: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapp
 
 def sentence(code: str, language: Language, values: Mapping[str, object]) -> str:
     """The sentence of a code with its values; a code without text is said by its values alone."""
-    entry = SENTENCES.get(code) or texts().get(code) or texts().get(f"contract.{code}")
+    entry = next((entry for name in _names(code) if (entry := SENTENCES.get(name) or texts().get(name))), None)
     if entry is None:
         return ", ".join(f"{name}={value}" for name, value in values.items()) or code
     return fill(entry[language], values)
+
+
+def _names(code: str) -> tuple[str, ...]:
+    """The names a code may stand under: the contract language says its own without their area."""
+    return (code,) if "." in code else (code, f"contract.{code}", f"access.{code}", f"block.{code}")

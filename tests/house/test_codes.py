@@ -5,10 +5,11 @@ That the list and the limits are those of spec/ is held by tests/unit/data/test_
 """
 
 import ast
+import tomllib
 from collections.abc import Iterator
 
 from refimpl.data.refusal import Code
-from tests.house.tree import PACKAGES, python_files, shown, syntax
+from tests.house.tree import PACKAGES, ROOT, python_files, shown, syntax
 
 
 def codes_used() -> list[tuple[str, str, str]]:
@@ -58,3 +59,11 @@ def test_every_code_of_the_list_is_raised_somewhere():
     told_by_the_language = {f"contract.{code}" for code in CODES} | {f"access.{code}" for code in CODES}
     idle = [code for code in Code if code.name not in named and code.value not in values | told_by_the_language]
     assert [code.value for code in idle] == list(NOT_RAISED)
+
+
+def test_the_language_and_the_specification_say_a_refusal_in_the_same_words():
+    from contracts_dsl.refusals import CODES
+
+    listed = tomllib.loads((ROOT / "spec/errors.toml").read_text(encoding="utf-8"))
+    ours = {code: (listed[area][code]["en"], listed[area][code]["zh"]) for code, (area, _, _) in CODES.items()}
+    assert ours == {code: (en, zh) for code, (_, en, zh) in CODES.items()}
