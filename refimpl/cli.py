@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 import click
 
+from refimpl import __version__
 from refimpl.shell.faults import FOUND, INTERRUPTED, OURS, UNUSABLE, USAGE, Fault
 from refimpl.shell.messages import Language, language_of, say
 
@@ -166,11 +167,9 @@ def language_option() -> click.Option:
 
 
 def show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
-    """Print name and version of the installed distribution."""
+    """Print name and version."""
     if value:
-        from importlib.metadata import version
-
-        click.echo(f"yilian {version('yilian')}")
+        click.echo(f"yilian {__version__}")
         ctx.exit()
 
 

@@ -35,7 +35,6 @@ def codes_at(node: ast.AST) -> Iterator[tuple[int, str, str]]:
 
 def test_every_code_that_is_raised_exists():
     from contracts_dsl.refusals import CODES
-
     from refimpl.shell.messages import SENTENCES
 
     known = {

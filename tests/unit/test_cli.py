@@ -3,12 +3,14 @@
 import importlib
 import subprocess
 import sys
+import tomllib
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from refimpl import cli
+from tests.house.tree import ROOT
 
 
 @pytest.fixture
@@ -89,6 +91,8 @@ def test_every_command_of_the_table_exists_and_says_what_it_does(name):
     assert entry.en.strip()
 
 
-def test_the_installed_script_is_this_command():
+def test_the_version_is_that_of_the_distribution():
     done = subprocess.run([sys.executable, "-m", "refimpl", "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("yilian 0.")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert done.stdout == f"yilian {project['version']}\n"
+    assert project["scripts"] == {"yilian": "refimpl.cli:main"}
