@@ -339,7 +339,7 @@ def check_transactions(block: Block, key_of: Callable[[MemberId], PublicKey | No
             check_transaction(transaction, block.header.channel, block.header.suite, key_of, verify)
         except Refused as cause:
             at = f"/transactions/{number}{cause.at}"
-            raise Refused(Code.BLOCK_BAD_TRANSACTION, at, index=number, cause=cause.code.value) from None
+            raise Refused(Code.BLOCK_BAD_TRANSACTION, at, number=number, cause=cause.code.value) from None
 
 
 def check_drift(time: Seconds, now: Seconds) -> None:

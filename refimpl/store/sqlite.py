@@ -55,7 +55,7 @@ class SqliteStore:
             for written, value, kind in rows:
                 key = _key(written)
                 if not last < key:
-                    raise Refused(Code.STORE_CORRUPT, found="keys out of order")
+                    raise _corrupt("the order of keys", "ascending", "another")
                 last = key
                 yield key, _blob(value, kind)
             if len(rows) < _PAGE_OF_ITEMS:
@@ -152,7 +152,7 @@ def _recognised(path: Path, mode: str) -> sqlite3.Connection:
             raise Refused(Code.STORE_WRONG_VERSION, path=str(path), expected=SCHEMA_VERSION, got=version)
         tables = connection.execute("SELECT sql FROM sqlite_schema").fetchall()
         if tables != [(_SCHEMA.encode(),)]:
-            raise Refused(Code.STORE_CORRUPT, path=str(path), found="another schema")
+            raise _corrupt("the schema", "one table of entries", "another")
     return connection
 
 
@@ -184,23 +184,29 @@ def _refusals(path: Path | None = None) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        result = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-        raise Refused(_BY_RESULT.get(result & 0xFF, Code.STORE_CORRUPT), found=str(error), **place) from None
+        code = _BY_RESULT.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF)
+        if code is None:
+            raise _corrupt("the file", "a database", str(error)) from None
+        raise Refused(code, found=str(error), **place) from None
     except (MemoryError, OverflowError, UnicodeDecodeError):  # a damaged length, or a complaint that quotes damage
-        raise Refused(Code.STORE_CORRUPT, found="bytes that make no sense", **place) from None
+        raise _corrupt("the file", "a database", "bytes that make no sense") from None
     except FileExistsError:
         raise
     except OSError as error:
         raise Refused(Code.STORE_FAILED, found=error.strerror or "an error of the system", **place) from None
 
 
+def _corrupt(what: str, expected: str, got: str) -> Refused:
+    return Refused(Code.STORE_CORRUPT, what=what, expected=expected, got=got)
+
+
 def _key(written: object) -> str:
     if not isinstance(written, bytes) or not written.isascii():
-        raise Refused(Code.STORE_CORRUPT, found="a key that is no text")
+        raise _corrupt("a key", "a text", "something else")
     return written.decode("ascii")
 
 
 def _blob(written: object, kind: bytes) -> bytes:
     if not isinstance(written, bytes) or kind != b"blob":
-        raise Refused(Code.STORE_CORRUPT, found="a value that is no bytes")
+        raise _corrupt("a value", "bytes", "something else")
     return written
