@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import hashlib
 import json
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from refimpl.application.bundle import Bundle
 from refimpl.application.fhir import ICD_10, Coding, read_referral
 from refimpl.data.refusal import Refused
 
-BYTES = (Path(__file__).parents[3] / "refimpl/scenarios/referral/bundle.json").read_bytes()
+BUNDLE_FILE = Path(__file__).parents[3] / "refimpl/scenarios/referral/bundle.json"
+BYTES = BUNDLE_FILE.read_bytes()
 BUNDLE = json.loads(BYTES)
 
 
@@ -242,3 +244,10 @@ def test_any_single_altered_byte_is_read_or_refused_by_code(place, byte):
         read_referral(BYTES[:place] + bytes([byte]) + BYTES[place + 1 :])
     except Refused as found:
         assert found.code.area == "fhir"
+
+
+def test_the_bundle_is_the_one_whose_making_is_recorded():
+    recorded = (BUNDLE_FILE.parent / "PROVENANCE.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(BYTES).hexdigest() in recorded
+    assert f"{len(BYTES):,} bytes" in recorded
+    assert len(BYTES) <= 60_000
