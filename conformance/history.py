@@ -14,6 +14,16 @@ from attrs import frozen
 from conformance.plan import Plan
 
 
+class Said(NamedTuple):
+    """What the world reads off a message: its coordinates and its signer."""
+
+    kind: str
+    height: int
+    round: int
+    signer: int
+    value: str
+
+
 class Block(NamedTuple):
     """What a decided block says, as the checkers read it. Built by the kit's own decoder, or by an engine's adapter."""
 
@@ -79,7 +89,7 @@ class Unrest(NamedTuple):
 
 @frozen
 class History:
-    """One run. `decisions` and `statements` hold what happened, in order; `deliveries` only if a report asked for them."""
+    """One run: what happened, in order. `deliveries` are kept only if a report asked for them."""
 
     plan: Plan
     decisions: tuple[Decision, ...]

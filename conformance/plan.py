@@ -11,6 +11,7 @@ spec/network.md, part 3.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, ClassVar, Self
 
@@ -161,7 +162,7 @@ class Skew(Atom):
 
 @frozen(kw_only=True)
 class Crash(Atom):
-    """`node` loses its memory around the moment it speaks in this phase, and is back when `back` is reached, or at GST."""
+    """`node` loses its memory as it speaks in this phase, and is back when `back` is reached, or at GST."""
 
     k = "crash"
     rank = 6
@@ -275,6 +276,16 @@ def without(nodes: tuple[int, ...], node: int) -> tuple[int, ...]:
     return tuple(other for other in nodes if other != node)
 
 
+def canonical(data: object) -> str:
+    """JSON text with sorted keys and no blanks."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _canonical_atoms(atoms: Sequence[Atom]) -> tuple[Atom, ...]:
+    """Atoms are a set: sorted by their bytes, each once."""
+    return tuple(atom for _, atom in sorted({canonical(atom.to_data()): atom for atom in atoms}.items()))
+
+
 # --- The plan ---
 
 
@@ -295,7 +306,7 @@ class Plan:
     heights: int = 1
     load: int = 1
     """Transactions handed to every node for each height."""
-    atoms: tuple[Atom, ...] = field(default=(), converter=lambda atoms: canonical_atoms(atoms))
+    atoms: tuple[Atom, ...] = field(default=(), converter=_canonical_atoms)
 
     def to_data(self) -> dict[str, Any]:
         """The plan as JSON data, defaults left out."""
@@ -318,7 +329,7 @@ class Plan:
     def decode(cls, data: bytes) -> Self:
         """The plan in these bytes.
 
-        Raises `PlanError`: `plan.not_json`, `plan.malformed` (shape), `plan.out_of_model` (more liars than `tier` allows).
+        Raises `PlanError`: `plan.not_json`, `plan.malformed` (shape), `plan.out_of_model` (more lies than `tier` has).
         """
         try:
             value = json.loads(data.decode("utf-8"), object_pairs_hook=no_duplicates)
@@ -351,24 +362,13 @@ class Plan:
         places = sum(getattr(atom, "h", 0) + getattr(atom, "r", 0) for atom in self.atoms)
         return (
             self.size, len(self.faulty), max(ranks, default=-1), sum(ranks), self.n, self.heights,
-            max((atom.latest_round for atom in self.atoms), default=0), places, moods, self.gst, self.load, self.encode(),
+            max((atom.latest_round for atom in self.atoms), default=0), places, moods, self.gst, self.load,
+            self.encode(),
         )  # fmt: skip
-
-
-def canonical(data: object) -> str:
-    """JSON text with sorted keys and no blanks."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def canonical_atoms(atoms: Sequence[Atom]) -> tuple[Atom, ...]:
-    """Atoms are a set: sorted by their bytes, each once."""
-    return tuple(atom for _, atom in sorted({canonical(atom.to_data()): atom for atom in atoms}.items()))
 
 
 def file_name(plan: Plan, invariant: str) -> PurePath:
     """Where a failing plan is kept: engine, invariant and a digest of the plan."""
-    from hashlib import sha256
-
     return PurePath(f"{plan.engine}-{invariant}-{sha256(plan.encode()).hexdigest()[:8]}.json")
 
 
@@ -396,6 +396,10 @@ def _one_of(names: Sequence[str]) -> tuple[Check, str]:
 
 def _nodes(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(type(v) is int for v in value)
+
+
+def _moods(value: Any) -> bool:
+    return isinstance(value, dict) and all(mood in ("silent", "byzantine") for mood in value.values())
 
 
 def _value(value: Any) -> bool:
@@ -459,7 +463,7 @@ _TOP: Mapping[str, tuple[Check, str]] = {
     "links": _one_of(LINKS),
     "delta": _int(1, 1_000_000),
     "gst": _int(0, 1_000_000_000),
-    "after": ((lambda v: isinstance(v, dict) and set(v.values()) <= {"silent", "byzantine"}), "{node: silent|byzantine}"),
+    "after": (_moods, "{node: silent|byzantine}"),
     "heights": _int(1, HEIGHTS_MAX),
     "load": _int(0, 1_000),
     "atoms": ((lambda v: isinstance(v, list) and len(v) <= ATOMS_MAX), f"a list of at most {ATOMS_MAX} atoms"),
@@ -525,7 +529,7 @@ def _check_model(plan: Plan) -> None:
     if tuple(sorted(set(plan.faulty))) != plan.faulty:
         raise PlanError("plan.malformed", "/faulty", "nodes in order, each once", list(plan.faulty))
     if plan.tier == "in-model" and 3 * sum(weights[node] for node in plan.faulty) >= sum(weights):
-        raise PlanError("plan.out_of_model", "/faulty", "less than a third of the weight, or another tier", list(plan.faulty))
+        raise PlanError("plan.out_of_model", "/faulty", "under a third of the weight", list(plan.faulty))
     for i, atom in enumerate(plan.atoms):
         for node in atom.liars:
             if node not in plan.faulty:

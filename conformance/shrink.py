@@ -108,16 +108,17 @@ class _Search:
             evolve(best, faulty=tuple(node for node in best.faulty if any(node in a.liars for a in best.atoms)),
                    after={}),
         ]  # fmt: skip
-        return any([self.accept(candidate) for candidate in simpler])
+        accepted = [self.accept(candidate) for candidate in simpler]
+        return any(accepted)
 
 
 def alternatives(atom: Atom) -> Iterator[Atom]:
     """Weaker forms of one atom, then the same in an earlier round or height."""
     yield from atom.weaker()
     if getattr(atom, "r", 0) > 0:
-        yield evolve(atom, r=atom.r - 1)  # type: ignore[attr-defined]  # atoms with rounds only
+        yield evolve(atom, r=atom.r - 1)  # type: ignore[attr-defined, call-arg]  # atoms with rounds only
     if getattr(atom, "h", 1) > 1:
-        yield evolve(atom, h=atom.h - 1)  # type: ignore[attr-defined]  # atoms with heights only
+        yield evolve(atom, h=atom.h - 1)  # type: ignore[attr-defined, call-arg]  # atoms with heights only
 
 
 def shrink(plan: Plan, fails: Callable[[Plan], bool], budget: int = BUDGET) -> Shrunk:

@@ -14,20 +14,10 @@ from typing import Any, NamedTuple, Protocol
 from attrs import define, field
 
 from conformance.adversary.fate import Fates
-from conformance.history import Decision, Delivery, History, Statement, Unrest
+from conformance.history import Decision, Delivery, History, Said, Statement, Unrest
 from conformance.plan import Crash, Plan
 
 # --- What a node may ask of the world ---
-
-
-class Said(NamedTuple):
-    """What the world reads off a message: its coordinates and its signer."""
-
-    kind: str
-    height: int
-    round: int
-    signer: int
-    value: str
 
 
 class Send(NamedTuple):
@@ -45,10 +35,9 @@ class SetTimer(NamedTuple):
 
 
 class Persist(NamedTuple):
-    """Write to disk, or delete if `value` is None; `sync` makes this and all earlier writes durable."""
+    """Write to disk all of these or none, deleting where a value is None; `sync` makes all writes so far durable."""
 
-    key: str
-    value: Any
+    writes: tuple[tuple[str, Any], ...]
     sync: bool
 
 
@@ -187,23 +176,36 @@ class World:
     # --- running ---
 
     def run(self) -> History:
-        """Play the plan to its end."""
+        """Play the plan until everybody has decided, nothing is in flight, or the bound of liveness has passed."""
         self.hand_in()
+        self.start()
+        bound = self.cluster.bound(self.plan)
+        while self.queue and not self.is_done() and self.queue[0][0] <= bound:
+            self.turn(heapq.heappop(self.queue))
+        return self.history("done" if self.is_done() else "bound" if self.queue else "quiet")
+
+    def start(self) -> None:
+        """Every node begins."""
         for runner in (*self.nodes, *self.twins.values()):
             self.carry_out(runner, runner.reactor.start(self.clock(runner)))
-        bound = self.cluster.bound(self.plan)
-        why = "quiet"
-        while self.queue:
-            if self.is_done():
-                why = "done"
-                break
-            if self.queue[0][0] > bound:
-                why = "bound"
-                break
+
+    def run_until(self, tick: int) -> None:
+        """Let time pass, for a story that is told step by step."""
+        while self.queue and self.queue[0][0] <= tick:
             self.turn(heapq.heappop(self.queue))
-        else:
-            why = "done" if self.is_done() else "quiet"
-        return self.history(why)
+        self.now = tick
+
+    def submit(self, name: str, transaction: Any) -> None:
+        """A client hands a transaction to every node that is up."""
+        self.submitted.add(name)
+        for runner in (*self.nodes, *self.twins.values()):
+            if runner.up:
+                try:
+                    effects = runner.reactor.submit(transaction, self.clock(runner))
+                except Refusal as refusal:
+                    self.unrest.append(Unrest(self.now, runner.node, str(refusal)))
+                else:
+                    self.carry_out(runner, effects)
 
     def turn(self, event: tuple[Any, ...]) -> None:
         """One event."""
@@ -237,12 +239,10 @@ class World:
         )
 
     def hand_in(self) -> None:
-        """Clients give every node the load of every height before it starts; a correct node must keep it."""
+        """Clients hand in the load of every height before the start."""
         for height in range(1, self.plan.heights + 1):
             for name, transaction in self.cluster.transactions(height, self.plan.load):
-                self.submitted.add(name)
-                for runner in (*self.nodes, *self.twins.values()):
-                    self.carry_out(runner, runner.reactor.submit(transaction, self.clock(runner)))
+                self.submit(name, transaction)
 
     # --- messages ---
 
@@ -277,9 +277,10 @@ class World:
                 case SetTimer(name, at):
                     due = max(at - self.skew.get(runner.node, 0), self.now)
                     runner.timers[name] = due
-                    heapq.heappush(self.queue, (due, 1, runner.node, self.address(runner), self.rank(-1, runner), name, due))
-                case Persist(key, value, sync):
-                    self.write(runner, key, value, sync)
+                    order = (due, 1, runner.node, self.address(runner), self.rank(-1, runner))
+                    heapq.heappush(self.queue, (*order, name, due))
+                case Persist(writes, sync):
+                    self.write(runner, writes, sync)
                 case Decided(decision):
                     runner.decided = max(runner.decided, decision.height)
                     if runner.node not in self.faulty:
@@ -379,9 +380,9 @@ class World:
 
     # --- crash and disk ---
 
-    def write(self, runner: _Node, key: str, value: Any, sync: bool) -> None:
+    def write(self, runner: _Node, writes: tuple[tuple[str, Any], ...], sync: bool) -> None:
         """To the harness's disk; unsynced writes may be lost, as a suffix."""
-        runner.unsynced.append((key, value))
+        runner.unsynced.extend(writes)
         if sync:
             self.flush(runner)
 
@@ -397,15 +398,15 @@ class World:
     def crash_cuts(self, runner: _Node, atom: Crash, effect: Effect) -> bool:
         """Whether the node dies at this effect; an `after-` crash still carries it out."""
         said = self.cluster.read(effect.wire) if isinstance(effect, Send) else None
-        if said is None and isinstance(effect, Persist) and effect.value is not None:
-            said = self.cluster.read_record(effect.value)
+        if isinstance(effect, Persist) and len(effect.writes) == 1:
+            said = self.cluster.read_record(effect.writes[0][1])
         if said is None or said.signer != runner.node or not self.fates.is_moment(atom, said):
             return False
         if isinstance(effect, Persist):
             if atom.when == "after-send":
                 return False
             if atom.when == "after-persist":
-                self.write(runner, effect.key, effect.value, effect.sync)
+                self.write(runner, effect.writes, effect.sync)
         elif isinstance(effect, Send):
             self.send(runner, effect.wire, effect.to)
         self.fall(runner, atom)

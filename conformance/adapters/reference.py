@@ -15,9 +15,8 @@ from typing import Any
 from attrs import define, field, frozen
 
 from conformance import world
-from conformance.history import Block, Decision
+from conformance.history import Block, Decision, Said
 from conformance.plan import Plan
-from conformance.world import Said
 from refimpl.consensus import interface as engine_api
 from refimpl.consensus.interface import Engine, Kind, Validators
 from refimpl.consensus.registry import find_engine
@@ -177,7 +176,7 @@ class EngineReactor:
         """Into the pool, once."""
         if transaction not in self.ledger.pool:
             self.ledger.pool.append(transaction)
-            return (world.Persist(f"pool/{len(self.ledger.pool):04d}", transaction, True),)
+            return (world.Persist(((f"pool/{len(self.ledger.pool):04d}", transaction),), True),)
         return ()
 
     def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[world.Effect]:
@@ -220,7 +219,7 @@ class EngineReactor:
     ) -> list[world.Effect]:
         """Feed inputs to the engine, answer its questions at once, and collect what is for the world."""
         self.now, self.effects = now, effects if effects is not None else []
-        pending = asked or []
+        pending: Sequence[engine_api.Effect] = asked or []
         while True:
             for effect in pending:
                 answer = self.carry_out(effect)
@@ -239,7 +238,7 @@ class EngineReactor:
             case engine_api.Forward(message, to):
                 out.append(world.Send(message, tuple(node_of(name) for name in to)))
             case engine_api.Record(message):
-                out.append(world.Persist(record_key(message), message, True))
+                out.append(world.Persist(((record_key(message), message),), True))
             case engine_api.SetTimer(timer, ticks):
                 out.append(world.SetTimer(timer, self.now + ticks * self.cluster.tick))
             case engine_api.AskVerdict(height, value, payload, _):
@@ -264,7 +263,7 @@ class EngineReactor:
 
     def decide(self, decision: engine_api.Decide) -> engine_api.Input | None:
         """Make a decision durable, execute it, report it, and go on unless the run ends here."""
-        self.effects.append(world.Persist(f"block/{decision.height:04d}", decision, True))
+        self.effects.append(world.Persist(((f"block/{decision.height:04d}", decision),), True))
         self.ledger.execute(decision)
         self.report(decision)
         return self.next_height() if decision.height < self.cluster.heights else None

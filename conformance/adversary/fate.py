@@ -8,32 +8,13 @@ It must not know any engine, nor the queue.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
+from conformance.history import Said
 from conformance.plan import Atom, Byz, Crash, Cut, Drop, Dup, Inject, Late, Plan, Skew, Support, Swap, Twin
 
 Place = tuple[int, int, str, int, int]
 """(height, round, phase, source, destination)."""
-
-
-class Spoken(Protocol):
-    """The coordinates of a message; `conformance.world.Said` is one."""
-
-    kind: str
-    height: int
-    round: int
-    signer: int
-    value: str
-
-
-class Speech(NamedTuple):
-    """A message that a macro wants to exist."""
-
-    kind: str
-    height: int
-    round: int
-    signer: int
-    value: str
 
 
 class Fate(NamedTuple):
@@ -90,7 +71,7 @@ class Fates:
         """An atom of this kind took effect."""
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
-    def fate(self, said: Spoken, dst: int) -> Fate | None:
+    def fate(self, said: Said, dst: int) -> Fate | None:
         """The fate of an honest message; None for the usual one tick."""
         atoms = self.links.get((said.height, said.round, said.kind, said.signer, dst))
         late = bool(self.cuts) and self.is_cut(said, dst)
@@ -110,7 +91,7 @@ class Fates:
                     copies += atom.n
         return Fate(dropped, late, swapped, copies)
 
-    def is_cut(self, said: Spoken, dst: int) -> bool:
+    def is_cut(self, said: Said, dst: int) -> bool:
         """Whether a partition separates signer and destination now."""
         for cut in self.cuts:
             inside = cut.h == said.height and cut.r <= said.round <= cut.to_r
@@ -119,14 +100,14 @@ class Fates:
                 return True
         return False
 
-    def act(self, said: Spoken, dst: int) -> Any:
+    def act(self, said: Said, dst: int) -> Any:
         """What the faulty signer does to its message on this link, or None."""
         act = self.acts.get((said.height, said.round, said.kind, said.signer, dst))
         if act is not None:
             self.count("byz")
         return act
 
-    def is_silenced(self, is_twin: bool, said: Spoken, dst: int) -> bool:
+    def is_silenced(self, is_twin: bool, said: Said, dst: int) -> bool:
         """Whether this instance of a faulty node does not speak to `dst` here: a macro or the other instance does."""
         place = (said.height, said.round, said.kind, said.signer, dst)
         served = self.serves_twin(said.signer, dst, said.height, said.round)
@@ -142,13 +123,13 @@ class Fates:
             self.count("twin")
         return served
 
-    def hears_twin(self, src: int, signer: int, said: Spoken) -> bool:
+    def hears_twin(self, src: int, signer: int, said: Said) -> bool:
         """Whether the twin of `src` hears this message: everything before it is born, then only whom it serves."""
         twins = self.twins[src]
         born = min((atom.h, atom.r) for atom in twins)
         return (said.height, said.round) < born or any(signer in atom.to for atom in twins)
 
-    def speeches(self, height: int, round_: int) -> Iterable[tuple[int, int, Speech, int | None]]:
+    def speeches(self, height: int, round_: int) -> Iterable[tuple[int, int, Said, int | None]]:
         """(source, destination, message, valid round) that macros and injections send when this place is reached."""
         for atom in self.supports.get((height, round_), ()):
             turn = self.proposer(height, round_) == atom.src
@@ -156,9 +137,9 @@ class Fates:
             for dst in atom.to:
                 for kind in kinds:
                     if (height, round_, kind, atom.src, dst) not in self.acts:
-                        yield atom.src, dst, Speech(kind, height, round_, atom.src, atom.value), atom.vr
+                        yield atom.src, dst, Said(kind, height, round_, atom.src, atom.value), atom.vr
         for inject in self.injections.get((height, round_), ()):
-            speech = Speech(inject.ph, height, round_, inject.src, inject.value)
+            speech = Said(inject.ph, height, round_, inject.src, inject.value)
             yield inject.src, inject.dst, speech, inject.vr
 
     # --- crashes ---
@@ -168,7 +149,7 @@ class Fates:
         waiting = self.crashes.get(node)
         return waiting[0] if waiting else None
 
-    def is_moment(self, atom: Crash, said: Spoken) -> bool:
+    def is_moment(self, atom: Crash, said: Said) -> bool:
         """Whether speaking this is the moment at which the node dies."""
         return (said.height, said.round, said.kind) == (atom.h, atom.r, atom.ph)
 

@@ -63,7 +63,8 @@ def heard_of(rng: Random, setting: Setting, chance: float = 0.5) -> list[Atom]:
 def missed(rng: Random, setting: Setting, h: int, r: int, ph: str, src: int, dst: int) -> list[Atom]:
     """One receiver does not hear one sender as it should."""
     if src in setting.faulty and "byz" in setting.allowed:
-        act: object = rng.choice(("omit", {"value": setting.value(rng)}, {"value": setting.value(rng)}, {"round": rng.choice((-1, 1))}))
+        value = {"value": setting.value(rng)}
+        act: object = rng.choice(("omit", value, value, {"round": rng.choice((-1, 1))}))
         return [Byz(h=h, r=r, ph=ph, src=src, dst=dst, act=act)]
     return [Late(h=h, r=r, ph=ph, src=src, dst=dst)] if "late" in setting.allowed else []
 
@@ -104,7 +105,8 @@ def extras(rng: Random, setting: Setting) -> list[Atom]:
         other = rng.choice([who for who in range(setting.n) if who != node])
         ph = rng.choice(PHASES)
         if "cut" in setting.allowed:
-            atoms.append(Cut(h=h, r=r, to_r=min(r + rng.randrange(2), setting.rounds), side=some(rng, range(setting.n))))
+            last = min(r + rng.randrange(2), setting.rounds)
+            atoms.append(Cut(h=h, r=r, to_r=last, side=some(rng, range(setting.n))))
         if "twin" in setting.allowed and setting.faulty:
             src = rng.choice(setting.faulty)
             atoms.append(Twin(h=h, r=r, src=src, to=some(rng, [who for who in range(setting.n) if who != src])))

@@ -11,9 +11,9 @@ from conformance.checkers import (
     agreement,
     certificate,
     determinism,
-    step_rules,
     immutability,
     integrity,
+    step_rules,
     termination,
     validity,
 )

@@ -56,7 +56,8 @@ class Amnesia(Tendermint):
 
 
 @mutant("T03", of="tendermint", breaks=("INV-S1",), tier="hard", witness={"faulty": [0], "atoms": [
-    {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 2}, {"k": "late", "r": 0, "ph": "prevote", "src": 0, "dst": 1},
+    {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 2},
+    {"k": "late", "r": 0, "ph": "prevote", "src": 0, "dst": 1},
     {"k": "late", "r": 1, "ph": "precommit", "src": 1, "dst": 2},
     {"k": "support", "r": 1, "src": 0, "to": [1, 2], "value": "v1"}]})  # fmt: skip
 class StaleProofUnlocks(Tendermint):
@@ -83,7 +84,8 @@ class NoReproposal(Tendermint):
 
 
 @mutant("T07", of="tendermint", breaks=("INV-S1", "INV-S6"), tier="hard", witness={"faulty": [2], "atoms": [
-    {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 3}, {"k": "late", "r": 1, "ph": "propose", "src": 1, "dst": 0},
+    {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 3},
+    {"k": "late", "r": 1, "ph": "propose", "src": 1, "dst": 0},
     {"k": "byz", "r": 0, "ph": "prevote", "src": 2, "dst": 1, "act": "omit"},
     {"k": "byz", "r": 0, "ph": "precommit", "src": 2, "dst": 0, "act": "omit"},
     {"k": "byz", "r": 0, "ph": "precommit", "src": 2, "dst": 3, "act": "omit"},
@@ -121,7 +123,8 @@ class AnybodyProposes(Tendermint):
         return True
 
 
-@mutant("T13", of="tendermint", breaks=("INV-V1.deadlock", "INV-V1.livelock"), tier="easy", witness={"faulty": [0], "atoms": [
+@mutant("T13", of="tendermint", breaks=("INV-V1.deadlock", "INV-V1.livelock"), tier="easy",
+        witness={"faulty": [0], "atoms": [
     {"k": "byz", "r": 0, "ph": "propose", "src": 0, "dst": 3, "act": "omit"}]})  # fmt: skip
 class NothingPassedOn(Tendermint):
     """Only own messages are sent, received ones never passed on (gossip assumption of arXiv 1807.04938)."""
@@ -131,7 +134,8 @@ class NothingPassedOn(Tendermint):
 
 
 @mutant("T14", of="tendermint", breaks=("INV-S7.1",), tier="easy", witness={"heights": 2, "atoms": [
-    {"k": "crash", "node": 0, "r": 0, "ph": "precommit", "when": "after-persist", "back": {"h": 1, "r": 1}}]})  # fmt: skip
+    {"k": "crash", "node": 0, "r": 0, "ph": "precommit", "when": "after-persist",
+     "back": {"h": 1, "r": 1}}]})  # fmt: skip
 class SpeaksBeforeRecording(Tendermint):
     """A vote leaves before the record that forbids its contradiction is synced (tendermint#247, #10108)."""
 

@@ -32,11 +32,14 @@ PROMISE = Promise(
 )  # fmt: skip
 
 
+_BEFORE_THE_FIRST = Height(0)
+
+
 @frozen
 class Memory:
     """The height that is open, 0 before the first, and whether it is decided."""
 
-    height: Height = Height(0)
+    height: Height = _BEFORE_THE_FIRST
     decided: bool = True
 
 

@@ -96,14 +96,15 @@ class RoundLog:
 
 
 _EMPTY = RoundLog()
+_NO_HEIGHT, _FIRST = Height(0), Round(0)
 
 
 @define
 class Memory:
     """All that one member remembers. A step works on a fork; the memory that went in is never touched."""
 
-    height: Height = Height(0)
-    round: Round = Round(0)
+    height: Height = _NO_HEIGHT
+    round: Round = _FIRST
     step: str = PROPOSE
     validators: Validators = field(factory=lambda: Validators.of({}))
     locked_value: Digest | None = None
@@ -118,7 +119,7 @@ class Memory:
     """Where each member stood when we last helped it."""
     running: bool = False
     """False between the decision of a height and the beginning of the next."""
-    last_round: Round = Round(0)
+    last_round: Round = _FIRST
     """The round in which the last decided height was decided."""
     adopted: bool = False
     """Whether the last decision was brought to us: then we are probably behind."""
@@ -315,8 +316,9 @@ class _Work:
         memory = self.memory
         if message.sender not in memory.validators.weights:
             raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
-        if message.round > memory.round + CONSENSUS_ROUNDS_AHEAD:
-            raise Refused(Code.NET_TOO_FAR_AHEAD, "/round", most=memory.round + CONSENSUS_ROUNDS_AHEAD, got=message.round)
+        most = memory.round + CONSENSUS_ROUNDS_AHEAD
+        if message.round > most:
+            raise Refused(Code.NET_TOO_FAR_AHEAD, "/round", most=most, got=message.round)
         self.engine.notary.verify(message)
         body = message.body
         if isinstance(body, Decided):
@@ -441,7 +443,8 @@ class _Work:
         if not self.engine.names(body.value, body.payload):
             raise Refused(Code.CONSENSUS_WRONG_BLOCK, "/body/value", got=body.value.hex())
         if body.valid_round >= message.round:
-            raise Refused(Code.CONSENSUS_BAD_VALID_ROUND, "/body/valid_round", most=message.round - 1, got=body.valid_round)
+            at, most = "/body/valid_round", message.round - 1
+            raise Refused(Code.CONSENSUS_BAD_VALID_ROUND, at, most=most, got=body.valid_round)
 
     def accuse(self, old: Log, message: Message) -> None:
         """Two different statements of one member, kind, height and round are evidence (CON-019)."""

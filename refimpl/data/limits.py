@@ -62,6 +62,14 @@ CONSENSUS_ROUNDS_AHEAD: Final = 1000
 CONSENSUS_VARIANTS: Final = 64
 """Contradicting statements of one member, kind and round that are kept, as evidence and for quorums."""
 
+# One node
+NODE_BLOCKS_KEPT: Final = 1000
+"""Decided blocks that a node keeps at hand for members that are behind."""
+POOL_TRANSACTIONS: Final = 10_000
+"""Transactions that wait at one node."""
+DIRECTORY_NODES: Final = 256
+"""Nodes that one transaction of kind `directory` enrols."""
+
 # Node protocol (spec/node-protocol.md)
 PROTOCOL_LINE_BYTES: Final = 8 * 1024 * 1024
 PROTOCOL_EFFECTS: Final = 4096

@@ -67,7 +67,7 @@ class Vote(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """Body of `decided`: what was decided at the message's height in the message's round, and the votes that prove it."""
+    """Body of `decided`: what was decided at the message's height and round, and the votes that prove it."""
 
     value: Digest
     payload: bytes
@@ -145,6 +145,11 @@ class Codec:
         if suite != self.suite:
             raise Refused(Code.NET_WRONG_SUITE, "/suite", expected=self.suite, got=suite)
         return Message(kind, height, round_, sender, body, signature)
+
+
+def carries_transaction(data: bytes) -> bool:
+    """Whether these bytes are a transaction: its body begins with the channel, no message's does (NET-012)."""
+    return data.startswith(b'{"body":{"channel":')
 
 
 def read_proposal(body: object) -> Proposal:

@@ -1,0 +1,253 @@
+"""The whole node of the reference as a Reactor: bytes on the wire, real signatures, the real ledger.
+
+Why beside `reference`: an engine alone is searched thousands of times a second; the node is what runs. Blocks that it
+reports are read with the kit's own decoder (`conformance.wire`), not with the reference's.
+
+It must not judge a run, and holds the keys of faulty members only for lying.
+"""
+
+import json
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from conformance import wire, world
+from conformance.adapters.reference import liveness_bound
+from conformance.history import Block, Decision, Said
+from conformance.plan import Plan
+from refimpl.consensus.interface import Kind
+from refimpl.consensus.registry import find_engine
+from refimpl.crypto.recipes import BadSignature, KeyPair, Verifier
+from refimpl.data.block import Block as LedgerBlock
+from refimpl.data.block import Genesis
+from refimpl.data.ids import Digest, Height, MemberId, Round, Seconds
+from refimpl.data.refusal import Refused
+from refimpl.network.messages import Codec, Decided, Message, Proposal, Vote, carries_transaction
+from refimpl.node.machine import Accusation, Machine, Persist, Ring, Send
+from refimpl.node.machine import Decision as NodeDecision
+from refimpl.node.notary import MessageNotary, Remembering
+
+TransactionsOf = Callable[[int, int], Sequence[tuple[str, bytes]]]
+"""(height, count) -> (name, bytes) of what clients hand in."""
+MachineMaker = Callable[[Genesis, Kind, MemberId, KeyPair, Verifier], Machine]
+
+
+class NodeReactor:
+    """One machine in the world. Ticks are seconds after the genesis; a twin's clock is a second ahead, so it lies."""
+
+    def __init__(self, node: int, cluster: "NodeCluster", make: MachineMaker, variant: int) -> None:
+        self.node = node
+        self.cluster = cluster
+        self.base = cluster.genesis.time + variant
+        member = cluster.names[node]
+        self.machine = make(cluster.genesis, cluster.kind, member, cluster.keys[member], cluster.verify)
+
+    def start(self, now: int) -> Sequence[world.Effect]:
+        """See `world.Reactor`."""
+        return self.translate(self.machine.start(self.at(now)))
+
+    def deliver(self, src: int, wire: bytes, now: int) -> Sequence[world.Effect]:
+        """See `world.Reactor`."""
+        try:
+            return self.translate(self.machine.deliver(wire, self.at(now)))
+        except Refused as refused:
+            raise world.Refusal(refused.code.value) from None
+
+    def fire(self, name: Hashable, now: int) -> Sequence[world.Effect]:
+        """See `world.Reactor`."""
+        return self.translate(self.machine.fire(str(name), self.at(now)))
+
+    def submit(self, transaction: bytes, now: int) -> Sequence[world.Effect]:
+        """See `world.Reactor`."""
+        try:
+            return self.translate(self.machine.submit(transaction, self.at(now)))
+        except Refused as refused:
+            raise world.Refusal(refused.code.value) from None
+
+    def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[world.Effect]:
+        """See `world.Reactor`: what was final before the crash is reported again."""
+        effects = self.translate(self.machine.recover(disk, self.at(now)))
+        again = [
+            world.Decided(self.decision(decided.height, decided.round, decided.payload, None, ""))
+            for _, decided in sorted(self.machine.recent.items())
+            if decided.height <= self.machine.ledger.tip.height
+        ]
+        fresh = {effect.decision.height for effect in effects if isinstance(effect, world.Decided)}
+        return [*(report for report in again if report.decision.height not in fresh), *effects]
+
+    def where(self) -> str:
+        """See `world.Reactor`."""
+        tip = self.machine.ledger.tip.height
+        return f"height {tip} decided, {'idle' if self.machine.idle else self.machine.memory}"[:120]
+
+    def at(self, now: int) -> Seconds:
+        """A tick on this node's clock."""
+        return Seconds(self.base + now)
+
+    def translate(self, effects: Sequence[object]) -> list[world.Effect]:
+        """Effects of the node as effects of the world."""
+        out: list[world.Effect] = []
+        for effect in effects:
+            match effect:
+                case Send(data, to):
+                    out.append(world.Send(data, tuple(self.cluster.numbers[name] for name in to)))
+                case Ring(name, at):
+                    out.append(world.SetTimer(name, at - self.base))
+                case Persist(writes):
+                    out.append(world.Persist(writes, True))
+                case NodeDecision(height, block, certificate, root, _):
+                    round_ = 0 if certificate is None else json.loads(certificate)["round"]
+                    out.append(world.Decided(self.decision(height, round_, block, certificate, root.hex())))
+                case Accusation(against, first, second):
+                    if self.cluster.proves(against, first, second):
+                        out.append(world.Accused(self.cluster.numbers[against]))
+        return out
+
+    def decision(self, height: int, round_: int, block: bytes, certificate: bytes | None, result: str) -> Decision:
+        """A report of finality, with the block read by the kit."""
+        found = read_block(block, tuple(self.cluster.names))
+        votes = self.cluster.votes(found.digest, certificate) if certificate else ()
+        return Decision(0, self.node, 0, height, round_, found, votes, result or f"again {found.digest}")
+
+    def lie_block(self, height: int, value: str) -> bytes | None:
+        """What a plan calls `v<i>.<k>` here: the block node i would propose, its time moved by k seconds."""
+        ledger = self.machine.ledger
+        if height != ledger.tip.height + 1:
+            return None
+        author, _, variant = value[1:].partition(".")
+        name = self.cluster.names[int(author)]
+        later = Seconds(max(self.machine.now, ledger.tip.time) + int(variant or 0))
+        return ledger.prepare(name, later).to_bytes()
+
+
+@lru_cache(maxsize=4096)
+def read_block(data: bytes, names: tuple[str, ...]) -> Block:
+    """The block, read once for all nodes that report it."""
+    return wire.read_block(data, list(names))
+
+
+class NodeCluster:
+    """Nodes of one genesis. One cluster serves one run."""
+
+    def __init__(
+        self, genesis: Genesis, keys: Mapping[MemberId, KeyPair], plan: Plan, verify: Verifier,
+        transactions: TransactionsOf, correct: MachineMaker = Machine,
+    ) -> None:  # fmt: skip
+        """`keys` are those of the validators; `correct` makes the machines of correct nodes."""
+        self.genesis = genesis
+        self.kind = find_engine(genesis.engine)
+        self.keys = keys
+        self.names = [one.member for one in genesis.members.validators()]
+        self.numbers = {name: node for node, name in enumerate(self.names)}
+        self.faulty = frozenset(plan.faulty)
+        self.verify = verify if isinstance(verify, Remembering) else Remembering(verify)
+        self.codec = Codec(self.kind.promise.engine, genesis.channel, genesis.suite, self.kind.readers)
+        self.correct = correct
+        self.hand_in = transactions
+        public = {one.member: one.public for one in genesis.members}
+        self.notaries = [MessageNotary(self.codec, keys[name], public, self.verify) for name in self.names]
+
+    def spawn(self, node: int, variant: int) -> NodeReactor:
+        """See `world.Cluster`."""
+        return NodeReactor(node, self, Machine if node in self.faulty else self.correct, variant)
+
+    @lru_cache(maxsize=65536)  # noqa: B019  # a cluster lives as long as its run
+    def message(self, data: bytes) -> Message:
+        """A message of consensus, decoded."""
+        return self.codec.decode(data)
+
+    def read(self, wire: bytes) -> Said:
+        """See `world.Cluster`; a transaction is `tx` of nobody, passed on like any statement of somebody else."""
+        if carries_transaction(wire):
+            return Said("tx", 0, 0, -1, "")
+        message = self.message(wire)
+        body = message.body
+        value = body.value if isinstance(body, Proposal | Vote | Decided) else None
+        text = value.hex() if value is not None else "nil" if isinstance(body, Vote) else ""
+        return Said(message.kind, message.height, message.round, self.numbers.get(message.sender, -1), text)
+
+    def read_record(self, value: Any) -> Said | None:
+        """See `world.Cluster`."""
+        try:
+            return None if value is None else self.read(value)
+        except Refused:
+            return None
+
+    def identity(self, wire: bytes) -> Hashable:
+        """See `world.Cluster`."""
+        return wire
+
+    def proposer(self, height: int, round_: int) -> int:
+        """See `world.Cluster`."""
+        return (height - 1 + round_) % len(self.names)
+
+    def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
+        """See `world.Cluster`."""
+        return self.hand_in(height, count)
+
+    def alter(self, wire: bytes, act: Mapping[str, Any], source: NodeReactor) -> bytes | None:
+        """See `world.Cluster`."""
+        message = self.message(wire)
+        if "round" in act:
+            round_ = message.round + act["round"]
+            return self.resign(message._replace(round=Round(round_))) if round_ >= 0 else None
+        old = message.body.valid_round if isinstance(message.body, Proposal) else -1
+        said = Said(message.kind, message.height, message.round, self.numbers[message.sender], act["value"])
+        return self.forge(said, act.get("vr", old), source)
+
+    def forge(self, said: Said, valid_round: int | None, source: NodeReactor) -> bytes | None:
+        """See `world.Cluster`."""
+        payload = None if said.value == "nil" else source.lie_block(said.height, said.value)
+        if payload is None and (said.value != "nil" or said.kind == "propose"):
+            return None
+        value = None if payload is None else LedgerBlock.from_bytes(payload).id
+        body: Proposal | Vote = Vote(value)
+        if said.kind == "propose":
+            assert value is not None
+            assert payload is not None
+            body = Proposal(value, payload, -1 if valid_round is None else valid_round)
+        name = self.names[said.signer]
+        return self.resign(Message(said.kind, Height(said.height), Round(said.round), name, body))
+
+    def resign(self, message: Message) -> bytes:
+        """Sign for a liar; the kit uses no other keys."""
+        node = self.numbers[message.sender]
+        assert node in self.faulty, "the harness signs for faulty nodes only"
+        return self.codec.encode(self.notaries[node].sign(message))
+
+    def proves(self, against: MemberId, first: bytes, second: bytes) -> bool:
+        """Whether two statements convict: both hold, about one place, and differ."""
+        one, two = self.codec.decode(first), self.codec.decode(second)
+        try:
+            self.notaries[0].verify(one)
+            self.notaries[0].verify(two)
+        except Refused:
+            return False
+        return one[:4] == two[:4] and one.sender == against and one.body != two.body
+
+    def votes(self, block: str, certificate: bytes) -> tuple[tuple[int, bool], ...]:
+        """(voter, whether the signature holds) of a certificate; the signed bytes are built by the kit."""
+        proof = json.loads(certificate)
+        found = []
+        for vote in proof["signatures"]:
+            envelope = {"body": {"value": block}, "channel": proof["channel"], "from": vote["member"],
+                        "height": proof["height"], "kind": proof["kind"], "round": proof["round"],
+                        "suite": proof["suite"]}  # fmt: skip
+            signed = wire.tagged(f"yilian/{proof['profile']}/{proof['kind']}/v1", wire.canonical(envelope))
+            found.append((self.numbers.get(vote["member"], -1), self.holds(vote, signed)))
+        return tuple(found)
+
+    def holds(self, vote: Mapping[str, str], signed: bytes) -> bool:
+        """Whether a vote's signature is its member's over these bytes."""
+        member = self.genesis.members.get(MemberId(vote["member"]))
+        if member is None:
+            return False
+        try:
+            self.verify(member.public, Digest(signed), bytes.fromhex(vote["signature"]))
+        except BadSignature:
+            return False
+        return True
+
+    def bound(self, plan: Plan) -> int:
+        """See `world.Cluster`."""
+        return liveness_bound(plan, self.kind.promise.timeout)

@@ -1,0 +1,69 @@
+"""The kit's own reading of the ledger's bytes: blocks and messages, with the standard library and nothing else.
+
+Why again: a kit that used the reference's decoder would share its bugs. What is checked here is what INV-S3 says of a
+block in itself: canonical bytes, the Merkle root over its transactions, a header that hashes to its name.
+
+It must not import the reference, nor know what a transaction does. Source: spec/data.md.
+"""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from conformance.history import Block
+
+CUT = 32
+
+
+def tagged(tag: str, data: bytes) -> bytes:
+    """SHA-256 over the tag, a zero byte, and the data."""
+    return sha256(tag.encode() + b"\0" + data).digest()
+
+
+def canonical(value: object) -> bytes:
+    """RFC 8785 on the ledger's profile: sorted ASCII keys, no blanks, no floats."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def merkle_root(leaves: list[bytes]) -> bytes:
+    """The root of RFC 9162, by its recursive definition."""
+    if not leaves:
+        return sha256(b"").digest()
+    if len(leaves) == 1:
+        return sha256(b"\0" + leaves[0]).digest()
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\1" + merkle_root(leaves[:split]) + merkle_root(leaves[split:])).digest()
+
+
+def read_block(data: bytes, names: list[str]) -> Block:
+    """A decided block as the checkers see it; `names` are the validators in order. Never raises on arbitrary bytes."""
+    try:
+        return _read(data, names)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return Block(tagged("yilian/no-block", data).hex(), "", -1, (), f"not a block: {type(error).__name__}")
+
+
+def _read(data: bytes, names: list[str]) -> Block:
+    block: dict[str, Any] = json.loads(data)
+    header, transactions = block["header"], block["transactions"]
+    digest = tagged("yilian/block/v1", canonical(header)).hex()
+    listed = [canonical(transaction) for transaction in transactions]
+    broken = ""
+    if canonical(block) != data:
+        broken = "not canonical bytes"
+    elif merkle_root(listed).hex() != header["transactions_root"] or len(listed) != header["size"]:
+        broken = "the header does not bind the transactions"
+    elif header["proposer"] not in names:
+        broken = "not proposed by a validator"
+    proposer = names.index(header["proposer"]) if header["proposer"] in names else -1
+    ids = tuple(tagged("yilian/tx/v1", canonical(transaction["body"])).hex() for transaction in transactions)
+    return Block(digest, header["previous"], proposer, ids, broken)
+
+
+def read_message(data: bytes) -> dict[str, Any] | None:
+    """The envelope of a consensus message, or None for anything else."""
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and "kind" in value and "from" in value else None

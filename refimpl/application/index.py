@@ -1,0 +1,95 @@
+"""The index of records and the chain of accesses: what the ledger keeps of what it does not hold.
+
+A payload of kind `record` is one of `{entry: {commitment, custodian, kind, record}}`, signed by the custodian, and
+`{access: {custodian, purpose, reader, record}}`, signed by the reader. An entry is written once; an access refers to
+one. So every record that is offered and every access to it is on the chain, in order, and neither says what the record
+says.
+
+It must not know a record's content, its keys, or where it is kept.
+"""
+
+from typing import Any
+
+from refimpl.application.records import record_id
+from refimpl.contract.draft import Draft
+from refimpl.data import ids, shape
+from refimpl.data.ids import Digest, MemberId
+from refimpl.data.refusal import Code, Refused
+
+__all__ = ["accesses", "committed", "write_record"]
+
+_COUNT = b"accesses"
+_KIND_BYTES = 64
+
+
+def _entry_key(custodian: str, record: str) -> bytes:
+    return b"record/%s/%s" % (custodian.encode(), record.encode())
+
+
+def _access_key(ordinal: int) -> bytes:
+    return b"access/%010d" % ordinal
+
+
+def write_record(draft: Draft, payload: object, signers: tuple[MemberId, ...], time: int) -> dict[str, Any]:
+    """Carry out a payload of kind `record`; the event it makes.
+
+    Raises `wire.bad_field`, `member.not_authorized` (not signed by custodian or reader), `tx.known` (the entry exists),
+    `query.not_found` (an access to an unknown record) (APP-010, APP-011).
+    """
+    fields = shape.record(payload, "/payload", (), ("access", "entry"))
+    if len(fields) != 1:
+        raise Refused(Code.WIRE_BAD_FIELD, "/payload", expected="one of entry, access", got=f"{len(fields)} members")
+    if "entry" in fields:
+        return _enter(draft, fields["entry"], signers, time)
+    return _access(draft, fields["access"], signers, time)
+
+
+def _enter(draft: Draft, value: object, signers: tuple[MemberId, ...], time: int) -> dict[str, Any]:
+    at = "/payload/entry"
+    fields = shape.record(value, at, ("commitment", "custodian", "kind", "record"))
+    custodian = ids.member_id(fields["custodian"], f"{at}/custodian")
+    record = record_id(fields["record"], f"{at}/record")
+    kind = shape.text(fields["kind"], f"{at}/kind", _KIND_BYTES)
+    commitment = ids.digest_of_hex(fields["commitment"], f"{at}/commitment")
+    _must_sign(custodian, signers)
+    key = _entry_key(custodian, record)
+    if draft.get(key) is not None:
+        raise Refused(Code.TX_KNOWN, f"{at}/record", tx=record)
+    draft.write(key, {"at": time, "commitment": commitment.hex(), "kind": kind})
+    return {"custodian": custodian, "kind": "recorded", "record": record}
+
+
+def _access(draft: Draft, value: object, signers: tuple[MemberId, ...], time: int) -> dict[str, Any]:
+    at = "/payload/access"
+    fields = shape.record(value, at, ("custodian", "purpose", "reader", "record"))
+    custodian = ids.member_id(fields["custodian"], f"{at}/custodian")
+    reader = ids.member_id(fields["reader"], f"{at}/reader")
+    record = record_id(fields["record"], f"{at}/record")
+    purpose = shape.text(fields["purpose"], f"{at}/purpose", _KIND_BYTES)
+    _must_sign(reader, signers)
+    if draft.get(_entry_key(custodian, record)) is None:
+        raise Refused(Code.QUERY_NOT_FOUND, f"{at}/record", what="record")
+    found = draft.read(_COUNT)
+    ordinal = found if isinstance(found, int) else 0
+    draft.write(_COUNT, ordinal + 1)
+    row = {"at": time, "custodian": custodian, "purpose": purpose, "reader": reader, "record": record}
+    draft.write(_access_key(ordinal), row)
+    return {"kind": "accessed", "purpose": purpose, "reader": reader, "record": record}
+
+
+def _must_sign(member: MemberId, signers: tuple[MemberId, ...]) -> None:
+    if member not in signers:
+        raise Refused(Code.MEMBER_NOT_AUTHORIZED, "/signers", member=member)
+
+
+def committed(draft: Draft, custodian: str, record: str) -> Digest:
+    """The commitment that the chain carries for a record, or `query.not_found`."""
+    found: Any = draft.read(_entry_key(custodian, record))
+    if found is None:
+        raise Refused(Code.QUERY_NOT_FOUND, what="record")
+    return Digest(bytes.fromhex(found["commitment"]))
+
+
+def accesses(draft: Draft) -> list[dict[str, Any]]:
+    """Every access, in order."""
+    return [dict(row) for key in draft.keys(b"access/") if isinstance(row := draft.read(key), dict)]

@@ -1,0 +1,79 @@
+"""A state under change: the state map of the block before, and what this block has written so far.
+
+Why: a transaction is all or nothing and a block is committed once. Writes collect here, a refused transaction's are
+dropped, and the map hashes each touched node once at the end of the block.
+
+It must not know what the keys mean.
+"""
+
+from collections.abc import Iterator
+
+from refimpl.data.encoding import Value, decode, encode
+from refimpl.data.limits import STATE_VALUE_BYTES
+from refimpl.data.state_map import StateMap
+
+__all__ = ["Draft"]
+
+
+class Draft:
+    """Reads see the writes. `mark` and `undo` bracket one transaction."""
+
+    def __init__(self, base: StateMap) -> None:
+        self.base = base
+        self.writes: dict[bytes, bytes | None] = {}
+        self._undo: list[tuple[bytes, bytes | None, bool]] | None = None
+
+    def get(self, key: bytes) -> bytes | None:
+        """The present value of a key."""
+        return self.writes[key] if key in self.writes else self.base.get(key)
+
+    def put(self, key: bytes, value: bytes | None) -> None:
+        """Set a key, or remove it."""
+        if self._undo is not None:
+            self._undo.append((key, self.writes.get(key), key in self.writes))
+        self.writes[key] = value
+
+    def read(self, key: bytes) -> Value:
+        """The present value of a key as canonical data; None if there is none."""
+        found = self.get(key)
+        return None if found is None else decode(found, STATE_VALUE_BYTES)
+
+    def write(self, key: bytes, value: Value) -> None:
+        """Set a key to canonical data."""
+        self.put(key, encode(value))
+
+    def keys(self, prefix: bytes) -> Iterator[bytes]:
+        """The present keys with this prefix, ascending."""
+        written = sorted(key for key in self.writes if key.startswith(prefix))
+        place = 0
+        for key, _ in self.base.items(prefix):
+            while place < len(written) and written[place] < key:
+                if self.writes[written[place]] is not None:
+                    yield written[place]
+                place += 1
+            if key not in self.writes:
+                yield key
+            elif place < len(written) and written[place] == key:
+                place += 1
+                if self.writes[key] is not None:
+                    yield key
+        for key in written[place:]:
+            if self.writes[key] is not None:
+                yield key
+
+    def mark(self) -> None:
+        """From here on writes can be undone."""
+        self._undo = []
+
+    def undo(self) -> None:
+        """Take back every write since `mark`."""
+        for key, value, was_there in reversed(self._undo or []):
+            if was_there:
+                self.writes[key] = value
+            else:
+                del self.writes[key]
+        self._undo = None
+
+    def commit(self) -> StateMap:
+        """The map with all writes."""
+        return self.base.updated(self.writes)

@@ -1,0 +1,175 @@
+"""The ledger's state as a program sees it: `contracts_dsl.host.World` over a draft, and the changes a step makes.
+
+Why a key for everything: whatever a program can read, a light client must be able to prove, so instances, keys,
+indexes, timers and clearing positions are entries of the state map. Numbers in keys have a fixed width, so that the order of the
+keys is the order of the language: timers fire, and instances are found, in it.
+
+It must not know the semantics of a program, nor what a transaction is. Source: spec/contract.md, "State".
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from contracts_dsl.host import Changes, Instance, Scalar, Timer, Value
+from refimpl.contract.draft import Draft
+from refimpl.crypto.recipes import digest
+from refimpl.data.encoding import encode
+
+__all__ = ["CLOCK", "DIRECTORY_DIGEST", "LedgerWorld", "node_key", "position_key"]
+
+CLOCK = b"clock"
+"""Second up to which the ledger was advanced."""
+_NEXT = b"next"
+DIRECTORY_DIGEST = b"directory"
+"""Digest over all nodes of the directory, hex."""
+
+
+def _instance_key(ordinal: int) -> bytes:
+    return b"instance/%010d" % ordinal
+
+
+def _listed_key(contract: str, ordinal: int) -> bytes:
+    return b"of/%s/%010d" % (contract.encode(), ordinal)
+
+
+def _timer_key(timer: Timer) -> bytes:
+    return b"timer/%012d/%010d/%03d" % (timer.deadline, timer.instance, timer.clause)
+
+
+def _found_prefix(contract: str, field: str, value: Scalar) -> bytes:
+    name = digest("yilian/index/v1", encode([contract, field, value]))
+    return b"index/%s/" % name.hex().encode()
+
+
+def _taken_key(contract: str, key: Sequence[Value]) -> bytes:
+    name = digest("yilian/key/v1", encode([contract, _plain(key)]))
+    return b"key/%s" % name.hex().encode()
+
+
+def position_key(member: str) -> bytes:
+    """Where the clearing position of a member stands, in fen."""
+    return b"position/%s" % member.encode()
+
+
+def node_key(name: str) -> bytes:
+    """Where a node of the directory stands: `[kind, parent, [[attribute, value], ...]]`."""
+    return b"node/%s" % name.encode()
+
+
+class LedgerWorld:
+    """Implements `contracts_dsl.host.World`. One serves one block; `apply` writes into its draft."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+
+    # --- reading ---
+
+    def now(self) -> int:
+        """See `World`."""
+        return self._number(CLOCK)
+
+    def next_instance(self) -> int:
+        """See `World`."""
+        return self._number(_NEXT)
+
+    def instance(self, ordinal: int) -> Instance | None:
+        """See `World`."""
+        found = self.draft.get(_instance_key(ordinal)) if ordinal >= 0 else None
+        return None if found is None else msgspec.json.decode(found, type=Instance)
+
+    def instances(self, contract: str) -> Iterable[int]:
+        """See `World`."""
+        return [int(key[-10:]) for key in self.draft.keys(b"of/%s/" % contract.encode())]
+
+    def find(self, contract: str, field: str, value: Scalar, limit: int) -> Sequence[int]:
+        """See `World`."""
+        found: list[int] = []
+        for key in self.draft.keys(_found_prefix(contract, field, value)):
+            if len(found) == limit:
+                break
+            found.append(int(key[-10:]))
+        return found
+
+    def key_holder(self, contract: str, key: tuple[Value, ...]) -> int | None:
+        """See `World`."""
+        found = self.draft.read(_taken_key(contract, key))
+        return found if isinstance(found, int) else None
+
+    def timers_before(self, t: int) -> Iterator[Timer]:
+        """See `World`."""
+        for key in self.draft.keys(b"timer/"):
+            _, deadline, instance, clause = key.split(b"/")
+            if int(deadline) >= t:
+                return
+            yield Timer(int(deadline), int(instance), int(clause))
+
+    def kind(self, node: str) -> str | None:
+        """See `World`."""
+        found = self._node(node)
+        return found[0] if found else None
+
+    def attribute(self, node: str, name: str) -> Value:
+        """See `World`."""
+        found = self._node(node)
+        return dict(found[2]).get(name) if found else None
+
+    def parent(self, node: str) -> str | None:
+        """See `World`."""
+        found = self._node(node)
+        return found[1] if found else None
+
+    def directory_digest(self) -> str:
+        """See `World`."""
+        found = self.draft.read(DIRECTORY_DIGEST)
+        return found if isinstance(found, str) else ""
+
+    def _node(self, name: str) -> tuple[str, str | None, list[tuple[str, Any]]] | None:
+        found: Any = self.draft.read(node_key(name))
+        return None if found is None else (found[0], found[1], [(key, _frozen(value)) for key, value in found[2]])
+
+    def _number(self, key: bytes) -> int:
+        found = self.draft.read(key)
+        return found if isinstance(found, int) else 0
+
+    # --- writing ---
+
+    def apply(self, changes: Changes) -> None:
+        """Write one step's changes, whole."""
+        draft = self.draft
+        draft.write(CLOCK, changes.now)
+        count = self.next_instance()
+        for instance in changes.instances:
+            self._store(instance)
+            if instance.id >= count:
+                draft.put(_listed_key(instance.contract, instance.id), b"1")
+        if changes.instances and changes.instances[-1].id >= count:
+            draft.write(_NEXT, changes.instances[-1].id + 1)
+        for taken in changes.keys:
+            draft.write(_taken_key(taken.contract, taken.key), taken.instance)
+        for entry in changes.indexed:
+            draft.put(_found_prefix(entry.contract, entry.field, entry.value) + b"%010d" % entry.instance, b"1")
+        for transfer in changes.transfers:
+            self._move(transfer.payer, -transfer.amount)
+            self._move(transfer.payee, transfer.amount)
+
+    def _store(self, instance: Instance) -> None:
+        old = self.instance(instance.id)
+        for deadline, clause in old.timers if old else ():
+            self.draft.put(_timer_key(Timer(deadline, instance.id, clause)), None)
+        for deadline, clause in instance.timers:
+            self.draft.put(_timer_key(Timer(deadline, instance.id, clause)), b"1")
+        self.draft.write(_instance_key(instance.id), msgspec.to_builtins(instance))
+
+    def _move(self, member: str, amount: int) -> None:
+        key = position_key(member)
+        self.draft.write(key, self._number(key) + amount)
+
+
+def _plain(values: Sequence[Value]) -> list[Any]:
+    return [list(value) if isinstance(value, tuple) else value for value in values]
+
+
+def _frozen(value: Any) -> Value:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,227 @@
+"""The application that consensus drives, in the shape of ABCI 2.0: info, check, prepare, process, finalize, commit.
+
+Why this shape: the same ledger runs under the engines of this project and under another network's, and must come to the
+same state. An engine never sees a transaction; this never sees a round. Prepare and process look at a copy; finalize
+changes nothing that lasts; commit is the one step that does, in one piece.
+
+It must not know any engine, nor the disk: what is to be written comes back as a list of writes.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from refimpl.contract.draft import Draft
+from refimpl.crypto.recipes import Verifier
+from refimpl.data.block import Block, Genesis, Tip, check_block, check_drift, make_block
+from refimpl.data.certificate import Certificate
+from refimpl.data.encoding import decode, encode
+from refimpl.data.ids import Digest, Height, MemberId, Nonce, PublicKey, Seconds
+from refimpl.data.limits import BLOCK_BYTES, BLOCK_TRANSACTIONS, POOL_TRANSACTIONS
+from refimpl.data.refusal import Code, Refused
+from refimpl.data.state_map import EMPTY, StateMap
+from refimpl.data.transaction import Transaction, check_nonce, check_transaction
+from refimpl.node import keys
+from refimpl.node.execution import Outcome, execute, next_nonce, open_genesis
+from refimpl.node.ports import Write
+
+__all__ = ["Ledger", "Opinion", "Result"]
+
+
+@frozen
+class Opinion:
+    """What process thinks of a proposed block. `refused` is None where it is acceptable."""
+
+    refused: Refused | None
+    timely: bool
+
+
+@frozen
+class Result:
+    """What finalize gave, for commit to make last."""
+
+    block: Block
+    outcome: Outcome
+    tip: Tip
+
+
+@define
+class Ledger:
+    """One channel's chain and state, and the transactions that wait. `genesis` must have been checked."""
+
+    genesis: Genesis
+    verify: Verifier
+    tip: Tip
+    state: StateMap
+    pool: dict[Digest, Transaction] = field(factory=dict)
+
+    @classmethod
+    def open(cls, genesis: Genesis, verify: Verifier) -> tuple["Ledger", list[Write]]:
+        """A new ledger, and the writes that make it last."""
+        state, written = open_genesis(genesis)
+        tip = Tip.of_genesis(genesis, state.root)
+        writes: list[Write] = [(keys.GENESIS, genesis.to_bytes())]
+        writes += _state_writes(written)
+        return cls(genesis, verify, tip, state), [*writes, (keys.TIP, _tip_bytes(tip))]
+
+    @classmethod
+    def load(cls, disk: Mapping[str, bytes], verify: Verifier) -> "Ledger":
+        """The ledger that these keys of a store hold; `store.corrupt` if they do not fit together."""
+        genesis = Genesis.from_bytes(_stored(disk, keys.GENESIS))
+        prefix = keys.STATE
+        rows = {bytes.fromhex(key[len(prefix) :]): value for key, value in disk.items() if key.startswith(prefix)}
+        state = EMPTY.updated(rows)
+        tip = _read_tip(_stored(disk, keys.TIP), genesis)
+        if tip.state_root != state.root:
+            raise Refused(Code.STORE_CORRUPT, what=keys.STATE, expected=tip.state_root.hex(), got=state.root.hex())
+        return cls(genesis, verify, tip, state)
+
+    def info(self) -> tuple[Height, Digest]:
+        """The last committed height and the state root after it."""
+        return self.tip.height, self.tip.state_root
+
+    def check(self, data: bytes) -> Transaction:
+        """A transaction as it may wait here; raises `wire.*`, `tx.*` (DAT-060 .. DAT-070). Changes nothing."""
+        transaction = Transaction.from_bytes(data)
+        self._check(transaction)
+        expected = next_nonce(Draft(self.state), transaction.sender)
+        if transaction.nonce < expected:
+            raise Refused(Code.TX_NONCE_USED, "/body/nonce", expected=expected, got=transaction.nonce)
+        if len(self.pool) >= POOL_TRANSACTIONS:
+            raise Refused(Code.TX_POOL_FULL, max=POOL_TRANSACTIONS)
+        return transaction
+
+    def admit(self, transaction: Transaction) -> bool:
+        """Put a checked transaction among those that wait; False if it waits already."""
+        if transaction.id in self.pool:
+            return False
+        self.pool[transaction.id] = transaction
+        return True
+
+    def prepare(self, proposer: MemberId, now: Seconds) -> Block:
+        """The block this node would propose: what waits and fits, each sender's transactions in order."""
+        return make_block(self.tip, proposer, now, tuple(self._that_fit()))
+
+    def process(self, data: bytes, now: Seconds) -> Opinion:
+        """What this node thinks of a proposed block (DAT-085 .. DAT-097)."""
+        try:
+            block = Block.from_bytes(data)
+            check_block(block, self.tip)
+            self._check_transactions(block)
+        except Refused as refused:
+            return Opinion(refused, timely=False)
+        try:
+            check_drift(block.header.time, now)
+        except Refused:
+            return Opinion(None, timely=False)
+        return Opinion(None, timely=True)
+
+    def finalize(self, data: bytes) -> Result:
+        """Execute a decided block; raises `Refused` if it is not valid here, which a correct quorum excludes."""
+        block = Block.from_bytes(data)
+        check_block(block, self.tip)
+        self._check_transactions(block)
+        outcome = execute(self.state, block, self.tip.members)
+        tip = self.tip.after(block, outcome.state.root, outcome.receipts_root, self.tip.members)
+        return Result(block, outcome, tip)
+
+    def commit(self, result: Result, certificate: Certificate | None) -> list[Write]:
+        """Take the result as the state, drop what no longer waits, and say what to write, all of it or nothing."""
+        block, height = result.block, result.block.header.height
+        self.tip, self.state = result.tip, result.outcome.state
+        draft = Draft(self.state)
+        for transaction in block.transactions:
+            self.pool.pop(transaction.id, None)
+        stale = [tx.id for tx in self.pool.values() if tx.nonce < next_nonce(draft, tx.sender)]
+        for identifier in stale:
+            del self.pool[identifier]
+        writes: list[Write] = [(keys.block(height), block.header.to_bytes())]
+        writes += [(keys.transaction(height, i), tx.to_bytes()) for i, tx in enumerate(block.transactions)]
+        writes += [(keys.receipt(height, i), data) for i, data in enumerate(result.outcome.receipts)]
+        if certificate is not None:
+            writes.append((keys.certificate(height), certificate.to_bytes()))
+        writes += _state_writes(result.outcome.writes)
+        return [*writes, (keys.TIP, _tip_bytes(self.tip))]
+
+    def next_deadline(self) -> Seconds | None:
+        """The earliest second at which time itself acts on some instance."""
+        for key in Draft(self.state).keys(b"timer/"):
+            return Seconds(int(key.split(b"/")[1]))
+        return None
+
+    # --- inside ---
+
+    def _check(self, transaction: Transaction) -> None:
+        members = self.tip.members
+
+        def key_of(member: MemberId) -> PublicKey | None:
+            found = members.get(member)
+            return None if found is None else found.public
+
+        check_transaction(transaction, self.tip.channel, self.tip.suite, key_of, self.verify)
+
+    def _check_transactions(self, block: Block) -> None:
+        """Every transaction is signed and takes its sender's next nonce, in the order of the block (DAT-097)."""
+        draft, counts = Draft(self.state), dict[MemberId, int]()
+        for number, transaction in enumerate(block.transactions):
+            try:
+                self._check(transaction)
+                sender = transaction.sender
+                expected = counts.get(sender, next_nonce(draft, sender))
+                check_nonce(transaction.nonce, Nonce(expected))
+            except Refused as refused:
+                at = f"/transactions/{number}"
+                raise Refused(Code.BLOCK_BAD_TRANSACTION, at, cause=refused.code.value, number=number) from None
+            counts[sender] = expected + 1
+
+    def _that_fit(self) -> Iterable[Transaction]:
+        """What waits, in order of sender and nonce without gaps, up to the limits of a block."""
+        draft, room, count = Draft(self.state), BLOCK_BYTES - 4096, 0
+        waiting = sorted(self.pool.values(), key=lambda tx: (tx.sender, tx.nonce, tx.id))
+        expected: dict[MemberId, int] = {}
+        for transaction in waiting:
+            due = expected.get(transaction.sender, next_nonce(draft, transaction.sender))
+            size = len(transaction.to_bytes()) + 1
+            if transaction.nonce != due or size > room or count == BLOCK_TRANSACTIONS:
+                continue
+            expected[transaction.sender] = due + 1
+            room, count = room - size, count + 1
+            yield transaction
+
+
+def _state_writes(written: Mapping[bytes, bytes | None]) -> list[Write]:
+    return [(keys.state(key), value) for key, value in sorted(written.items())]
+
+
+def _stored(disk: Mapping[str, bytes], key: str) -> bytes:
+    if key not in disk:
+        raise Refused(Code.STORE_CORRUPT, what=key, expected="a value", got="nothing")
+    return disk[key]
+
+
+def _tip_bytes(tip: Tip) -> bytes:
+    """The tip as it is stored; channel, suite and members are the genesis's."""
+    return encode({
+        "block": tip.block.hex(), "height": tip.height, "receipts_root": tip.receipts_root.hex(),
+        "state_root": tip.state_root.hex(), "time": tip.time,
+    })  # fmt: skip
+
+
+def _read_tip(data: bytes, genesis: Genesis) -> Tip:
+    """The stored tip; `store.corrupt` if it is none."""
+    try:
+        fields: Any = decode(data, BLOCK_BYTES)
+        start = Tip.of_genesis(genesis, EMPTY.root)
+        return evolve(
+            start,
+            height=Height(fields["height"]),
+            block=Digest(bytes.fromhex(fields["block"])),
+            time=Seconds(fields["time"]),
+            state_root=Digest(bytes.fromhex(fields["state_root"])),
+            receipts_root=Digest(bytes.fromhex(fields["receipts_root"])),
+        )
+    except (Refused, KeyError, TypeError, ValueError):
+        raise Refused(Code.STORE_CORRUPT, what=keys.TIP, expected="a tip", got="something else") from None
+
+
