@@ -1,8 +1,8 @@
 """The ledger's state as a program sees it: `contracts_dsl.host.World` over a draft, and the changes a step makes.
 
 Why a key for everything: whatever a program can read, a light client must be able to prove, so instances, keys,
-indexes, timers and clearing positions are entries of the state map. Numbers in keys have a fixed width, so that the order of the
-keys is the order of the language: timers fire, and instances are found, in it.
+indexes, timers and clearing positions are entries of the state map. Numbers in keys have a fixed width: the order of
+keys is the order in which the language fires timers and finds instances.
 
 It must not know the semantics of a program, nor what a transaction is. Source: spec/contract.md, "State".
 """

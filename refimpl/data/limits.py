@@ -67,6 +67,8 @@ NODE_BLOCKS_KEPT: Final = 1000
 """Decided blocks that a node keeps at hand for members that are behind."""
 POOL_TRANSACTIONS: Final = 10_000
 """Transactions that wait at one node."""
+DEPLOY_MODULES: Final = 64
+"""Modules in one package."""
 DIRECTORY_NODES: Final = 256
 """Nodes that one transaction of kind `directory` enrols."""
 

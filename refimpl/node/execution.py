@@ -106,12 +106,11 @@ def _dispatch(
 ) -> list[dict[str, Any]]:
     """By kind; the events it makes."""
     if transaction.kind == COMMAND:
-        changes = packages.command(draft, world, _command(transaction), time)
-        world.apply(changes)
+        changes = packages.command(draft, world, _command(transaction))
         return [_event(event) for event in changes.events]
     if transaction.kind == DEPLOY:
         _must_be_approved(transaction, members)
-        world.apply(packages.deploy(draft, world, transaction.payload, time))
+        packages.deploy(draft, transaction.payload)
         return []
     if transaction.kind == DIRECTORY:
         _must_be_approved(transaction, members)

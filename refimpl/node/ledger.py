@@ -104,7 +104,7 @@ class Ledger:
         return make_block(self.tip, proposer, now, tuple(self._that_fit()))
 
     def process(self, data: bytes, now: Seconds) -> Opinion:
-        """What this node thinks of a proposed block (DAT-085 .. DAT-097)."""
+        """What this node thinks of a proposed block (DAT-085 .. DAT-099)."""
         try:
             block = Block.from_bytes(data)
             check_block(block, self.tip)
@@ -144,6 +144,10 @@ class Ledger:
         writes += _state_writes(result.outcome.writes)
         return [*writes, (keys.TIP, _tip_bytes(self.tip))]
 
+    def tip_bytes(self) -> bytes:
+        """The tip as it is stored."""
+        return _tip_bytes(self.tip)
+
     def next_deadline(self) -> Seconds | None:
         """The earliest second at which time itself acts on some instance."""
         for key in Draft(self.state).keys(b"timer/"):
@@ -162,7 +166,7 @@ class Ledger:
         check_transaction(transaction, self.tip.channel, self.tip.suite, key_of, self.verify)
 
     def _check_transactions(self, block: Block) -> None:
-        """Every transaction is signed and takes its sender's next nonce, in the order of the block (DAT-097)."""
+        """Every transaction is signed and takes its sender's next nonce, in the order of the block (DAT-099)."""
         draft, counts = Draft(self.state), dict[MemberId, int]()
         for number, transaction in enumerate(block.transactions):
             try:

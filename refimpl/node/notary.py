@@ -14,7 +14,7 @@ from refimpl.data.ids import Digest, MemberId, PublicKey, Signature
 from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import Codec, Message
 
-__all__ = ["MessageNotary", "Remembering"]
+__all__ = ["MessageNotary", "Remembering", "verify_message"]
 
 _REMEMBERED: Final = 65_536
 
@@ -55,13 +55,7 @@ class MessageNotary:
 
     def verify(self, message: Message) -> None:
         """Raise `net.unknown_sender` or `net.bad_signature` unless `message.sender` signed exactly this."""
-        public = self.keys.get(message.sender)
-        if public is None:
-            raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
-        try:
-            self._verify(public, self.codec.signed_digest(message), message.signature)
-        except BadSignature:
-            raise Refused(Code.NET_BAD_SIGNATURE, "/sig", sender=message.sender) from None
+        verify_message(self.codec, self.keys, self._verify, message)
 
     def value_of(self, payload: bytes) -> Digest:
         """The block's id, if the bytes are a block whose header binds its transactions; else a digest of no block."""
@@ -73,3 +67,14 @@ class MessageNotary:
         if len(listed) != block.header.size or merkle.root(listed) != block.header.transactions_root:
             return digest("yilian/no-block/v1", payload)
         return block.id
+
+
+def verify_message(codec: Codec, keys: Mapping[MemberId, PublicKey], verify: Verifier, message: Message) -> None:
+    """Raise `net.unknown_sender` or `net.bad_signature` unless the member it names signed this message (NET-002)."""
+    public = keys.get(message.sender)
+    if public is None:
+        raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
+    try:
+        verify(public, codec.signed_digest(message), message.signature)
+    except BadSignature:
+        raise Refused(Code.NET_BAD_SIGNATURE, "/sig", sender=message.sender) from None
