@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from refimpl.crypto.recipes import PRODUCTION, Verifier, digest
+from refimpl.crypto.recipes import PRODUCTION, SIGNATURE_BYTES, Verifier, digest
 from refimpl.data import merkle, shape
 from refimpl.data.encoding import Value, decode, encode
 from refimpl.data.ids import (
@@ -96,12 +96,13 @@ class Genesis:
         )
 
     def check(self, permitted: tuple[Suite, ...] = PRODUCTION) -> None:
-        """Return if a ledger may start from this; else `member.*` as in `Membership.check`, or `block.bad_genesis`
-        for a suite that is not `permitted` (DAT-024, DAT-081)."""
-        self.members.check(self.suite, "/members")
-        if self.suite not in permitted:
+        """Return if a ledger may start from this; else `block.bad_genesis` for a suite that is not `permitted`
+        (DAT-024),
+        or `member.*` as in `Membership.check` (DAT-081)."""
+        if self.suite not in permitted or self.suite not in SIGNATURE_BYTES:
             allowed = ", ".join(permitted)
             raise Refused(Code.BLOCK_BAD_GENESIS, "/suite", expected=f"one of {allowed}", got=self.suite.value)
+        self.members.check(self.suite, "/members")
 
     @cached_property
     def id(self) -> Digest:

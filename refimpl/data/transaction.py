@@ -76,7 +76,7 @@ class Transaction:
     @cached_property
     def id(self) -> Digest:
         """The digest of the body: what signers sign, and the name of the transaction (DAT-062)."""
-        return digest(_TAG, encode(self._body(), TRANSACTION_DEPTH))
+        return digest(_TAG, encode(self._body(), TRANSACTION_DEPTH - 1))
 
     def _body(self) -> dict[str, Any]:
         return {
