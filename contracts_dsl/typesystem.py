@@ -43,6 +43,11 @@ class Type(Struct, frozen=True):
         return Type(self.kind, self.name, self.low, self.high) if self.optional else self
 
     @property
+    def absent_allowed(self) -> Type:
+        """The same type with `?`."""
+        return Type(self.kind, self.name, self.low, self.high, optional=True)
+
+    @property
     def bounds(self) -> tuple[int, int]:
         """Least and greatest value of a number, amount or time."""
         if self.kind == "int":

@@ -1,0 +1,181 @@
+"""Plays the tests that stand beside the rules: each from an empty ledger, in a world of its own.
+
+What a step expects is compared with what the interpreter does; the first step that differs fails the test and says what
+was expected and what came. This module must not know how a rule is executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from attrs import define, field, frozen
+
+from contracts_dsl import ir, scenario
+from contracts_dsl.decide import Request, read
+from contracts_dsl.evaluate import Place, evaluate, inputs, shown
+from contracts_dsl.host import Command, Event, Refused, Value
+from contracts_dsl.interpret import advance, command
+from contracts_dsl.memory import DirectoryNode, MemoryWorld
+from contracts_dsl.program import Program
+from contracts_dsl.source import Span
+from contracts_dsl.views import CellRequest, cell
+
+START: Final = 1_767_225_600
+"""When every test begins: 2026-01-01T00:00:00Z."""
+
+
+@frozen
+class Outcome:
+    """A test that was played. `expected` and `got` are given if it failed, with the step at `span`."""
+
+    scenario: scenario.Scenario
+    span: Span
+    expected: str | None = None
+    got: str | None = None
+    events: tuple[Event, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every step did what it said."""
+        return self.expected is None
+
+
+class _Different(Exception):
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__(expected, got)
+        self.expected = expected
+        self.got = got
+
+
+def play_all(program: Program, scenarios: Iterable[scenario.Scenario]) -> list[Outcome]:
+    """Play every test."""
+    return [play(program, one) for one in scenarios]
+
+
+def play(program: Program, test: scenario.Scenario) -> Outcome:
+    """Play one test to its end or to its first difference."""
+    stage = _Stage(program, MemoryWorld(time=START))
+    for node in test.cast:
+        stage.enrol(node)
+    for step in test.steps:
+        try:
+            stage.play(step.action)
+        except _Different as difference:
+            return Outcome(test, step.span, difference.expected, difference.got, tuple(stage.world.events))
+    return Outcome(test, test.span, events=tuple(stage.world.events))
+
+
+@define
+class _Stage:
+    """A world, and the names that the test has bound in it."""
+
+    program: Program
+    world: MemoryWorld
+    bound: dict[str, int] = field(factory=dict)
+
+    def enrol(self, node: scenario.Node) -> None:
+        self.world.enrol(node.name, DirectoryNode(node.kind, dict(node.attributes), node.parent))
+
+    def play(self, action: scenario.Action) -> None:
+        match action:
+            case scenario.Node():
+                self.enrol(action)
+            case scenario.Act():
+                self._act(action)
+            case scenario.Reading():
+                self._read(action)
+            case scenario.Viewing():
+                self._view(action)
+            case scenario.Pause():
+                self._advance(action.seconds)
+            case scenario.Expect():
+                self._expect(action.condition)
+            case scenario.Breached():
+                self._breached(action)
+            case scenario.Received():
+                amount = self._value(action.amount)
+                position = self.world.positions.get(action.party, 0)
+                _compare(f"pay {amount} to {action.party}", f"{position}", equal=position == amount)
+
+    def _place(self) -> Place:
+        return Place(self.program, self.world, self.world.now(), bound=self.bound)
+
+    def _value(self, expression: ir.Expr) -> Value:
+        return evaluate(expression, self._place())
+
+    def _advance(self, seconds: int) -> None:
+        self.world.apply(advance(self.program, self.world, self.world.now() + seconds))
+
+    def _act(self, act: scenario.Act) -> None:
+        self._advance(0)
+        arguments = tuple((arg.name, self._value(arg.value)) for arg in act.arguments)
+        target = self.bound[act.target] if act.target is not None else None
+        ordinal = self.world.next_instance()
+        try:
+            changes = command(
+                self.program, self.world, Command(act.contract, act.action, arguments, act.signers, target)
+            )  # fmt: skip
+        except Refused as refused:
+            _settle(act.refused, refused)
+            return
+        _settle(act.refused, None)
+        self.world.apply(changes)
+        if act.bind is not None:
+            self.bound[act.bind] = ordinal
+
+    def _read(self, reading: scenario.Reading) -> None:
+        self._advance(0)
+        contract = self.program.policies[reading.policy].of
+        record = self.bound[reading.record]
+        request = Request(contract, record, reading.fields, reading.purpose, reading.signers)
+        found = read(self.program, self.world, request)
+        self.world.apply(found.changes)
+        _settle(reading.refused, found.refused)
+
+    def _view(self, viewing: scenario.Viewing) -> None:
+        self._advance(0)
+        keys = tuple(self._value(key) for key in viewing.cell)
+        try:
+            shown_values = cell(
+                self.program, self.world, CellRequest(viewing.policy, viewing.view, keys, viewing.signers)
+            )  # fmt: skip
+        except Refused as refused:
+            _settle(viewing.refused, refused)
+            return
+        _settle(viewing.refused, None)
+        _compare(f"{viewing.values}", f"{shown_values}", equal=shown_values == viewing.values)
+
+    def _expect(self, condition: ir.Expr) -> None:
+        self._advance(0)
+        for conjunct in ir.conjuncts(condition):
+            place = self._place()
+            _compare(shown(conjunct), "; ".join(inputs(conjunct, place)), equal=evaluate(conjunct, place) is True)
+
+    def _breached(self, breached: scenario.Breached) -> None:
+        committed = [
+            (debtor, str(event.body["name"]))
+            for event in self.world.events if event.kind == "violation"
+            for debtor in _strings(event.body["debtors"])
+        ]  # fmt: skip
+        wanted = (breached.party, breached.violation)
+        _compare(" ".join(wanted), str(committed), equal=wanted in committed)
+
+
+def _strings(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
+
+
+def _settle(expected: scenario.Refusal | None, refused: Refused | None) -> None:
+    """Compare the refusal that was announced with the one that came."""
+    wanted = "done" if expected is None else f"refused {expected.code or ''}".strip()
+    got = "done" if refused is None else str(refused)
+    matches = (expected is None) == (refused is None)
+    if expected is not None and refused is not None and expected.code is not None:
+        matches = expected.code == refused.code
+    _compare(wanted, got, equal=matches)
+
+
+def _compare(expected: str, got: str, *, equal: bool) -> None:
+    if not equal:
+        raise _Different(expected, got)
