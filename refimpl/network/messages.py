@@ -113,7 +113,7 @@ class Codec:
             "height": message.height,
             "kind": message.kind,
             "round": message.round,
-            "suite": self.suite,
+            "suite": self.suite.value,
         }
 
     def signed_digest(self, message: Message) -> Digest:
