@@ -1,0 +1,202 @@
+"""A two-way referral, with one hospital lying and one deadline missed.
+
+A patient of a county hospital is referred up to a city hospital and back down to the community. The order and the
+records come from a FHIR bundle; the records stay with their custodians, sealed, and only commitments go on the chain.
+The district commission lets its deadline pass, so the case climbs to the city commission by itself. Money is settled at
+the end. One of the four validators equivocates, withholds and replays from the first block to the last.
+
+It must not know how consensus works, nor what a record says.
+"""
+
+from importlib.resources import files
+from typing import Any
+
+from attrs import define, field
+
+from conformance.plan import Atom, Byz, Plan, Twin
+from refimpl.application.fhir import ClinicalRecord, ReferralRequest, read_referral
+from refimpl.application.index import committed
+from refimpl.application.records import (
+    IndexEntry,
+    RecordId,
+    SealingSecrets,
+    index_digest,
+    record_id,
+    seal_record,
+    wrap_for,
+)
+from refimpl.application.vault import MemoryVault, read_record
+from refimpl.crypto.recipes import digest
+from refimpl.crypto.sealing import ReaderKey
+from refimpl.data.ids import MemberId
+from refimpl.data.transaction import DEPLOY, RECORD
+from refimpl.scenarios.cast import ALLIANCE, Cast
+from refimpl.scenarios.package import library
+from refimpl.scenarios.stage import Receipt, Stage
+
+HOUR, DAY = 3_600, 86_400
+ORIGIN, RECEIVER, COMMUNITY = MemberId("county2"), MemberId("city3-a"), MemberId("centre1")
+PATIENT, DISTRICT, CITY = "patient-7f3a", "hill-hc", "city-hc"
+MODULES = ("alliance", "visit", "referral", "stepdown")
+FEE = 90_000
+"""What the origin pays for the referral, in fen."""
+LIAR = 3
+HEIGHTS = 60
+"""Heights for which the liar has plans; the story takes fewer."""
+
+
+def cast() -> Cast:
+    """Who takes part."""
+    return ALLIANCE
+
+
+def plan() -> Plan:
+    """The liar of the default run: it equivocates throughout, withholds from one and replays to another."""
+    atoms: list[Atom] = [Twin(r=0, src=LIAR, to=(2,))]
+    for height in range(1, HEIGHTS + 1):
+        for phase in ("prevote", "precommit"):
+            atoms.append(Byz(h=height, r=0, ph=phase, src=LIAR, dst=0, act="omit"))
+            atoms.append(Byz(h=height, r=0, ph=phase, src=LIAR, dst=1, act={"stale": 2}))
+    return Plan(engine="tendermint", n=4, faulty=(LIAR,), after={LIAR: "byzantine"}, heights=HEIGHTS, atoms=tuple(atoms))
+
+
+def bundle() -> bytes:
+    """The FHIR bundle beside this file."""
+    return files(__package__).joinpath("bundle.json").read_bytes()
+
+
+def play(stage: Stage, bundle: bytes, seed: int) -> dict[str, Any]:
+    """The story. What it returns is the final state as clients see it; raises `Refused` for a broken bundle first."""
+    story = _Story(stage, read_referral(bundle), seed)
+    story.open()
+    story.refer_up()
+    story.read_and_report()
+    story.refer_down()
+    return story.final()
+
+
+@define
+class _Story:
+    """The story under way."""
+
+    stage: Stage
+    order: ReferralRequest
+    seed: int
+    vaults: dict[MemberId, MemoryVault] = field(factory=dict)
+    entries: list[IndexEntry] = field(factory=list)
+    visit: int = -1
+    referral: int = -1
+    drawn: int = 0
+
+    # --- the steps ---
+
+    def open(self) -> None:
+        """Contracts are deployed by three validators; the origin seals and indexes its records, and opens the visit."""
+        stage = self.stage
+        self.expect(stage.submit(("city3-a", "city3-b", "city3-c"), DEPLOY, {"modules": library(MODULES)}))
+        for record in self.order.offered:
+            self.entries.append(self.keep(ORIGIN, record))
+        self.visit = self.expect(
+            stage.act((ORIGIN, PATIENT), "Visit", "open", holder=ORIGIN, patient=PATIENT, number=self.order.visit)
+        ).instance
+
+    def refer_up(self) -> None:
+        """Request, a deadline missed, approval one level up, appointment, admission: custody of the visit moves."""
+        stage = self.stage
+        starts = stage.now + 5 * DAY
+        slot = self.expect(
+            stage.act((RECEIVER,), "Slot", "offer", hospital=RECEIVER, number="cardiology-1", starts=starts)
+        ).instance
+        asked: dict[str, Any] = {
+            "origin": ORIGIN, "receiver": RECEIVER, "patient": PATIENT, "regulator": DISTRICT, "upper": CITY,
+            "visit": self.visit, "evidence": index_digest(self.entries).hex(), "fee": FEE,
+        }  # fmt: skip
+        self.referral = self.expect(stage.act((ORIGIN, PATIENT), "Referral", "request", **asked)).instance
+        other = {**asked, "receiver": "city3-b"}
+        stage.act((ORIGIN, PATIENT), "Referral", "request", **other)  # refused: one open referral a patient
+        stage.wait(49 * HOUR)  # the district commission misses its 48 hours
+        self.expect(stage.act((CITY,), "Referral", "approve", self.referral))
+        self.expect(stage.act((PATIENT,), "Referral", "book", self.referral, choice=slot))
+        stage.wait(DAY)
+        self.expect(stage.act((RECEIVER,), "Referral", "admit", self.referral))
+
+    def read_and_report(self) -> None:
+        """The receiver reads what was offered, after the integrity check; feedback goes back; money is settled."""
+        stage = self.stage
+        for entry in self.entries:
+            self.read(entry, RECEIVER)
+        stage.wait(6 * DAY)
+        returned = [self.keep(RECEIVER, record) for record in self.order.returned]
+        self.expect(
+            stage.act((RECEIVER,), "Referral", "report", self.referral, digest=index_digest(returned).hex())
+        )
+        for entry in returned:
+            self.read(entry, ORIGIN)
+        self.expect(stage.act((ORIGIN, RECEIVER), "Referral", "settle", self.referral))
+
+    def refer_down(self) -> None:
+        """The stable patient goes back to the community, which answers and follows up."""
+        stage = self.stage
+        plan_of_care = digest("yilian/care-plan/v1", self.order.identifier.encode()).hex()
+        down = self.expect(
+            stage.act((RECEIVER, PATIENT), "StepDown", "offer", origin=RECEIVER, receiver=COMMUNITY, patient=PATIENT,
+                      visit=self.visit, plan=plan_of_care)
+        ).instance  # fmt: skip
+        self.expect(stage.act((COMMUNITY,), "StepDown", "accept", down))
+        stage.wait(7 * DAY)
+        follow_up = digest("yilian/follow-up/v1", self.order.identifier.encode()).hex()
+        self.expect(stage.act((COMMUNITY,), "StepDown", "report", down, digest=follow_up))
+        self.expect(stage.act((COMMUNITY,), "Visit", "discharge", self.visit))
+
+    def final(self) -> dict[str, Any]:
+        """Where everything stands, from the state."""
+        state = self.stage.state()
+        instances = {}
+        for key in state.keys(b"instance/"):
+            row: Any = state.read(key)
+            instances[f"{row['contract']}/{row['id']}"] = row["state"]
+        positions = {key.decode().split("/")[1]: state.read(key) for key in state.keys(b"position/")}
+        return {"instances": instances, "positions": positions}
+
+    # --- records ---
+
+    def keep(self, custodian: MemberId, record: ClinicalRecord) -> IndexEntry:
+        """Seal a record in the custodian's vault and put its commitment on the chain."""
+        name = record_id(f"{record.kind}/{record.id}".lower())
+        sealed, key, commitment = seal_record(name, custodian, record.content, self.secrets())
+        vault = self.vaults.setdefault(custodian, MemoryVault())
+        vault.put(sealed, wrap_for(key, name, custodian, self.reader(custodian).public, self.draw(32)))
+        for reader in (ORIGIN, RECEIVER):
+            if reader != custodian:
+                vault.grant(wrap_for(key, name, reader, self.reader(reader).public, self.draw(32)))
+        entry = IndexEntry(name, record.kind, custodian, commitment)
+        payload = {"commitment": commitment.hex(), "custodian": custodian, "kind": record.kind, "record": name}
+        self.expect(self.stage.submit((custodian,), RECORD, {"entry": payload}))
+        return entry
+
+    def read(self, entry: IndexEntry, reader: MemberId) -> None:
+        """The access goes on the chain first, then the record is opened against the commitment that stands there."""
+        access = {"custodian": entry.custodian, "purpose": "referral", "reader": reader, "record": entry.record}
+        self.expect(self.stage.submit((reader,), RECORD, {"access": access}))
+        on_chain = committed(self.stage.state(), entry.custodian, entry.record)
+        read_record(self.vaults[entry.custodian], RecordId(entry.record), reader, self.reader(reader), on_chain)
+
+    def reader(self, member: MemberId) -> ReaderKey:
+        """The key under which records are wrapped for a member of this made-up alliance."""
+        return ReaderKey(digest("yilian/scenario/reader/v1", member.encode()))
+
+    def secrets(self) -> SealingSecrets:
+        """Fresh randomness of the story, a function of its seed."""
+        return SealingSecrets(self.draw(32), self.draw(12), self.draw(32))
+
+    def draw(self, count: int) -> bytes:
+        """The next bytes of the seed's stream."""
+        self.drawn += 1
+        return digest("yilian/scenario/draw/v1", f"{self.seed}/{self.drawn}".encode())[:count]
+
+    def expect(self, receipt: Receipt) -> Receipt:
+        """This step is part of the story: if the ledger refuses it, the story is wrong."""
+        assert receipt.status == "applied", f"the story's own step was refused: {receipt.code}"
+        return receipt
+
+
