@@ -34,7 +34,7 @@ def write_record(draft: Draft, payload: object, signers: tuple[MemberId, ...], t
     """Carry out a payload of kind `record`; the event it makes.
 
     Raises `wire.bad_field`, `member.not_authorized` (not signed by custodian or reader), `tx.known` (the entry exists),
-    `query.not_found` (an access to an unknown record) (APP-010, APP-011).
+    `query.not_found` (an access to an unknown record) (APP-007, APP-008).
     """
     fields = shape.record(payload, "/payload", (), ("access", "entry"))
     if len(fields) != 1:
