@@ -121,5 +121,6 @@ def tagged(parts: Parts, kind: type[Tagged]) -> tuple[Any, ...]:
 
 
 def condition(parts: Parts, kind: type[Tagged]) -> s.Expression | None:
+    """The expression of the sub-rule of this kind, or None where it is left out."""
     found = tagged(parts, kind)
     return cast("s.Expression", found[0]) if found else None
