@@ -107,8 +107,9 @@ def _check_order(request: Node) -> None:
 
 
 def _codings(concepts: Node) -> list[Node]:
-    """The codings of a list of CodeableConcepts."""
-    return [coding for concept in concepts.items() for coding in concept.get("coding").items()]
+    """The codings of a list of CodeableConcepts; a concept in words only has none."""
+    found = [concept.find("coding") for concept in concepts.items()]
+    return [coding for codings in found if codings for coding in codings.items()]
 
 
 def _reason(reasons: Node) -> Coding:

@@ -143,6 +143,19 @@ def test_another_patients_record_cannot_travel_with_the_referral(pointer):
     assert (found.code, found.at) == ("fhir.other_patient", pointer)
 
 
+def test_a_concept_in_words_only_is_passed_over_for_the_one_with_a_code():
+    words = [{"text": "chest pain"}]
+    reasons = words + BUNDLE["entry"][index("ServiceRequest")]["resource"]["reasonCode"]
+    assert read_referral(changed(REQUEST + "/reasonCode", reasons)).reason == Coding(ICD_10, "I21.4")
+    assert refusal(changed(REQUEST + "/reasonCode", words)).code == "fhir.missing"
+    assert refusal(changed(REQUEST + "/category", words)).code == "fhir.wrong_value"
+
+
+def test_a_reference_by_type_and_id_leads_to_the_same_resource():
+    patient = "Patient/" + BUNDLE["entry"][0]["resource"]["id"]
+    assert read_referral(changed(REQUEST + "/subject/reference", patient)) == read_referral(BYTES)
+
+
 def test_a_referral_not_yet_answered_returns_nothing():
     bundle = copy.deepcopy(BUNDLE)
     del bundle["entry"][index("Task")]
