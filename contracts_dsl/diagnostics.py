@@ -53,7 +53,7 @@ def phrase(key: str, language: str) -> str:
 def say(code: str, part: str, language: str, values: Values) -> str:
     """One part (`title`, `text`, `help`) of a code's message, filled with values; empty if the code has none."""
     entry = _catalogue()[code].get(part)
-    if entry is None:
+    if entry is None or (part == "help" and values.get("near") == "-"):
         return ""
     return entry[language == "zh"].format_map({key: _shown(value, language) for key, value in values.items()})
 

@@ -111,7 +111,9 @@ def contract(work: Elaboration) -> ir.Contract:
             work.attempt(_key, own, item)
     starts = [clause for item in items if isinstance(item, s.Start) for clause in item.clauses]
     start = [_clause(work, own, one, "") for one in starts]
-    states = [_state(work, own, one) for one in items if isinstance(one, s.State) and own.states[one.name.text] is one]
+    states = [
+        _state(work, own, one) for one in items if isinstance(one, s.State) and own.states.get(one.name.text) is one
+    ]
     checks = [_check(work, place, own, one) for one in items if isinstance(one, s.Check | s.Reaches)]
     if not start:
         work.attempt(_no_start, work.module)
@@ -129,10 +131,10 @@ def _no_start(module: s.Module) -> None:
     raise Problem("E410", module.name.span, name=module.name.text)
 
 
-def _party(work: Elaboration, place: Elaborator, item: s.Party) -> ir.Party:
+def _party(work: Elaboration, place: Elaborator, item: s.Party) -> ir.Party | None:
     kind = work.names.contracts[work.module.name.text].parties.get(item.name.text)
     if kind is None:
-        raise Problem("E204", item.name.span, name=item.name.text)
+        return None  # what is wrong with its declaration was said with the names
     note_type(work, kind)
     if item.where is None:
         return work.placed(ir.Party(item.name.text, str(kind), None), item.span)
@@ -142,10 +144,10 @@ def _party(work: Elaboration, place: Elaborator, item: s.Party) -> ir.Party:
     return work.placed(ir.Party(item.name.text, str(kind), where), item.span)
 
 
-def _datum(work: Elaboration, item: s.Data, own: ContractNames) -> ir.Datum:
+def _datum(work: Elaboration, item: s.Data, own: ContractNames) -> ir.Datum | None:
     kind = own.data.get(item.name.text)
     if kind is None:
-        raise Problem("E204", item.name.span, name=item.name.text)
+        return None  # what is wrong with its declaration was said with the names
     note_type(work, kind)
     initial = None
     if item.initial is not None:

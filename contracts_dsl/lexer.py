@@ -44,7 +44,8 @@ _KINDS = (
     "", "NAME", "_S", "_C", "_K", "_P", "_Q", "_L", "_R", "CMP", "_E", "RANGE", "_D", "PM", "STAR", "OPT",
     "PERCENT", "DEC", "INT", "STRING", "ESCAPED", "ERROR",
 )  # fmt: skip
-_ESCAPE_MARKS: Mapping[Language, tuple[str, str]] = {"en": ("`", "`"), "zh": ("「", "」")}
+ESCAPE_MARKS: Mapping[Language, tuple[str, str]] = {"en": ("`", "`"), "zh": ("「", "」")}
+"""What stands around an escaped name in each surface (CTR-L3)."""
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _FULL_STOPS = "。．｡"
 _NAME_CHARACTER = re.compile(r"[A-Za-z0-9_\u4e00-\u9fff`「」]")
@@ -193,7 +194,7 @@ def _check_escape(tokens: Tokens, text: str, start: int, end: int) -> None:
     """
     language, inner = tokens.words.language, text[1:-1]
     whole = tokens.source.text
-    if inner not in tokens.words.terminal or (text[0], text[-1]) != _ESCAPE_MARKS[language]:
+    if inner not in tokens.words.terminal or (text[0], text[-1]) != ESCAPE_MARKS[language]:
         tokens.diagnostics.append(Diagnostic("E110", tokens.source, (start, end), {"name": inner}))
         return
     glued = (start > 0 and _NAME_CHARACTER.match(whole[start - 1])) or _NAME_CHARACTER.match(whole[end : end + 1])

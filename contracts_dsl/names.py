@@ -185,7 +185,7 @@ class _Collector:
         names = self.names
         allowed = _ITEMS[module.kind]
         if not isinstance(item, allowed):
-            raise Problem("E113", item.span, module=f"@in_{module.kind}", item=_item_word(item))
+            raise Problem("E113", item.span, module=f"@in_{module.kind}", item=_ITEM_PHRASES[type(item)])
         match item:
             case s.Enum():
                 self._once(item.name)
@@ -310,10 +310,12 @@ def _within(span: Span, limit: str, count: int, maximum: int) -> None:
         raise Problem("E003", span, limit=limit, max=maximum)
 
 
-def _item_word(item: s.Item) -> str:
-    return type(item).__name__.lower()
-
-
+_ITEM_PHRASES: Mapping[type, str] = {
+    s.Enum: "@in_enum", s.Purposes: "@in_purposes", s.Entity: "@in_entity", s.PartyType: "@in_party_type",
+    s.Party: "@in_party", s.Data: "@in_data", s.Key: "@in_key", s.Start: "@in_starts", s.State: "@in_state",
+    s.Fields: "@in_fields", s.Rule: "@in_rule", s.View: "@in_view", s.Check: "@in_check",
+    s.Reaches: "@in_check_reaches", s.Given: "@in_given", s.Test: "@in_test",
+}  # fmt: skip
 _ITEMS: Mapping[str, tuple[type, ...]] = {
     "schema": (s.Enum, s.Purposes, s.Entity, s.PartyType, s.Given, s.Test),
     "contract": (s.Party, s.Data, s.Key, s.Start, s.State, s.Check, s.Reaches, s.Given, s.Test),
