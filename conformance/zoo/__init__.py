@@ -5,6 +5,7 @@ reference knows of the zoo. `ZOO` maps ids to entries; `mutant` plants one. Sour
 classical mistakes, named in each docstring.
 """
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,12 @@ class Entry:
 
 ZOO: dict[str, Entry] = {}
 """Id -> entry."""
+
+
+def load() -> None:
+    """Read every family, so that `ZOO` is whole."""
+    for family in ("tendermint",):
+        importlib.import_module(f"conformance.zoo.{family}")
 
 
 def mutant(

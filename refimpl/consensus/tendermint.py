@@ -121,15 +121,15 @@ class Memory:
     """False between the decision of a height and the beginning of the next."""
     last_round: Round = _FIRST
     """The round in which the last decided height was decided."""
-    adopted: bool = False
-    """Whether the last decision was brought to us: then we are probably behind."""
+    behind: bool = False
+    """Whether we came back, or were brought over, at this height: then we may have missed what was said of the next."""
 
     def fork(self) -> "Memory":
         """A copy to work on; its mappings are replaced, never changed."""
         return Memory(
             self.height, self.round, self.step, self.validators, self.locked_value, self.locked_round,
             self.valid_value, self.valid_round, self.rounds, self.verdicts, self.ahead, self.helped, self.running,
-            self.last_round, self.adopted,
+            self.last_round, self.behind,
         )  # fmt: skip
 
     def log(self, round_: int) -> RoundLog:
@@ -291,7 +291,7 @@ class _Work:
             height=height, validators=validators, helped=memory.helped, running=True, last_round=memory.last_round
         )
         self.start_round(Round(0))
-        if memory.adopted:
+        if memory.behind:
             self.ask_around()
         for message in memory.ahead:
             if message.height == height and self.memory.running and message.sender in validators.weights:
@@ -324,7 +324,7 @@ class _Work:
         if isinstance(body, Decided):
             self.engine.verify_decided(memory, message, body)
             self.finish(message.round, body.value, body.payload, body.votes)
-            self.memory.adopted = True
+            self.memory.behind = True
         elif isinstance(body, Sync):
             self.repeat(message)
         else:
@@ -496,7 +496,7 @@ class _Work:
 
     def resume(self, begin: Begin, records: Sequence[Message]) -> None:
         """The state that our own recorded words imply (CON-008)."""
-        self.memory = Memory(height=begin.height, validators=begin.validators, running=True)
+        self.memory = Memory(height=begin.height, validators=begin.validators, running=True, behind=True)
         spoken = [message for message in records if message.sender == self.engine.member]
         if not spoken:
             self.start_round(Round(0))

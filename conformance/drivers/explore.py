@@ -1,0 +1,131 @@
+"""Exploration: many processes, each drawing plans by number from one seed, playing and judging them.
+
+Why by number: plan i of seed s is the same on every machine and for any number of workers, so a campaign can be split,
+resumed and merged. It uses no test library, prints nothing, and stops at once when asked, with what it has found.
+
+It must not know any engine.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from random import Random
+
+from attrs import frozen
+
+from conformance.adversary.generate import draw_plan
+from conformance.checkers import classes, judge
+from conformance.plan import Plan
+from conformance.shrink import Shrunk, shrink
+from conformance.targets import Target
+
+CHUNK = 250
+"""Plans a worker plays between two reports."""
+
+
+@frozen
+class Campaign:
+    """What to explore. Plan i is a function of (seed, i) and of the rest."""
+
+    engine: str
+    seed: int
+    runs: int
+    first: int = 0
+    nodes: int = 4
+    liars: int | None = None
+    heights: int = 2
+    profile: str = ""
+    zoo: str = ""
+
+    def plan(self, number: int) -> Plan:
+        """Plan `number` of this campaign."""
+        rng = Random(f"{self.seed}/{number}")
+        return draw_plan(rng, self.engine, n=self.nodes, liars=self.liars, heights=self.heights, profile=self.profile)
+
+
+@frozen
+class Found:
+    """A plan that breaks something."""
+
+    number: int
+    plan: Plan
+    classes: tuple[str, ...]
+
+
+@frozen
+class Tally:
+    """What a stretch of runs came to. Tallies add up in any order."""
+
+    runs: int = 0
+    heights: int = 0
+    """Heights decided, over all runs and correct nodes."""
+    triggered: Mapping[str, int] = {}
+    """Runs in which each kind of atom took effect."""
+    found: tuple[Found, ...] = ()
+
+    def plus(self, other: "Tally") -> "Tally":
+        """Both together."""
+        kinds = sorted({*self.triggered, *other.triggered})
+        triggered = {kind: self.triggered.get(kind, 0) + other.triggered.get(kind, 0) for kind in kinds}
+        found = sorted((*self.found, *other.found), key=lambda one: one.number)
+        return Tally(self.runs + other.runs, self.heights + other.heights, triggered, tuple(found))
+
+
+def play_range(campaign: Campaign, first: int, count: int) -> Tally:
+    """Plans `first` to `first + count - 1`, played and judged in this process."""
+    target = Target(campaign.zoo)
+    heights, triggered, found = 0, dict[str, int](), []
+    for number in range(first, first + count):
+        plan = campaign.plan(number)
+        history = target.play(plan)
+        heights += len(history.decisions)
+        for kind in history.triggered:
+            triggered[kind] = triggered.get(kind, 0) + 1
+        broken = classes(judge(history))
+        if broken:
+            found.append(Found(number, plan, broken))
+    return Tally(count, heights, triggered, tuple(found))
+
+
+def explore(campaign: Campaign, workers: int, tell: Callable[[Tally, float], None], stop_at: int = 0) -> Tally:
+    """Play a campaign on `workers` processes; `tell` hears the tally and the seconds so far after each chunk.
+
+    Stops early once `stop_at` plans that break something are found (0: never). KeyboardInterrupt ends it at once; what
+    `tell` heard last is then all there is.
+    """
+    total, began = Tally(), time.monotonic()
+    for tally in _tallies(campaign, workers):
+        total = total.plus(tally)
+        tell(total, time.monotonic() - began)
+        if stop_at and len(total.found) >= stop_at:
+            break
+    return total
+
+
+def _tallies(campaign: Campaign, workers: int) -> Iterator[Tally]:
+    starts = range(campaign.first, campaign.first + campaign.runs, CHUNK)
+    chunks = [(start, min(CHUNK, campaign.first + campaign.runs - start)) for start in starts]
+    if workers == 1:
+        yield from (play_range(campaign, start, count) for start, count in chunks)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from _as_completed(pool, campaign, chunks)
+
+
+def _as_completed(pool: ProcessPoolExecutor, campaign: Campaign, chunks: Iterable[tuple[int, int]]) -> Iterator[Tally]:
+    waiting: set[Future[Tally]] = {pool.submit(play_range, campaign, *chunk) for chunk in chunks}
+    try:
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def shrink_found(campaign: Campaign, found: Found, budget: int) -> tuple[str, Shrunk] | None:
+    """The first broken class that keeps the kill rule, and the smallest plan that breaks it; None if none does."""
+    target = Target(campaign.zoo)
+    for clause in found.classes:
+        if target.breaks(found.plan, clause):
+            return clause, shrink(found.plan, lambda plan: target.breaks(plan, clause), budget)
+    return None

@@ -1,0 +1,48 @@
+"""What a plan is played against: an engine of the reference, or one of the planted bugs, by name.
+
+Why: drivers, replay and reports take a name, so that a run can be repeated in another process from its file alone. It
+must not know how a run is judged.
+"""
+
+from attrs import frozen
+
+from conformance.adapters.reference import EngineCluster, engine_cluster
+from conformance.checkers import classes, judge
+from conformance.history import History, Violation
+from conformance.plan import Plan, PlanError
+from conformance.world import play
+from conformance.zoo import ZOO, Entry, load
+from refimpl.consensus.registry import find_engine
+
+
+@frozen
+class Target:
+    """The engine of a plan, with its correct nodes replaced by the planted bug `zoo`, if one is named."""
+
+    zoo: str = ""
+
+    def entry(self) -> Entry | None:
+        """The planted bug; raises `PlanError` `plan.unknown_bug`."""
+        load()
+        if self.zoo and self.zoo not in ZOO:
+            raise PlanError("plan.unknown_bug", "/zoo", "one of " + ", ".join(ZOO), self.zoo)
+        return ZOO[self.zoo] if self.zoo else None
+
+    def cluster(self, plan: Plan) -> EngineCluster:
+        """Fresh nodes for one run."""
+        entry = self.entry()
+        return engine_cluster(plan) if entry is None else EngineCluster(find_engine(plan.engine), plan, entry.make)
+
+    def play(self, plan: Plan, *, watched: bool = False) -> History:
+        """One run."""
+        return play(plan, self.cluster(plan), watched=watched)
+
+    def violations(self, plan: Plan) -> tuple[Violation, ...]:
+        """What one run breaks."""
+        return judge(self.play(plan))
+
+    def breaks(self, plan: Plan, clause: str) -> bool:
+        """Whether a run breaks this invariant class, and, for a planted bug, the reference does not (the kill rule)."""
+        if clause not in classes(self.violations(plan)):
+            return False
+        return not self.zoo or clause not in classes(Target().violations(plan))
