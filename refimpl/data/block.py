@@ -22,6 +22,7 @@ from refimpl.data.ids import (
     Height,
     MemberId,
     Name,
+    Nonce,
     PublicKey,
     Seconds,
     Suite,
@@ -41,7 +42,7 @@ from refimpl.data.limits import (
 )
 from refimpl.data.members import Membership, Role
 from refimpl.data.refusal import Code, Refused
-from refimpl.data.transaction import Transaction, check_transaction
+from refimpl.data.transaction import Transaction, check_nonce, check_transaction
 
 __all__ = ["Block", "Genesis", "Header", "Tip", "check_block", "check_drift", "check_transactions", "make_block"]
 
@@ -332,15 +333,29 @@ def _compare(facts: tuple[tuple[Code, str, object, object], ...]) -> None:
             raise Refused(code, f"/header/{field}", expected=expected, got=found)
 
 
-def check_transactions(block: Block, key_of: Callable[[MemberId], PublicKey | None], verify: Verifier) -> None:
-    """Return if every transaction may stand in a block, by `check_transaction` with the keys in force before the block;
-    else `block.bad_transaction` with the index and the code of the first that may not (DAT-099)."""
+def check_transactions(
+    block: Block,
+    key_of: Callable[[MemberId], PublicKey | None],
+    next_nonce: Callable[[MemberId], Nonce],
+    verify: Verifier,
+) -> None:
+    """Return if every transaction may stand in the block, by `check_transaction` and `check_nonce`; else
+    `block.bad_transaction` with the number and the code of the first that may not (DAT-099).
+
+    `key_of` and `next_nonce` tell of the state before the block; nonces taken within the block are counted here.
+    """
+    expected: dict[MemberId, Nonce] = {}
     for number, transaction in enumerate(block.transactions):
+        sender = transaction.sender
         try:
             check_transaction(transaction, block.header.channel, block.header.suite, key_of, verify)
+            if sender not in expected:
+                expected[sender] = next_nonce(sender)
+            check_nonce(transaction.nonce, expected[sender])
         except Refused as cause:
             at = f"/transactions/{number}{cause.at}"
             raise Refused(Code.BLOCK_BAD_TRANSACTION, at, number=number, cause=cause.code.value) from None
+        expected[sender] = Nonce(transaction.nonce + 1)
 
 
 def check_drift(time: Seconds, now: Seconds) -> None:

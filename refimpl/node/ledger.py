@@ -14,14 +14,14 @@ from attrs import define, evolve, field, frozen
 
 from refimpl.contract.draft import Draft
 from refimpl.crypto.recipes import Verifier
-from refimpl.data.block import Block, Genesis, Tip, check_block, check_drift, make_block
+from refimpl.data.block import Block, Genesis, Tip, check_block, check_drift, check_transactions, make_block
 from refimpl.data.certificate import Certificate
 from refimpl.data.encoding import decode, encode
-from refimpl.data.ids import Digest, Height, MemberId, Nonce, PublicKey, Seconds
+from refimpl.data.ids import Digest, Height, MemberId, PublicKey, Seconds
 from refimpl.data.limits import BLOCK_BYTES, BLOCK_TRANSACTIONS, POOL_TRANSACTIONS
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import EMPTY, StateMap
-from refimpl.data.transaction import Transaction, check_nonce, check_transaction
+from refimpl.data.transaction import Transaction, check_transaction
 from refimpl.node import keys
 from refimpl.node.execution import Outcome, execute, next_nonce, open_genesis
 from refimpl.node.ports import Write
@@ -156,28 +156,17 @@ class Ledger:
 
     # --- inside ---
 
+    def _key_of(self, member: MemberId) -> PublicKey | None:
+        found = self.tip.members.get(member)
+        return None if found is None else found.public
+
     def _check(self, transaction: Transaction) -> None:
-        members = self.tip.members
-
-        def key_of(member: MemberId) -> PublicKey | None:
-            found = members.get(member)
-            return None if found is None else found.public
-
-        check_transaction(transaction, self.tip.channel, self.tip.suite, key_of, self.verify)
+        check_transaction(transaction, self.tip.channel, self.tip.suite, self._key_of, self.verify)
 
     def _check_transactions(self, block: Block) -> None:
         """Every transaction is signed and takes its sender's next nonce, in the order of the block (DAT-099)."""
-        draft, counts = Draft(self.state), dict[MemberId, int]()
-        for number, transaction in enumerate(block.transactions):
-            try:
-                self._check(transaction)
-                sender = transaction.sender
-                expected = counts.get(sender, next_nonce(draft, sender))
-                check_nonce(transaction.nonce, Nonce(expected))
-            except Refused as refused:
-                at = f"/transactions/{number}"
-                raise Refused(Code.BLOCK_BAD_TRANSACTION, at, cause=refused.code.value, number=number) from None
-            counts[sender] = expected + 1
+        draft = Draft(self.state)
+        check_transactions(block, self._key_of, lambda sender: next_nonce(draft, sender), self.verify)
 
     def _that_fit(self) -> Iterable[Transaction]:
         """What waits, in order of sender and nonce without gaps, up to the limits of a block."""

@@ -39,6 +39,10 @@ BREAKS = {
 }
 
 
+def fresh(sender: MemberId) -> Nonce:
+    return Nonce(0)
+
+
 def broken(**fields) -> Block:
     return evolve(BLOCK, header=evolve(BLOCK.header, **fields))
 
@@ -50,7 +54,7 @@ def with_transactions(*transactions) -> Block:
 @pytest.mark.clause("DAT-084", "DAT-097")
 def test_a_proposed_block_is_lawful_and_is_written_and_read():
     check_block(BLOCK, TIP)
-    check_transactions(BLOCK, key_of, VERIFY)
+    check_transactions(BLOCK, key_of, fresh, VERIFY)
     assert Block.from_bytes(BLOCK.to_bytes()) == BLOCK
     assert make_block(TIP, MemberId("m0"), Seconds(5), ()).header.time == TIP.time
     assert make_block(TIP, MemberId("m0"), Seconds(5000), ()).header.time == 5000
@@ -132,11 +136,27 @@ def test_a_transaction_stands_once_in_a_block_whatever_its_signatures():
 
 
 @pytest.mark.clause("DAT-099")
-def test_a_transaction_that_may_not_stand_in_a_block_is_named_with_its_cause():
-    bad = evolve(SENT[1], nonce=Nonce(9))
-    refused = refusal(check_transactions, with_transactions(SENT[0], bad), key_of, VERIFY)
-    assert (refused.code, refused.at) == (Code.BLOCK_BAD_TRANSACTION, "/transactions/1/signatures/0")
-    assert refused.values["cause"] == "tx.bad_signature"
+@pytest.mark.parametrize(
+    ("bad", "place", "cause"),
+    [
+        (evolve(SENT[1], nonce=Nonce(9)), "/signatures/0", "tx.bad_signature"),
+        (transaction(1, kind="gossip"), "/body/kind", "tx.unknown_kind"),
+        (transaction(0, payload="another"), "/body/nonce", "tx.nonce_used"),
+        (transaction(2), "/body/nonce", "tx.nonce_gap"),
+    ],
+)
+def test_a_transaction_that_may_not_stand_in_a_block_is_named_with_its_cause(bad, place, cause):
+    refused = refusal(check_transactions, with_transactions(SENT[0], bad), key_of, fresh, VERIFY)
+    assert (refused.code, refused.at) == (Code.BLOCK_BAD_TRANSACTION, f"/transactions/1{place}")
+    assert refused.values["cause"] == cause
+
+
+@pytest.mark.clause("DAT-070", "DAT-099")
+def test_one_nonce_is_taken_once_in_a_block_also_if_the_state_before_would_allow_both():
+    twins = with_transactions(transaction(5, payload="one"), transaction(5, payload="two"))
+    refused = refusal(check_transactions, twins, key_of, lambda sender: Nonce(5), VERIFY)
+    assert refused.values["cause"] == "tx.nonce_used"
+    check_transactions(with_transactions(transaction(5), transaction(6)), key_of, lambda sender: Nonce(5), VERIFY)
 
 
 @pytest.mark.clause("DAT-064")
