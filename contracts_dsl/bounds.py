@@ -29,8 +29,8 @@ class Bound:
 def bounds(program: Program) -> Iterator[Bound]:
     """The bound of every clause of every contract, and of a decision under every policy."""
     for name, contract in program.contracts.items():
-        for clause in contract.module.start:
-            yield Bound(name, "", clause.action, _start_cost(program, contract, clause))
+        for start in contract.module.start:
+            yield Bound(name, "", start.action, _start_cost(program, contract, start))
         for state in contract.module.states:
             for clause in state.clauses:
                 action = "wait" if isinstance(clause, ir.Wait) else clause.action

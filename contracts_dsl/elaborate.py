@@ -111,9 +111,8 @@ def contract(work: Elaboration) -> ir.Contract:
             work.attempt(_key, own, item)
     starts = [clause for item in items if isinstance(item, s.Start) for clause in item.clauses]
     start = [_clause(work, own, one, "") for one in starts]
-    states = [
-        _state(work, own, one) for one in items if isinstance(one, s.State) and own.states.get(one.name.text) is one
-    ]
+    declared = [one for one in items if isinstance(one, s.State) and own.states.get(one.name.text) is one]
+    states = [_state(work, own, one) for one in declared]
     checks = [_check(work, place, own, one) for one in items if isinstance(one, s.Check | s.Reaches)]
     if not start:
         work.attempt(_no_start, work.module)
