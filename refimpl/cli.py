@@ -14,7 +14,6 @@ import errno
 import importlib
 import os
 import shlex
-import sys
 import traceback
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, NoReturn
@@ -40,7 +39,11 @@ class Entry(NamedTuple):
     en: str
 
 
-COMMANDS: Final[Mapping[str, Entry]] = {}
+COMMANDS: Final[Mapping[str, Entry]] = {
+    "check": Entry("contracts_dsl.cli.check:command", "检查合约包", "check a package of contracts"),
+    "test": Entry("contracts_dsl.cli.test:command", "运行合约文件中的用例", "run the tests in contract files"),
+    "translate": Entry("contracts_dsl.cli.translate:command", "中英文逐字互译", "translate a contract word by word"),
+}
 """Name -> where the command is ("module:attribute") and its one line. Only commands that exist stand here."""
 
 UNUSABLE_AREAS: Final = frozenset({"fhir", "file", "plan", "scenario", "store", "wire"})
@@ -50,17 +53,25 @@ UNUSABLE_AREAS: Final = frozenset({"fhir", "file", "plan", "scenario", "store", 
 class Yilian(click.Group):
     """The group whose subcommands are imported when they are named."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with the whole command line kept as the line that replays it."""
+        ctx.meta[REPLAY] = shlex.join(["yilian", *args])
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the table, sorted."""
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The subcommand, imported now, with `--lang` added if it has none of its own."""
+        """The subcommand, imported now, with `--lang` added, or its own `--lang` listened to."""
         if cmd_name not in COMMANDS:
             return None
         command = loaded(COMMANDS[cmd_name].place)
-        if not any("--lang" in parameter.opts for parameter in command.params):
+        own = next((parameter for parameter in command.params if "--lang" in parameter.opts), None)
+        if own is None:
             command.params.append(language_option())
+        elif own.callback is None:
+            own.callback = remembered
         return command
 
     def resolve_command(
@@ -145,8 +156,7 @@ def our_own(ctx: click.Context, error: Exception) -> str:
         traceback.print_exception(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{type(error).__name__}, {frame.filename.rpartition(os.sep)[2]}:{frame.lineno}"
-    replay = ctx.meta.get(REPLAY) or shlex.join(["yilian", *sys.argv[1:]])
-    return say("ours", reader(ctx), error=where, replay=replay)
+    return say("ours", reader(ctx), error=where, replay=ctx.meta[REPLAY])
 
 
 def language_option() -> click.Option:
@@ -155,6 +165,8 @@ def language_option() -> click.Option:
     def chosen(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
         if value is not None or LANGUAGE not in ctx.meta:
             ctx.meta[LANGUAGE] = str(language_of(value, os.environ))
+        if value is not None and ctx.parent is None:  # for subcommands with a `--lang` of their own
+            ctx.default_map = {name: {"lang": value} for name in COMMANDS}
 
     return click.Option(
         ["--lang"],
@@ -164,6 +176,13 @@ def language_option() -> click.Option:
         is_eager=True,
         help="zh | en",
     )
+
+
+def remembered(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Callback of a subcommand's own `--lang`: refusals are said in that language too."""
+    if value is not None:
+        ctx.meta[LANGUAGE] = value
+    return value
 
 
 def show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:

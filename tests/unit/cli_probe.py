@@ -31,4 +31,9 @@ def probe(way: str) -> None:
         raise KeyboardInterrupt
 
 
-not_a_command = 3
+@click.command()
+@click.option("--lang", type=click.Choice(["zh", "en"]))
+def speaker(lang: str | None) -> None:
+    """A command with a `--lang` of its own, refused."""
+    click.echo(f"own {lang}")
+    raise Fault("file.unreadable", path="x", reason="gone")
