@@ -185,7 +185,7 @@ def remembered(ctx: click.Context, parameter: click.Parameter, value: str | None
     return value
 
 
-def show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+def show_version(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
     """Print name and version."""
     if value:
         click.echo(f"yilian {__version__}")

@@ -48,7 +48,12 @@ def _depth(statement: ast.stmt) -> int:
 
 
 def boolean_parameters(function: Function) -> int:
-    """Parameters that a caller fills with a bare `True` or `False`: not keyword-only and typed or defaulted as bool."""
+    """Parameters that a caller fills with a bare `True` or `False`: not keyword-only and typed or defaulted as bool.
+
+    The flags of a click command are not counted: click passes them by name.
+    """
+    if any(".command" in ast.unparse(decorator) for decorator in function.decorator_list):
+        return 0
     positional = [*function.args.posonlyargs, *function.args.args]
     defaults = dict(zip(reversed(positional), reversed(function.args.defaults), strict=False))
     return sum(
