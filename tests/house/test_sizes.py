@@ -99,7 +99,7 @@ def test_nothing_grows_over_its_limit(what):
         for name, size in over_the_limit()[what].items()
         if size > min(allowed.get(name, 0), CEILING[what])
     }
-    assert not grown
+    assert not grown, "\n".join(f"{name}: {size}" for name, size in grown.items())
 
 
 @pytest.mark.parametrize("what", CEILING)
