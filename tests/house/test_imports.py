@@ -68,7 +68,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     # The kit keeps a codec of its own on the standard `json`.
     "msgspec": ("refimpl", "contracts_dsl", "conformance.adapters", "conformance.zoo"),
     "lark": ("contracts_dsl",),
-    "click": ("refimpl.cli", "refimpl.shell", "contracts_dsl.cli", "conformance.cli"),
+    "click": ("refimpl.cli", "refimpl.shell", "refimpl.scenarios", "contracts_dsl.cli", "conformance.cli"),
     # `conform`, `explore`, `replay` and `shrink` must run on the core install, which has neither of these two.
     "hypothesis": ("conformance.drivers.hypothesis_suite", "conformance.testing", "conformance.plugin"),
     "pytest": ("conformance.testing", "conformance.plugin", "refimpl.testing"),
