@@ -6,13 +6,12 @@ must not know how a run is judged.
 
 from attrs import frozen
 
-from conformance.adapters.reference import EngineCluster, engine_cluster
+from conformance.adapters.reference import engine_cluster
 from conformance.checkers import classes, judge
 from conformance.history import History, Violation
 from conformance.plan import Plan, PlanError
 from conformance.world import play
 from conformance.zoo import ZOO, Entry, load
-from refimpl.consensus.registry import find_engine
 
 
 @frozen
@@ -28,14 +27,10 @@ class Target:
             raise PlanError("plan.unknown_bug", "/zoo", "one of " + ", ".join(ZOO), self.zoo)
         return ZOO[self.zoo] if self.zoo else None
 
-    def cluster(self, plan: Plan) -> EngineCluster:
-        """Fresh nodes for one run."""
-        entry = self.entry()
-        return engine_cluster(plan) if entry is None else EngineCluster(find_engine(plan.engine), plan, entry.make)
-
     def play(self, plan: Plan, *, watched: bool = False) -> History:
-        """One run."""
-        return play(plan, self.cluster(plan), watched=watched)
+        """One run on fresh nodes."""
+        entry = self.entry()
+        return play(plan, engine_cluster(plan, None if entry is None else entry.make), watched=watched)
 
     def violations(self, plan: Plan) -> tuple[Violation, ...]:
         """What one run breaks."""

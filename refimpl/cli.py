@@ -41,8 +41,13 @@ class Entry(NamedTuple):
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "check": Entry("contracts_dsl.cli.check:command", "检查合约包", "check a package of contracts"),
+    "engines": Entry("refimpl.shell.engines:command", "列出共识引擎及其承诺", "list the consensus engines and their promises"),
+    "explore": Entry("conformance.cli:command", "抽取并裁决大量故障计划", "play and judge thousands of fault plans"),
+    "replay": Entry("refimpl.scenarios.replay:command", "逐位重放已保存的计划", "run a saved plan again, bit for bit"),
+    "run": Entry("refimpl.scenarios.run:command", "运行一个场景，其中一个节点说谎", "run a scenario with one node lying"),
     "test": Entry("contracts_dsl.cli.test:command", "运行合约文件中的用例", "run the tests in contract files"),
     "translate": Entry("contracts_dsl.cli.translate:command", "中英文逐字互译", "translate a contract word by word"),
+    "verify": Entry("refimpl.shell.verify:command", "从创世块起核验账本", "check a ledger from its genesis"),
 }
 """Name -> where the command is ("module:attribute") and its one line. Only commands that exist stand here."""
 

@@ -402,6 +402,6 @@ def value_text(message: Message) -> str:
     return ""
 
 
-def engine_cluster(plan: Plan) -> EngineCluster:
+def engine_cluster(plan: Plan, correct: EngineMaker | None = None) -> EngineCluster:
     """The cluster for the engine that a plan names; raises `Refused(Code.CONSENSUS_UNKNOWN_ENGINE)`."""
-    return EngineCluster(find_engine(plan.engine), plan)
+    return EngineCluster(find_engine(plan.engine), plan, correct)

@@ -43,6 +43,38 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.ZH: "程序内部错误（{error}）。请附上这一行报告：{replay}",
         Language.EN: "an error of this program ({error}). Please report it with this line: {replay}",
     },
+    "scenario.unknown": {
+        Language.ZH: "没有名为“{name}”的场景；可用：{known}",
+        Language.EN: 'no scenario is called "{name}"; there are: {known}',
+    },
+    "scenario.other_plan": {
+        Language.ZH: "该场景需要 n={n}、引擎为 {engine} 的计划",
+        Language.EN: "this scenario takes a plan with n={n} for the engine {engine}",
+    },
+    "plan.not_json": {
+        Language.ZH: "计划应为{expected}，实为 {found}",
+        Language.EN: "a plan is {expected}; found {found}",
+    },
+    "plan.malformed": {
+        Language.ZH: "计划的 {at} 应为 {expected}，实为 {found}",
+        Language.EN: "the plan's {at} must be {expected}; found {found}",
+    },
+    "plan.out_of_model": {
+        Language.ZH: "计划的 {at} 超出模型：应为 {expected}，实为 {found}",
+        Language.EN: "the plan's {at} is outside the model: expected {expected}, found {found}",
+    },
+    "plan.unknown_bug": {
+        Language.ZH: "没有编号为 {found} 的植入缺陷；可用：{expected}",
+        Language.EN: "no planted bug is called {found}; there are: {expected}",
+    },
+    "verify.holds": {
+        Language.ZH: "账本成立：{height} 个区块、{count} 笔交易，状态 {root}",
+        Language.EN: "the ledger holds: {height} blocks, {count} transactions, state {root}",
+    },
+    "verify.broken": {
+        Language.ZH: "账本不成立：区块 {height}，{key}，违反 {clause}（{code}）：应为 {expected}，实为 {got}",
+        Language.EN: "the ledger does not hold: block {height}, {key}, breaks {clause} ({code}): expected {expected}, found {got}",
+    },
     "code": {
         Language.ZH: "错误代码 {code}",
         Language.EN: "code {code}",

@@ -1,0 +1,126 @@
+"""The kit's commands: `yilian explore`. Talk goes to stderr, data to stdout; found plans are kept as replay files.
+
+It must not import the reference: targets are named.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from conformance.checkers import judge
+from conformance.drivers.explore import Campaign, Found, Tally, explore, shrink_found
+from conformance.plan import Plan, file_name
+from conformance.report.story import report
+from conformance.report.words import Language, word
+from conformance.shrink import BUDGET
+from conformance.targets import Target
+from conformance.trace import trace_digest
+
+SCHEMA = "yilian/explore/v1"
+REPLAY_SCHEMA = "yilian/replay/v1"
+KEPT_MAX = 5
+"""Found plans that are shrunk and kept; the rest are counted."""
+
+
+@click.command("explore")
+@click.option("--engine", default="tendermint", show_default=True, help="yilian engines")
+@click.option("--runs", default=20_000, show_default=True, type=click.IntRange(1), help="plans to play / 计划数")
+@click.option("--seed", default=0, show_default=True, help="plan i is a function of seed and i / 随机种子")
+@click.option("--first", default=0, show_default=True, type=click.IntRange(0), help="first plan, to split a campaign")
+@click.option("--nodes", default=4, show_default=True, type=click.IntRange(1, 10))
+@click.option("--liars", default=None, type=click.IntRange(0, 10), help="default: the most the model allows")
+@click.option("--heights", default=2, show_default=True, type=click.IntRange(1, 10))
+@click.option("--profile", default="", help="macro | heard-of | sparse")
+@click.option("--bug", default="", help="hunt a planted bug by id / 植入缺陷编号")
+@click.option("--workers", default=0, help="processes; 0: one a core")
+@click.option("--stop-at", default=0, help="stop once so many plans break something; 0: never")
+@click.option("--out", "folder", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
+@click.option("--json", "as_json", is_flag=True, help=SCHEMA)
+@click.pass_context
+def command(
+    context: click.Context, engine: str, runs: int, seed: int, first: int, nodes: int, liars: int | None, heights: int,
+    profile: str, bug: str, workers: int, stop_at: int, folder: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Play thousands of drawn plans and judge each. / 成千上万地抽取故障计划并逐一裁决。"""
+    campaign = Campaign(engine, seed, runs, first, nodes, liars, heights, profile, bug)
+    Target(bug).violations(campaign.plan(first))  # an unknown engine or bug is refused before anything starts
+    language = cast(Language, context.meta.get("yilian.language", "en"))
+    click.echo(f"seed {seed}, plans {first}..{first + runs - 1}", err=True)
+    heard = [(Tally(), 0.0)]
+    try:
+        explore(campaign, workers or os.cpu_count() or 1, lambda tally, seconds: tell(heard, tally, seconds), stop_at)
+    except KeyboardInterrupt:
+        click.echo("", err=True)
+    tally, seconds = heard[-1]
+    kept = [keep(campaign, found, folder) for found in tally.found[:KEPT_MAX]]
+    data = summary(campaign, tally, seconds, [one for one in kept if one is not None])
+    if as_json:
+        click.echo(json.dumps(data, ensure_ascii=False, sort_keys=True))
+    else:
+        show(campaign, data, language)
+    if tally.found:
+        context.exit(1)
+
+
+def tell(heard: list[tuple[Tally, float]], tally: Tally, seconds: float) -> None:
+    """Remember the tally, and show progress where somebody watches."""
+    heard.append((tally, seconds))
+    if sys.stderr.isatty():
+        rate = tally.runs / seconds if seconds else 0
+        click.echo(f"\r{tally.runs} plans, {rate:.0f}/s, {len(tally.found)} found ", err=True, nl=False)
+
+
+def keep(campaign: Campaign, found: Found, folder: Path) -> dict[str, Any] | None:
+    """Shrink a found plan and write its replay file; None where the kill rule does not hold."""
+    outcome = shrink_found(campaign, found, BUDGET)
+    if outcome is None:
+        return None
+    clause, shrunk = outcome
+    target = Target(campaign.zoo)
+    history = target.play(shrunk.plan)
+    path = folder / "found" / file_name(shrunk.plan, clause)
+    replay = {"plan": shrunk.plan.to_data(), "schema": REPLAY_SCHEMA, "trace": trace_digest(history), "zoo": campaign.zoo,
+              "violates": clause}  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(replay, sort_keys=True, indent=1) + "\n", encoding="utf-8")
+    beside.replace(path)
+    return {"clause": clause, "file": str(path), "from": found.plan.size, "number": found.number,
+            "plan": shrunk.plan.to_data(), "runs": shrunk.executions, "size": shrunk.plan.size,
+            "complete": shrunk.complete}  # fmt: skip
+
+
+def summary(campaign: Campaign, tally: Tally, seconds: float, kept: list[dict[str, Any]]) -> dict[str, Any]:
+    """The object that `--json` prints."""
+    by_class: dict[str, int] = {}
+    for found in tally.found:
+        for clause in found.classes:
+            by_class[clause] = by_class.get(clause, 0) + 1
+    return {
+        "schema": SCHEMA, "engine": campaign.engine, "bug": campaign.zoo, "seed": campaign.seed, "first": campaign.first,
+        "runs": tally.runs, "complete": tally.runs == campaign.runs, "decisions": tally.heights, "seconds": round(seconds, 2),
+        "plans_per_second": round(tally.runs / seconds, 1) if seconds else 0, "triggered": dict(tally.triggered),
+        "broken": by_class, "found": kept,
+    }  # fmt: skip
+
+
+def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
+    """The summary, then each kept plan as a person reads it."""
+    fired = "  ".join(f"{kind} {count}" for kind, count in sorted(data["triggered"].items()))
+    click.echo(word("explored", language, runs=data["runs"], rate=data["plans_per_second"], decisions=data["decisions"]))
+    click.echo(word("fired", language, kinds=fired or "-"))
+    click.echo(word("broken", language, classes=", ".join(f"{k} {v}" for k, v in data["broken"].items()) or "-"))
+    target = Target(campaign.zoo)
+    for kept in data["found"]:
+        plan = Plan.from_data(kept["plan"])
+        history = target.play(plan, watched=True)
+        broken = tuple(v for v in judge(history) if v.clause == kept["clause"])
+        before = word("size", language, size=kept["size"], before=kept["from"], runs=kept["runs"])
+        click.echo()
+        for row in report(plan, history, broken, language, f"yilian replay {kept['file']}", before):
+            click.echo(row)
+
