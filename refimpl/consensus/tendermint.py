@@ -14,81 +14,12 @@ from contextlib import suppress
 
 from attrs import define, field, frozen
 
-from refimpl.consensus.interface import (
-    Accuse,
-    AskPayload,
-    AskVerdict,
-    Begin,
-    Decide,
-    Effect,
-    Expire,
-    Forward,
-    Input,
-    Kind,
-    Notary,
-    Offer,
-    Promise,
-    Receive,
-    Record,
-    Send,
-    SetTimer,
-    Step,
-    Supply,
-    Timer,
-    Validators,
-    Verdict,
-)
+from refimpl.consensus import interface as api
+from refimpl.consensus.interface import Promise, Validators
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD, CONSENSUS_VARIANTS
 from refimpl.data.refusal import Code, Refused
-from refimpl.network.messages import (
-    Body,
-    Decided,
-    Message,
-    Proposal,
-    Sync,
-    Vote,
-    read_decided,
-    read_proposal,
-    read_sync,
-    read_vote,
-)
-
-PROPOSE, PREVOTE, PRECOMMIT = "propose", "prevote", "precommit"
-"""The three phases of a round; each is also the kind of the message that it sends."""
-DECIDED, SYNC = "decided", "sync"
-"""What brings over a member that is behind, and the question a member asks when it comes back."""
-
-PROMISE = Promise(
-    engine="tendermint", faults="byzantine", threshold=(1, 3), finality={"kind": "immediate"},
-    safety_net="asynchronous", live_net="partial", links="p2p", phases=(PROPOSE, PREVOTE, PRECOMMIT),
-    certificates=True, evidence=True, delta=1, timeout=(3, 1),
-)  # fmt: skip
-
-
-Log = tuple[Message, ...]
-"""Messages of one kind and round as they were heard, each statement once."""
-
-
-def proposal_in(message: Message) -> Proposal:
-    """The body of a message that stands in a log of proposals."""
-    body = message.body
-    assert isinstance(body, Proposal), "only proposals are logged as such"
-    return body
-
-
-def vote_in(message: Message) -> Digest | None:
-    """The value a logged vote is for; None for nil."""
-    body = message.body
-    assert isinstance(body, Vote), "only votes are logged as such"
-    return body.value
-
-
-@frozen
-class RoundLog:
-    """What was heard about one round of the present height."""
-
-    proposals: Log = ()
+from refimpl.network.messages import READERS, Body, Decided, Message, Proposal, Sync, Vote
     prevotes: Log = ()
     precommits: Log = ()
     fired: frozenset[str] = frozenset()
@@ -112,7 +43,7 @@ class Memory:
     valid_value: Digest | None = None
     valid_round: int = -1
     rounds: Mapping[Round, RoundLog] = field(factory=dict)
-    verdicts: Mapping[Digest, Verdict] = field(factory=dict)
+    verdicts: Mapping[Digest, api.Verdict] = field(factory=dict)
     ahead: Log = ()
     """Messages of the next height, kept until it begins."""
     helped: Mapping[MemberId, tuple[Height, Round]] = field(factory=dict)
@@ -142,7 +73,7 @@ class Tendermint:
 
     promise = PROMISE
 
-    def __init__(self, member: MemberId, notary: Notary) -> None:
+    def __init__(self, member: MemberId, notary: api.Notary) -> None:
         self.member = member
         self.notary = notary
 
@@ -150,23 +81,23 @@ class Tendermint:
         """The memory of a node that has seen nothing."""
         return Memory()
 
-    def step(self, state: Memory, event: Input) -> Step:
+    def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
         work = _Work(self, state.fork())
         match event:
-            case Receive(message):
+            case api.Receive(message):
                 work.receive(message)
-            case Expire(timer):
+            case api.Expire(timer):
                 work.expire(timer)
-            case Verdict():
+            case api.Verdict():
                 work.judge(event)
-            case Offer():
+            case api.Offer():
                 work.offer(event)
-            case Begin(height, validators):
+            case api.Begin(height, validators):
                 work.begin(height, validators)
         return work.done()
 
-    def recover(self, state: Memory, begin: Begin, records: Sequence[Message]) -> Step:
+    def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """Take up the height where the records end, say again what was said, and ask for what was missed (CON-008)."""
         work = _Work(self, state.fork())
         work.resume(begin, records)
@@ -244,15 +175,15 @@ class Tendermint:
         first, growth = self.promise.timeout
         return first + round_ * growth
 
-    def speak(self, message: Message) -> tuple[Effect, ...]:
+    def speak(self, message: Message) -> tuple[api.Effect, ...]:
         """A statement of ours is recorded before anybody can hear it (CON-005)."""
-        return Record(message), Send(message)
+        return api.Record(message), api.Send(message)
 
     def names(self, value: Digest, payload: bytes) -> bool:
         """Whether this is the digest by which votes name this payload (CON-020)."""
         return self.notary.value_of(payload) == value
 
-    def forward(self, effect: Forward | Supply) -> tuple[Effect, ...]:
+    def forward(self, effect: api.Forward | api.Supply) -> tuple[api.Effect, ...]:
         """Whether we pass on what others said: always (CON-006, CON-007)."""
         return (effect,)
 
@@ -274,11 +205,11 @@ class _Work:
     def __init__(self, engine: Tendermint, memory: Memory) -> None:
         self.engine = engine
         self.memory = memory
-        self.effects: list[Effect] = []
+        self.effects: list[api.Effect] = []
 
-    def done(self) -> Step:
+    def done(self) -> api.Step:
         """The finished step."""
-        return Step(self.memory, tuple(self.effects))
+        return api.Step(self.memory, tuple(self.effects))
 
     # --- inputs ---
 
@@ -333,10 +264,10 @@ class _Work:
     def take(self, message: Message) -> None:
         """A verified statement about the present height: note it, pass it on, act upon it."""
         if self.note(message):
-            self.effects.extend(self.engine.forward(Forward(message)))
+            self.effects.extend(self.engine.forward(api.Forward(message)))
             self.apply_rules()
 
-    def expire(self, timer: Timer) -> None:
+    def expire(self, timer: api.Timer) -> None:
         """Lines 57 to 67: a phase of the present round took too long."""
         memory = self.memory
         if (timer.height, timer.round) != (memory.height, memory.round) or not memory.running:
@@ -349,17 +280,17 @@ class _Work:
             self.start_round(Round(memory.round + 1))  # line 67
         self.apply_rules()
 
-    def offer(self, offer: Offer) -> None:
+    def offer(self, offer: api.Offer) -> None:
         """Line 18: getValue() came back; propose it if it is still our turn and we have not spoken."""
         memory = self.memory
         here = (offer.height, offer.round) == (memory.height, memory.round) and memory.running
         if here and memory.step == PROPOSE and not memory.log(memory.round).proposals:
-            known = Verdict(offer.height, offer.value, True, True)
+            known = api.Verdict(offer.height, offer.value, True, True)
             memory.verdicts = {**memory.verdicts, offer.value: known}
             self.propose(Proposal(offer.value, offer.payload, -1))
             self.apply_rules()
 
-    def judge(self, verdict: Verdict) -> None:
+    def judge(self, verdict: api.Verdict) -> None:
         """valid(v) is known."""
         if verdict.height == self.memory.height and self.memory.running:
             self.memory.verdicts = {**self.memory.verdicts, verdict.value: verdict}
@@ -393,15 +324,15 @@ class _Work:
             return
         value = engine.choice(memory)
         if value is None:
-            self.effects.append(AskPayload(memory.height, round_))  # line 18
+            self.effects.append(api.AskPayload(memory.height, round_))  # line 18
         else:
             self.propose(Proposal(value, self.payload_of(value), memory.valid_round))  # line 16
 
     def set_timer(self, phase: str) -> None:
         """schedule OnTimeout of this phase of the present round."""
         memory = self.memory
-        timer = Timer(phase, memory.height, memory.round)
-        self.effects.append(SetTimer(timer, self.engine.timeout(memory.round)))
+        timer = api.Timer(phase, memory.height, memory.round)
+        self.effects.append(api.SetTimer(timer, self.engine.timeout(memory.round)))
 
     def payload_of(self, value: Digest) -> bytes:
         """The payload of a value that is valid here: some proposal of this height carried it."""
@@ -432,7 +363,7 @@ class _Work:
         self.accuse(old, message)
         if isinstance(message.body, Proposal) and message.body.value not in memory.verdicts:
             body = message.body
-            self.effects.append(AskVerdict(memory.height, body.value, body.payload, message.sender))
+            self.effects.append(api.AskVerdict(memory.height, body.value, body.payload, message.sender))
         return True
 
     def check_proposal(self, message: Message) -> None:
@@ -450,7 +381,7 @@ class _Work:
         """Two different statements of one member, kind, height and round are evidence (CON-019)."""
         for heard in old:
             if heard.sender == message.sender and heard.body != message.body:
-                self.effects.append(Accuse(message.sender, heard, message))
+                self.effects.append(api.Accuse(message.sender, heard, message))
                 return
 
     def keep_for_later(self, message: Message) -> None:
@@ -472,7 +403,7 @@ class _Work:
         if message.sender == self.engine.member or message.kind == DECIDED:
             return
         if message.kind == SYNC or (behind and self.helps_now(message)):
-            self.effects.extend(self.engine.forward(Supply(message.height, message.sender)))
+            self.effects.extend(self.engine.forward(api.Supply(message.height, message.sender)))
 
     def helps_now(self, message: Message) -> bool:
         """Whether we have not yet helped its sender at this place; remembers that we have."""
@@ -486,15 +417,15 @@ class _Work:
         """Give a member that came back everything we heard at this height (CON-007)."""
         for _, log in sorted(self.memory.rounds.items()):
             for heard in (*log.proposals, *log.prevotes, *log.precommits):
-                self.effects.extend(self.engine.forward(Forward(heard, (message.sender,))))
+                self.effects.extend(self.engine.forward(api.Forward(heard, (message.sender,))))
 
     def ask_around(self) -> None:
         """Tell everybody where we stand and that we may have missed something (CON-007)."""
         memory, engine = self.memory, self.engine
         question = Message(SYNC, memory.height, memory.round, engine.member, Sync())
-        self.effects.append(Send(engine.notary.sign(question)))
+        self.effects.append(api.Send(engine.notary.sign(question)))
 
-    def resume(self, begin: Begin, records: Sequence[Message]) -> None:
+    def resume(self, begin: api.Begin, records: Sequence[Message]) -> None:
         """The state that our own recorded words imply (CON-008)."""
         self.memory = Memory(height=begin.height, validators=begin.validators, running=True, behind=True)
         spoken = [message for message in records if message.sender == self.engine.member]
@@ -504,7 +435,7 @@ class _Work:
             self.note(message)
         for message in sorted(spoken, key=lambda said: (said.round, PROMISE.phases.index(said.kind))):
             self.recall(message)
-            self.effects.append(Send(message))
+            self.effects.append(api.Send(message))
         if spoken:
             self.set_timer(self.memory.step)
         self.ask_around()
@@ -545,7 +476,7 @@ class _Work:
         """decision[h] = v; the next height begins when the node says so."""
         self.memory.running = False
         self.memory.last_round = round_
-        self.effects.append(Decide(self.memory.height, round_, value, payload, tuple(votes)))
+        self.effects.append(api.Decide(self.memory.height, round_, value, payload, tuple(votes)))
 
     def skip_round(self) -> bool:
         """Line 55."""
@@ -599,7 +530,7 @@ class _Work:
                 memory.valid_value, memory.valid_round = value, memory.round  # lines 42, 43
                 if memory.step == PREVOTE:  # lines 37 to 41
                     memory.locked_value, memory.locked_round = engine.lock(memory, value, memory.round)
-                    self.effects.append(Record(message))
+                    self.effects.append(api.Record(message))
                     self.vote(PRECOMMIT, value)
                 return True
         return False
@@ -626,8 +557,4 @@ class _Work:
         memory.rounds = {**memory.rounds, memory.round: marked}
 
 
-ENGINE = Kind(
-    PROMISE,
-    {PROPOSE: read_proposal, PREVOTE: read_vote, PRECOMMIT: read_vote, DECIDED: read_decided, SYNC: read_sync},
-    Tendermint,
-)
+ENGINE = api.Kind(PROMISE, READERS, Tendermint)

@@ -187,3 +187,13 @@ def read_sync(body: object) -> Sync:
     """The body of `sync`, or `Refused(Code.WIRE_BAD_FIELD)`."""
     shape.record(body, "/body", ())
     return Sync()
+
+
+READERS: Mapping[str, Reader] = {
+    "propose": read_proposal,
+    "prevote": read_vote,
+    "precommit": read_vote,
+    "decided": read_decided,
+    "sync": read_sync,
+}
+"""Kind of message -> reader of its body, for engines that propose and vote in two phases (NET-004)."""
