@@ -285,13 +285,14 @@ def _leaf_hash(key: bytes, value_hash: bytes) -> bytes:
 
 def _finished(top: _Node) -> _Node:
     """`top` with every list in it made a tuple with its hash (DAT-043): children first, each once."""
-    unfinished: _Path = []
-    pending = [top]
-    while pending:
-        node = pending.pop()
-        if type(node) is list:
-            unfinished.append(node)
-            pending += (node[_LEFT], node[_RIGHT])
+    if type(top) is not list:
+        return top
+    unfinished = [top]
+    for node in unfinished:  # grows while it is walked: parents before children
+        if type(node[_LEFT]) is list:
+            unfinished.append(node[_LEFT])
+        if type(node[_RIGHT]) is list:
+            unfinished.append(node[_RIGHT])
     for node in reversed(unfinished):
         _, head, byte, mask, left, right = node
         if type(left) is list:
@@ -299,4 +300,4 @@ def _finished(top: _Node) -> _Node:
         if type(right) is list:
             right = right[_HASH]
         node[_HASH] = (sha256(head + left[_HASH] + right[_HASH]).digest(), head, byte, mask, left, right)
-    return top[_HASH] if type(top) is list else top
+    return top[_HASH]
