@@ -20,6 +20,42 @@ from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD, CONSENSUS_VARIANTS
 from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import READERS, Body, Decided, Message, Proposal, Sync, Vote
+
+PROPOSE, PREVOTE, PRECOMMIT = "propose", "prevote", "precommit"
+"""The three phases of a round; each is also the kind of the message that it sends."""
+DECIDED, SYNC = "decided", "sync"
+"""What brings over a member that is behind, and the question a member asks when it comes back."""
+
+PROMISE = Promise(
+    engine="tendermint", faults="byzantine", threshold=(1, 3), finality={"kind": "immediate"},
+    safety_net="asynchronous", live_net="partial", links="p2p", phases=(PROPOSE, PREVOTE, PRECOMMIT),
+    certificates=True, evidence=True, delta=1, timeout=(3, 1),
+)  # fmt: skip
+
+
+Log = tuple[Message, ...]
+"""Messages of one kind and round as they were heard, each statement once."""
+
+
+def proposal_in(message: Message) -> Proposal:
+    """The body of a message that stands in a log of proposals."""
+    body = message.body
+    assert isinstance(body, Proposal), "only proposals are logged as such"
+    return body
+
+
+def vote_in(message: Message) -> Digest | None:
+    """The value a logged vote is for; None for nil."""
+    body = message.body
+    assert isinstance(body, Vote), "only votes are logged as such"
+    return body.value
+
+
+@frozen
+class RoundLog:
+    """What was heard about one round of the present height."""
+
+    proposals: Log = ()
     prevotes: Log = ()
     precommits: Log = ()
     fired: frozenset[str] = frozenset()
