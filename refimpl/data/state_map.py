@@ -4,7 +4,7 @@ The shape is a crit-bit tree (a binary trie whose chains are compressed): each b
 keys below it differ, 0 to the left, 1 to the right. A set of keys has exactly one such tree, so the root is a
 function of the content and not of its history; keys come out in order, all keys with a prefix are one subtree, and
 the path that a key's bits take proves its presence or its absence. Why binary and why over the keys themselves:
-docs/adr/0003-state-map.md.
+docs/adr/0002-state-map.md.
 
 An update of many keys touches each node once and hashes it once: call `updated` once a block. The module knows no
 contract and no block.
