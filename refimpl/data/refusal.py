@@ -27,9 +27,7 @@ class Code(StrEnum):
     NET_WRONG_SUITE = "net.wrong_suite"
     NET_UNKNOWN_SENDER = "net.unknown_sender"
     NET_BAD_SIGNATURE = "net.bad_signature"
-    NET_STALE = "net.stale"
     NET_TOO_FAR_AHEAD = "net.too_far_ahead"
-    NET_QUEUE_FULL = "net.queue_full"
     # A transaction, before its payload is looked at.
     TX_WRONG_CHANNEL = "tx.wrong_channel"
     TX_WRONG_SUITE = "tx.wrong_suite"
@@ -42,7 +40,6 @@ class Code(StrEnum):
     TX_POOL_FULL = "tx.pool_full"
     # Who is who.
     MEMBER_WEAK_KEY = "member.weak_key"
-    MEMBER_UNKNOWN = "member.unknown"
     MEMBER_DUPLICATE = "member.duplicate"
     MEMBER_DUPLICATE_KEY = "member.duplicate_key"
     MEMBER_BAD_WEIGHT = "member.bad_weight"
@@ -96,7 +93,6 @@ class Code(StrEnum):
     CONSENSUS_UNKNOWN_SIGNER = "consensus.unknown_signer"
     CONSENSUS_BAD_SIGNATURE = "consensus.bad_signature"
     CONSENSUS_NO_QUORUM = "consensus.no_quorum"
-    CONSENSUS_BAD_EVIDENCE = "consensus.bad_evidence"
     CONSENSUS_BAD_VALID_ROUND = "consensus.bad_valid_round"
     CONSENSUS_NOT_ALONE = "consensus.not_alone"
     CONSENSUS_UNKNOWN_ENGINE = "consensus.unknown_engine"
