@@ -35,7 +35,7 @@ KEPT_MAX = 5
 @click.option("--liars", default=None, type=click.IntRange(0, 10), help="default: the most the model allows")
 @click.option("--heights", default=2, show_default=True, type=click.IntRange(1, 10))
 @click.option("--profile", default="", help="macro | heard-of | sparse")
-@click.option("--bug", default="", help="hunt a planted bug by id / 植入缺陷编号")
+@click.option("--zoo", default="", help="hunt a planted fault by id / 植入缺陷编号")
 @click.option("--workers", default=0, help="processes; 0: one a core")
 @click.option("--stop-at", default=0, help="stop once so many plans break something; 0: never")
 @click.option("--out", "folder", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
@@ -43,11 +43,11 @@ KEPT_MAX = 5
 @click.pass_context
 def command(
     context: click.Context, engine: str, runs: int, seed: int, first: int, nodes: int, liars: int | None, heights: int,
-    profile: str, bug: str, workers: int, stop_at: int, folder: Path, as_json: bool,
+    profile: str, zoo: str, workers: int, stop_at: int, folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Play thousands of drawn plans and judge each. / 成千上万地抽取故障计划并逐一裁决。"""
-    campaign = Campaign(engine, seed, runs, first, nodes, liars, heights, profile, bug)
-    Target(bug).violations(campaign.plan(first))  # an unknown engine or bug is refused before anything starts
+    campaign = Campaign(engine, seed, runs, first, nodes, liars, heights, profile, zoo)
+    Target(zoo).violations(campaign.plan(first))  # an unknown engine or id is refused before anything starts
     language = cast(Language, context.meta.get("yilian.language", "en"))
     click.echo(f"seed {seed}, plans {first}..{first + runs - 1}", err=True)
     heard = [(Tally(), 0.0)]
@@ -101,7 +101,7 @@ def summary(campaign: Campaign, tally: Tally, seconds: float, kept: list[dict[st
         for clause in found.classes:
             by_class[clause] = by_class.get(clause, 0) + 1
     return {
-        "schema": SCHEMA, "engine": campaign.engine, "bug": campaign.zoo, "seed": campaign.seed, "first": campaign.first,
+        "schema": SCHEMA, "engine": campaign.engine, "zoo": campaign.zoo, "seed": campaign.seed, "first": campaign.first,
         "runs": tally.runs, "complete": tally.runs == campaign.runs, "decisions": tally.heights, "seconds": round(seconds, 2),
         "plans_per_second": round(tally.runs / seconds, 1) if seconds else 0, "triggered": dict(tally.triggered),
         "broken": by_class, "found": kept,

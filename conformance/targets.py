@@ -21,10 +21,10 @@ class Target:
     zoo: str = ""
 
     def entry(self) -> Entry | None:
-        """The planted bug; raises `PlanError` `plan.unknown_bug`."""
+        """The planted bug; raises `PlanError` `plan.unknown_zoo`."""
         load()
         if self.zoo and self.zoo not in ZOO:
-            raise PlanError("plan.unknown_bug", "/zoo", "one of " + ", ".join(ZOO), self.zoo)
+            raise PlanError("plan.unknown_zoo", "/zoo", "one of " + ", ".join(ZOO), self.zoo)
         return ZOO[self.zoo] if self.zoo else None
 
     def play(self, plan: Plan, *, watched: bool = False) -> History:

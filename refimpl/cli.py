@@ -41,18 +41,19 @@ class Entry(NamedTuple):
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "check": Entry("contracts_dsl.cli.check:command", "检查合约包", "check a package of contracts"),
-    "engines": Entry("refimpl.shell.engines:command", "列出共识引擎及其承诺", "list the consensus engines and their promises"),
+    "engines": Entry("refimpl.commands.engines:command", "列出共识引擎及其承诺", "list the consensus engines"),
     "explore": Entry("conformance.cli:command", "抽取并裁决大量故障计划", "play and judge thousands of fault plans"),
-    "replay": Entry("refimpl.scenarios.replay:command", "逐位重放已保存的计划", "run a saved plan again, bit for bit"),
-    "run": Entry("refimpl.scenarios.run:command", "运行一个场景，其中一个节点说谎", "run a scenario with one node lying"),
+    "replay": Entry("refimpl.commands.replay:command", "逐位重放已保存的计划", "run a saved plan again, bit for bit"),
+    "run": Entry("refimpl.commands.run:command", "运行场景，其中一个节点说谎", "run a scenario with one node lying"),
     "test": Entry("contracts_dsl.cli.test:command", "运行合约文件中的用例", "run the tests in contract files"),
     "translate": Entry("contracts_dsl.cli.translate:command", "中英文逐字互译", "translate a contract word by word"),
-    "verify": Entry("refimpl.shell.verify:command", "从创世块起核验账本", "check a ledger from its genesis"),
+    "verify": Entry("refimpl.commands.verify:command", "从创世块起核验账本", "check a ledger from its genesis"),
 }
 """Name -> where the command is ("module:attribute") and its one line. Only commands that exist stand here."""
 
-UNUSABLE_AREAS: Final = frozenset({"fhir", "file", "plan", "scenario", "store", "wire"})
-"""Areas of codes that say: what was given is not of its kind (exit 3). Every other refusal is a finding (exit 1)."""
+UNUSABLE_CODES: Final = frozenset({"consensus.unknown_engine", "fhir", "file", "plan", "scenario", "store", "wire"})
+"""Areas of codes, and one code, that say: what was given is not of its kind (exit 3). Every other refusal is a finding
+(exit 1)."""
 
 
 class Yilian(click.Group):
@@ -141,7 +142,8 @@ def status_of(error: Any) -> int:
     """The exit status a refusal asks for."""
     if isinstance(error, Fault):
         return error.status
-    return UNUSABLE if str(error.code).partition(".")[0] in UNUSABLE_AREAS else FOUND
+    code = str(error.code)
+    return UNUSABLE if {code, code.partition(".")[0]} & UNUSABLE_CODES else FOUND
 
 
 def told(error: Any, language: Language) -> str:

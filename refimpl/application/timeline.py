@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from attrs import frozen
 
-__all__ = ["LANGUAGES", "Language", "Line", "Titles", "amount_of", "line_of", "timeline"]
+__all__ = ["LANGUAGES", "Language", "Line", "Titles", "amount_of", "line_of", "moment_of", "timeline"]
 
 Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
@@ -36,7 +36,7 @@ class Line:
     @property
     def moment(self) -> str:
         """The time as `YYYY-MM-DD HH:MM`, UTC."""
-        return datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%d %H:%M")
+        return moment_of(self.at)
 
 
 # Kind of event -> sentence over its values. `{to}` and `{code}` are empty where there is none.
@@ -45,12 +45,12 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
     "acted": {"zh": "{by}：{action}{to}", "en": "{by}: {action}{to}"},
     "elapsed": {"zh": "时限已到，无人失责{to}", "en": "time has run, by nobody's fault{to}"},
     "violation": {
-        "zh": "{debtors}违规：{name}（应于{deadline}前办理），按约升级",
-        "en": "{debtors} in breach: {name} (due by {deadline}); the contract moves on by itself",
+        "zh": "{debtors}违规：{name}（应于{deadline}前办理），合约自行推进{to}",
+        "en": "{debtors} in breach: {name} (due by {deadline}); the contract moves on by itself{to}",
     },
     "impossible": {
-        "zh": "未能履行：{name}，条件不具备，无人失责",
-        "en": "not performed: {name}; it could not be, nobody is to blame",
+        "zh": "未能履行：{name}，条件不具备，无人失责{to}",
+        "en": "not performed: {name}; it could not be, nobody is to blame{to}",
     },
     "paid": {"zh": "{payer}结算{amount}：{shares}", "en": "{payer} settles {amount}: {shares}"},
     "recorded": {"zh": "{custodian}登记病历摘要", "en": "{custodian} enters the commitment to a record"},
@@ -71,18 +71,46 @@ def timeline(events: Iterable[tuple[int, Mapping[str, Any]]], language: Language
 
     A deadline that passed between two blocks comes at its own time, not at that of the block that noticed it.
     """
-    lines = [line_of(event, block_time, language, titles) for block_time, event in events]
+    listed = list(events)
+    led_to = _states_found([event for _, event in listed])
+    lines = [
+        line_of(event, block_time, language, titles, then)
+        for (block_time, event), then in zip(listed, led_to, strict=True)
+    ]
     return sorted(lines, key=lambda line: line.at)
 
 
-def line_of(event: Mapping[str, Any], block_time: int, language: Language, titles: Titles) -> Line:
-    """The sentence of one event as it stands in a receipt; an event that is unknown here is named, never dropped."""
+def _states_found(events: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """For each event, the state in which the next event of its instance found that instance; None if none followed."""
+    found: list[str | None] = []
+    later: dict[tuple[Any, Any], str] = {}
+    for event in reversed(events):
+        instance = (event.get("contract"), event.get("instance"))
+        found.append(later.get(instance))
+        state = event.get("body", {}).get("state")
+        if isinstance(state, str):
+            later[instance] = state
+    return found[::-1]
+
+
+def line_of(
+    event: Mapping[str, Any], block_time: int, language: Language, titles: Titles, then: str | None = None
+) -> Line:
+    """The sentence of one event as it stands in a receipt; an event that is unknown here is named, never dropped.
+
+    `then` is the state an instance was in afterwards, for events that do not carry it, as far as it is known.
+    """
     kind = str(event["kind"])
-    values: Mapping[str, Any] = event.get("body", event)
+    values: Mapping[str, Any] = {"to": then, **event.get("body", event)}
     at = event.get("at", block_time)
     sentence = SENTENCES.get(kind, _UNKNOWN)[language]
     said = _Said(values, language, titles)
     return Line(at if isinstance(at, int) else block_time, kind, said.subject(event), sentence.format_map(said))
+
+
+def moment_of(at: int) -> str:
+    """A time in seconds since 1970 as `YYYY-MM-DD HH:MM`, UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def amount_of(fen: int, language: Language) -> str:
@@ -110,7 +138,7 @@ class _Said(dict[str, str]):
         if name == "amount" and isinstance(value, int):
             return amount_of(value, self._language)
         if name == "deadline" and isinstance(value, int):
-            return Line(value, "", "", "").moment
+            return moment_of(value)
         if name == "shares" and isinstance(value, Sequence):
             return _AND[self._language].join(self._share(*share) for share in value)
         if isinstance(value, (list, tuple)):

@@ -17,6 +17,9 @@ from refimpl.data.members import Member, Membership, Role
 START: Final = Seconds(1_767_225_600)
 """2026-01-01T00:00:00Z."""
 
+ENGINE: Final = Name("tendermint")
+"""What orders the chain unless a story says otherwise."""
+
 
 @frozen
 class Node:
@@ -42,7 +45,7 @@ class Cast:
     members: tuple[MemberId, ...]
     auditors: tuple[MemberId, ...]
     directory: tuple[Node, ...]
-    engine: Name = Name("tendermint")
+    engine: Name = ENGINE
     suite: Suite = Suite.INTL
 
     @property

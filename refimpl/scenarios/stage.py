@@ -26,7 +26,7 @@ from refimpl.node.ledger import Ledger
 from refimpl.node.verify import verify_ledger
 from refimpl.scenarios.cast import Cast
 
-__all__ = ["Receipt", "Stage"]
+__all__ = ["Receipt", "Stage", "Unanswered"]
 
 PATIENCE: Final = 600
 """Seconds a client waits for a receipt before the story is given up."""
@@ -141,7 +141,7 @@ class Stage:
         return found
 
     def finish(self) -> tuple[History, tuple[Violation, ...]]:
-        """Let what is in flight arrive, then judge: the checkers' violations, and any honest disk that does not verify."""
+        """Let what is in flight arrive, then judge: what checkers find, and honest disks that do not verify."""
         self.world.run_until(self.world.now + PATIENCE)
         history = self.world.history("done")
         return history, (*judge(history), *self.verified())
@@ -171,4 +171,3 @@ class Stage:
                     self.show(height)
                     return Receipt(height, receipt["status"], receipt.get("code", ""), receipt.get("events", []))
         raise Unanswered(f"no receipt within {PATIENCE} seconds of virtual time")
-

@@ -6,9 +6,10 @@ mean.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -59,6 +60,35 @@ def replaced_file(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def delivered(folder: Path) -> Iterator[Path]:
+    """A scratch folder whose files move into `folder` when the block ends well; any exception, Ctrl-C too, leaves
+    neither them nor a folder made on the way. Raises `Fault` `file.unwritable`, at once if `folder` cannot be made."""
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".unfinished-"))
+    except OSError as error:
+        _unmake(made)
+        raise Fault("file.unwritable", path=str(folder), reason=reason(error)) from None
+    try:
+        yield scratch
+        for file in sorted(scratch.iterdir()):
+            file.replace(folder / file.name)
+    except OSError as error:
+        raise Fault("file.unwritable", path=str(folder), reason=reason(error)) from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        _unmake(made)
+
+
+def _unmake(folders: list[Path]) -> None:
+    """Remove those of the folders that are empty, the innermost first."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _umask() -> int:

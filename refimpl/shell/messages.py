@@ -63,9 +63,13 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.ZH: "计划的 {at} 超出模型：应为 {expected}，实为 {found}",
         Language.EN: "the plan's {at} is outside the model: expected {expected}, found {found}",
     },
-    "plan.unknown_bug": {
-        Language.ZH: "没有编号为 {found} 的植入缺陷；可用：{expected}",
-        Language.EN: "no planted bug is called {found}; there are: {expected}",
+    "plan.unknown_zoo": {
+        Language.ZH: "没有编号为 {found} 的植入缺陷；应为 {expected}",
+        Language.EN: "nothing planted is called {found}; expected {expected}",
+    },
+    "replay.other_bundle": {
+        Language.ZH: "该次运行读取的数据包为 {expected}，给出的是 {found}（own：场景自带）；请用 --bundle 给出同一个",
+        Language.EN: "the run read bundle {expected}, not {found} (own: the scenario's); give the same with --bundle",
     },
     "verify.holds": {
         Language.ZH: "账本成立：{height} 个区块、{count} 笔交易，状态 {root}",
@@ -73,7 +77,10 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "verify.broken": {
         Language.ZH: "账本不成立：区块 {height}，{key}，违反 {clause}（{code}）：应为 {expected}，实为 {got}",
-        Language.EN: "the ledger does not hold: block {height}, {key}, breaks {clause} ({code}): expected {expected}, found {got}",
+        Language.EN: (
+            "the ledger does not hold: block {height}, {key}, breaks {clause} ({code}): "
+            "expected {expected}, found {got}"
+        ),
     },
     "code": {
         Language.ZH: "错误代码 {code}",
@@ -83,7 +90,7 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
 """Key -> language -> sentence with `{values}`."""
 
 
-def say(key: str, language: Language, **values: object) -> str:
+def say(key: str, language: Language, /, **values: object) -> str:
     """The sentence of a key with its values filled in; a missing value shows as its own name rather than failing."""
     return fill(SENTENCES[key][language], values)
 

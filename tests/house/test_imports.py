@@ -25,7 +25,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "refimpl.data": ("refimpl.crypto",),
     "refimpl.network": ("refimpl.data", "refimpl.crypto"),
     "refimpl.consensus": ("refimpl.data", "refimpl.network.messages"),
-    "refimpl.contract": ("refimpl.data", "contracts_dsl"),
+    # Names of state entries contain digests of what they are the entry of (ADR 0001).
+    "refimpl.contract": ("refimpl.data", "refimpl.crypto", "contracts_dsl"),
     "refimpl.application": ("refimpl.data", "refimpl.contract", "refimpl.crypto"),
     # The node holds the member's key and hands engines a notary (ADR 0001).
     "refimpl.node": (*LAYERS, "refimpl.crypto"),
@@ -35,6 +36,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "refimpl.shell": ("refimpl.node",),
     "refimpl.testing": ("refimpl.contract", "refimpl.data"),
     "refimpl.scenarios": ANYTHING,
+    "refimpl.commands": ANYTHING,
     "refimpl.cli": ANYTHING,
     "refimpl.__main__": ("refimpl.cli",),
     "conformance": ("conformance",),
@@ -53,7 +55,7 @@ EDGE_ROOMS = (
     "refimpl.shell",
     "refimpl.store",
     "refimpl.engines",
-    "refimpl.scenarios",
+    "refimpl.commands",
     "refimpl.cli",
     "contracts_dsl.cli",
     "conformance.door",
@@ -68,7 +70,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     # The kit keeps a codec of its own on the standard `json`.
     "msgspec": ("refimpl", "contracts_dsl", "conformance.adapters", "conformance.zoo"),
     "lark": ("contracts_dsl",),
-    "click": ("refimpl.cli", "refimpl.shell", "refimpl.scenarios", "contracts_dsl.cli", "conformance.cli"),
+    "click": ("refimpl.cli", "refimpl.commands", "contracts_dsl.cli", "conformance.cli"),
     # `conform`, `explore`, `replay` and `shrink` must run on the core install, which has neither of these two.
     "hypothesis": ("conformance.drivers.hypothesis_suite", "conformance.testing", "conformance.plugin"),
     "pytest": ("conformance.testing", "conformance.plugin", "refimpl.testing"),
@@ -83,7 +85,7 @@ CLOCKS = {"now", "utcnow", "today"}  # of `datetime` and `date`; a world of ours
 # `contracts_dsl.tables`, run by hand, writes the stored parse table beside the grammar.
 REACHING_ROOMS = (*EDGE_ROOMS, "conformance.report", "conformance.vectors", "contracts_dsl.tables")
 # A package reads the files it carries as data (grammar, word tables, contracts); it writes none.
-PACKAGE_DATA = ("contracts_dsl", "conformance")
+PACKAGE_DATA = ("contracts_dsl", "conformance", "refimpl.scenarios")
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:

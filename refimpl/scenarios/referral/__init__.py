@@ -14,25 +14,29 @@ from typing import Any
 from attrs import define, field
 
 from conformance.plan import Atom, Byz, Plan, Twin
-from refimpl.application.fhir import ClinicalRecord, ReferralRequest, read_referral
+from refimpl.application.fhir import ClinicalRecord, ReferralRequest, ResourceId, read_referral
 from refimpl.application.index import committed
 from refimpl.application.records import (
     IndexEntry,
-    RecordId,
     SealingSecrets,
     index_digest,
     record_id,
     seal_record,
+    share_key,
     wrap_for,
 )
 from refimpl.application.vault import MemoryVault, read_record
 from refimpl.crypto.recipes import digest
 from refimpl.crypto.sealing import ReaderKey
+from refimpl.data.encoding import encode
 from refimpl.data.ids import MemberId
 from refimpl.data.transaction import DEPLOY, RECORD
 from refimpl.scenarios.cast import ALLIANCE, Cast
 from refimpl.scenarios.package import library
+from refimpl.scenarios.referral.titles import TITLES
 from refimpl.scenarios.stage import Receipt, Stage
+
+__all__ = ["TITLES", "bundle", "cast", "plan", "play"]
 
 HOUR, DAY = 3_600, 86_400
 ORIGIN, RECEIVER, COMMUNITY = MemberId("county2"), MemberId("city3-a"), MemberId("centre1")
@@ -57,7 +61,8 @@ def plan() -> Plan:
         for phase in ("prevote", "precommit"):
             atoms.append(Byz(h=height, r=0, ph=phase, src=LIAR, dst=0, act="omit"))
             atoms.append(Byz(h=height, r=0, ph=phase, src=LIAR, dst=1, act={"stale": 2}))
-    return Plan(engine="tendermint", n=4, faulty=(LIAR,), after={LIAR: "byzantine"}, heights=HEIGHTS, atoms=tuple(atoms))
+    moods = {LIAR: "byzantine"}
+    return Plan(engine="tendermint", n=4, faulty=(LIAR,), after=moods, heights=HEIGHTS, atoms=tuple(atoms))
 
 
 def bundle() -> bytes:
@@ -116,6 +121,8 @@ class _Story:
         stage.act((ORIGIN, PATIENT), "Referral", "request", **other)  # refused: one open referral a patient
         stage.wait(49 * HOUR)  # the district commission misses its 48 hours
         self.expect(stage.act((CITY,), "Referral", "approve", self.referral))
+        for entry in self.entries:  # now the receiver may read, and not before
+            self.share(entry, RECEIVER)
         self.expect(stage.act((PATIENT,), "Referral", "book", self.referral, choice=slot))
         stage.wait(DAY)
         self.expect(stage.act((RECEIVER,), "Referral", "admit", self.referral))
@@ -127,25 +134,26 @@ class _Story:
             self.read(entry, RECEIVER)
         stage.wait(6 * DAY)
         returned = [self.keep(RECEIVER, record) for record in self.order.returned]
-        self.expect(
-            stage.act((RECEIVER,), "Referral", "report", self.referral, digest=index_digest(returned).hex())
-        )
+        self.expect(stage.act((RECEIVER,), "Referral", "report", self.referral, digest=index_digest(returned).hex()))
         for entry in returned:
+            self.share(entry, ORIGIN)
             self.read(entry, ORIGIN)
         self.expect(stage.act((ORIGIN, RECEIVER), "Referral", "settle", self.referral))
 
     def refer_down(self) -> None:
         """The stable patient goes back to the community, which answers and follows up."""
         stage = self.stage
-        plan_of_care = digest("yilian/care-plan/v1", self.order.identifier.encode()).hex()
+        care = self.keep(RECEIVER, self.written(RECEIVER, "CarePlan", "rehabilitation, control in a week"))
         down = self.expect(
             stage.act((RECEIVER, PATIENT), "StepDown", "offer", origin=RECEIVER, receiver=COMMUNITY, patient=PATIENT,
-                      visit=self.visit, plan=plan_of_care)
+                      visit=self.visit, plan=index_digest([care]).hex())
         ).instance  # fmt: skip
         self.expect(stage.act((COMMUNITY,), "StepDown", "accept", down))
+        self.share(care, COMMUNITY)
+        self.read(care, COMMUNITY)
         stage.wait(7 * DAY)
-        follow_up = digest("yilian/follow-up/v1", self.order.identifier.encode()).hex()
-        self.expect(stage.act((COMMUNITY,), "StepDown", "report", down, digest=follow_up))
+        seen = self.keep(COMMUNITY, self.written(COMMUNITY, "Observation", "recovering, no complaints"))
+        self.expect(stage.act((COMMUNITY,), "StepDown", "report", down, digest=index_digest([seen]).hex()))
         self.expect(stage.act((COMMUNITY,), "Visit", "discharge", self.visit))
 
     def final(self) -> dict[str, Any]:
@@ -160,26 +168,34 @@ class _Story:
 
     # --- records ---
 
+    def written(self, author: MemberId, kind: str, text: str) -> ClinicalRecord:
+        """A record that the bundle does not have, because it comes after it."""
+        content = encode([{"note": text, "resourceType": kind, "status": "final"}])
+        return ClinicalRecord(ResourceId(f"{author}-1"), kind, ResourceId(author), content)
+
     def keep(self, custodian: MemberId, record: ClinicalRecord) -> IndexEntry:
-        """Seal a record in the custodian's vault and put its commitment on the chain."""
+        """Seal a record in the custodian's vault, with nobody else's key, and put its commitment on the chain."""
         name = record_id(f"{record.kind}/{record.id}".lower())
         sealed, key, commitment = seal_record(name, custodian, record.content, self.secrets())
         vault = self.vaults.setdefault(custodian, MemoryVault())
         vault.put(sealed, wrap_for(key, name, custodian, self.reader(custodian).public, self.draw(32)))
-        for reader in (ORIGIN, RECEIVER):
-            if reader != custodian:
-                vault.grant(wrap_for(key, name, reader, self.reader(reader).public, self.draw(32)))
         entry = IndexEntry(name, record.kind, custodian, commitment)
         payload = {"commitment": commitment.hex(), "custodian": custodian, "kind": record.kind, "record": name}
         self.expect(self.stage.submit((custodian,), RECORD, {"entry": payload}))
         return entry
+
+    def share(self, entry: IndexEntry, reader: MemberId) -> None:
+        """The custodian wraps the record's key for one more reader."""
+        vault, custodian = self.vaults[entry.custodian], entry.custodian
+        held = vault.key(entry.record, custodian)
+        vault.grant(share_key(held, self.reader(custodian), reader, self.reader(reader).public, self.draw(32)))
 
     def read(self, entry: IndexEntry, reader: MemberId) -> None:
         """The access goes on the chain first, then the record is opened against the commitment that stands there."""
         access = {"custodian": entry.custodian, "purpose": "referral", "reader": reader, "record": entry.record}
         self.expect(self.stage.submit((reader,), RECORD, {"access": access}))
         on_chain = committed(self.stage.state(), entry.custodian, entry.record)
-        read_record(self.vaults[entry.custodian], RecordId(entry.record), reader, self.reader(reader), on_chain)
+        read_record(self.vaults[entry.custodian], entry.record, reader, self.reader(reader), on_chain)
 
     def reader(self, member: MemberId) -> ReaderKey:
         """The key under which records are wrapped for a member of this made-up alliance."""
@@ -198,5 +214,3 @@ class _Story:
         """This step is part of the story: if the ledger refuses it, the story is wrong."""
         assert receipt.status == "applied", f"the story's own step was refused: {receipt.code}"
         return receipt
-
-

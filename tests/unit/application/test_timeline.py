@@ -66,7 +66,7 @@ def event(kind, at=NOON, **body):
         ),
         (
             event("violation", debtors=["hill_hc"], name="late_approval", deadline=NOON),
-            "区卫健委违规：late_approval（应于2026-01-01 12:00前办理），按约升级",
+            "区卫健委违规：late_approval（应于2026-01-01 12:00前办理），合约自行推进",
             "区卫健委 in breach: late_approval (due by 2026-01-01 12:00); the contract moves on by itself",
         ),
         (
@@ -143,4 +143,14 @@ def test_every_event_the_interpreter_makes_has_a_sentence_over_the_values_it_car
     }
     assert {"started", "acted", "violation", "paid"} <= {kind for kind, _ in made}
     for kind, carried in made:
-        assert placeholders(SENTENCES[kind]["en"]) <= carried, kind
+        assert placeholders(SENTENCES[kind]["en"]) - {"to"} <= carried, kind  # `to` is found in what follows
+
+
+def test_a_breach_is_told_with_the_state_in_which_the_next_event_finds_the_contract():
+    breach = event("violation", debtors=["hill_hc"], name="late", deadline=NOON, state="requested")
+    other = {**event("acted", by=["x"], action="b", to="booked", state="free"), "contract": "Slot"}
+    after = event("acted", by=["y"], action="approve", to="approved", state="escalated")
+    told = [line.text for line in timeline([(NOON, e) for e in (breach, other, after)], "en", {})]
+    assert told[0].endswith("the contract moves on by itself, now escalated")
+    alone = [line.text for line in timeline([(NOON, breach), (NOON, other)], "en", {})]
+    assert alone[0].endswith("the contract moves on by itself")

@@ -21,5 +21,5 @@ def command(as_json: bool) -> None:
         num, den = promise["threshold"]
         finality = promise["finality"]
         kind = finality["kind"] + (f" {finality['k']}" if "k" in finality else "")
-        click.echo(f"{promise['engine']:12} {promise['faults']} < {num}/{den}  finality {kind}  "
-                   f"safe: {promise['safety_net']}  live: {promise['live_net']}  links: {promise['links']}")  # fmt: skip
+        nets = f"safe: {promise['safety_net']}  live: {promise['live_net']}  links: {promise['links']}"
+        click.echo(f"{promise['engine']:12} {promise['faults']} < {num}/{den}  finality {kind}  {nets}")

@@ -1,0 +1,97 @@
+"""`yilian replay FILE`: run a saved plan again, bit for bit: a scenario's, or one that exploration found.
+
+It must not shrink, search or write: it repeats.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from conformance.checkers import judge
+from conformance.history import History, Violation
+from conformance.plan import PlanError
+from conformance.report.story import mermaid, report
+from conformance.targets import Target
+from conformance.trace import trace_digest
+from refimpl.commands.outcome import page
+from refimpl.commands.saved import Saved, fault_of, read_saved
+from refimpl.commands.words import reader, tell
+from refimpl.scenarios.performance import Outcome, perform
+from refimpl.shell.faults import FOUND, USAGE, Fault
+from refimpl.shell.files import read_file
+from refimpl.shell.terminal import progress_on
+
+SCHEMA: Final = "yilian/replayed/v1"
+
+
+@click.command("replay")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--bundle", "bundle_file", type=click.Path(path_type=Path), help="FHIR R4 bundle / FHIR R4 数据包")
+@click.option("--zoo", default="", help="id of a planted fault / 植入缺陷编号")
+@click.option("--mermaid", "diagram", is_flag=True, help="sequence diagram / 时序图")
+@click.option("--json", "as_json", is_flag=True, help=SCHEMA)
+@click.pass_context
+def command(
+    context: click.Context, file: Path, bundle_file: Path | None, zoo: str, diagram: bool, as_json: bool
+) -> None:
+    """Run a saved plan again, bit for bit. / 逐位重放已保存的计划。"""
+    saved = read_saved(file)
+    language = reader(context)
+    if saved.scenario:
+        outcome = perform_again(saved, bundle_file)
+        trace, violations, why = outcome.trace, outcome.violations, outcome.history.why
+        lines = page(outcome, language)
+    else:
+        target = Target(zoo or saved.zoo)
+        history = play(target, saved)
+        trace, violations, why = trace_digest(history), judge(history), history.why
+        lines = iter(report(saved.plan, history, violations, language, f"yilian replay {file}"))
+        if diagram:
+            lines = iter([mermaid(history).rstrip("\n")])
+    if as_json:
+        click.echo(json.dumps(as_data(saved, trace, violations, why), ensure_ascii=False, sort_keys=True))
+    else:
+        for line in lines:
+            click.echo(line)
+        if not violations and not diagram:
+            click.echo(tell("clean", language))
+        if saved.trace is not None:
+            key = "same" if trace == saved.trace else "differs"
+            click.echo(tell(key, language, trace=trace, recorded=saved.trace), err=diagram)
+    if violations or trace != (saved.trace or trace):
+        context.exit(FOUND)
+
+
+def perform_again(saved: Saved, bundle_file: Path | None) -> Outcome:
+    """The scenario of a replay file once more; raises `Fault` `replay.other_bundle` unless its input is the same."""
+    bundle = None if bundle_file is None else read_file(bundle_file)
+    given = None if bundle is None else sha256(bundle).hexdigest()
+    if given != saved.bundle:
+        raise Fault("replay.other_bundle", status=USAGE, expected=saved.bundle or "own", found=given or "own")
+    progress = progress_on(sys.stderr)
+    try:
+        return perform(saved.scenario, saved.plan, bundle, saved.seed, lambda height: progress.show(f"{height}"))
+    finally:
+        progress.clear()
+
+
+def play(target: Target, saved: Saved) -> History:
+    """The plan once more on bare engines; raises `Fault` `plan.*`."""
+    try:
+        return target.play(saved.plan, watched=True)
+    except PlanError as error:
+        raise fault_of(error) from None
+
+
+def as_data(saved: Saved, trace: str, violations: Sequence[Violation], why: str) -> dict[str, Any]:
+    """The one object that `--json` prints; `same` is null where no trace was recorded."""
+    same = None if saved.trace is None else trace == saved.trace
+    return {
+        "schema": SCHEMA, "scenario": saved.scenario or None, "trace": trace, "recorded": saved.trace, "same": same,
+        "violations": [violation.to_data() for violation in violations], "why": why, "zoo": saved.zoo or None,
+    }  # fmt: skip

@@ -1,0 +1,85 @@
+"""Plans as files: bare, or with what else repeats a run (`yilian/replay/v1`).
+
+A replay file is an object `{schema, plan, trace}` with, for a scenario, `{scenario, seed, bundle}` and, for a plan that
+exploration found, `{zoo, violates}`. It must not run anything.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import frozen
+
+from conformance.plan import Plan, PlanError, no_duplicates
+from refimpl.shell.faults import Fault
+from refimpl.shell.files import read_file
+
+__all__ = ["REPLAY_SCHEMA", "Saved", "fault_of", "read_saved"]
+
+REPLAY_SCHEMA: Final = "yilian/replay/v1"
+
+MEMBERS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "bundle": (lambda value: value is None or isinstance(value, str), "null or a digest"),
+    "scenario": (lambda value: isinstance(value, str), "the name of a scenario"),
+    "seed": (lambda value: type(value) is int, "an integer"),
+    "trace": (lambda value: isinstance(value, str), "a digest"),
+    "violates": (lambda value: isinstance(value, str), "an invariant"),
+    "zoo": (lambda value: isinstance(value, str), "an id of the zoo"),
+}
+"""Member of a replay file -> what it must be, and how that is called."""
+
+
+@frozen
+class Saved:
+    """What a file says of a run."""
+
+    plan: Plan
+    scenario: str = ""
+    """Empty for a plan that is played on bare engines."""
+    seed: int = 0
+    bundle: str | None = None
+    """SHA-256 of the bundle, in hex, if it was not the scenario's own."""
+    trace: str | None = None
+    """The digest of the run; None where none was recorded."""
+    violates: str = ""
+    zoo: str = ""
+
+    def to_bytes(self) -> bytes:
+        """The replay file of a scenario."""
+        data = {"bundle": self.bundle, "plan": self.plan.to_data(), "scenario": self.scenario, "schema": REPLAY_SCHEMA,
+                "seed": self.seed, "trace": self.trace}  # fmt: skip
+        return (json.dumps(data, sort_keys=True, indent=1) + "\n").encode()
+
+
+def read_saved(path: Path) -> Saved:
+    """The plan in a file, with what stands beside it; raises `Fault` `file.unreadable` and `plan.*`."""
+    data = read_file(path)
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=no_duplicates)
+    except (ValueError, RecursionError):
+        raise Fault("plan.not_json", expected="one JSON object", found=str(path)) from None
+    try:
+        return _saved(value) if isinstance(value, dict) and "schema" in value else Saved(Plan.from_data(value))
+    except PlanError as error:
+        raise fault_of(error) from None
+
+
+def _saved(value: dict[str, Any]) -> Saved:
+    if value["schema"] != REPLAY_SCHEMA:
+        raise PlanError("plan.malformed", "/schema", REPLAY_SCHEMA, value["schema"])
+    if "plan" not in value:
+        raise PlanError("plan.malformed", "/plan", "a plan", "nothing")
+    others = {name: found for name, found in value.items() if name not in ("schema", "plan")}
+    for name, found in others.items():
+        if name not in MEMBERS:
+            raise PlanError("plan.malformed", f"/{name}", "one of " + ", ".join(MEMBERS), name)
+        lawful, expected = MEMBERS[name]
+        if not lawful(found):
+            raise PlanError("plan.malformed", f"/{name}", expected, found)
+    return Saved(Plan.from_data(value["plan"]), **others)
+
+
+def fault_of(error: PlanError) -> Fault:
+    """What the kit says of a plan, as a command says it."""
+    return Fault(error.code, at=error.at or "/", expected=error.expected, found=str(error.found)[:80])

@@ -1,0 +1,64 @@
+"""A scenario played to its end on real nodes, and what it came to.
+
+It must not know what a story is about, how its outcome is shown, nor where it is kept.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from attrs import frozen
+
+from conformance.history import History, Violation
+from conformance.plan import Plan
+from conformance.trace import trace_digest
+from refimpl.scenarios import referral
+from refimpl.scenarios.stage import Stage, Unanswered
+from refimpl.shell.faults import Fault
+
+__all__ = ["SCENARIOS", "Outcome", "perform"]
+
+SCENARIOS: Final = {"referral": referral}
+"""Name -> the story's module."""
+
+
+@frozen
+class Outcome:
+    """What a run came to."""
+
+    scenario: str
+    seed: int
+    stage: Stage
+    final: dict[str, Any]
+    """Where everything stands, as the story's clients see it; empty if the ledger stopped."""
+    history: History
+    violations: tuple[Violation, ...]
+
+    @property
+    def trace(self) -> str:
+        """The digest of the run."""
+        return trace_digest(self.history)
+
+
+def perform(
+    scenario: str, plan: Plan | None, bundle: bytes | None, seed: int, show: Callable[[int], None] = lambda height: None
+) -> Outcome:
+    """Play a scenario to its end; `None` takes the story's own plan or bundle; `show` is told each height.
+
+    Raises `Fault` `scenario.unknown` and `scenario.other_plan`, and `Refused` `fhir.*` for a broken bundle.
+    """
+    if scenario not in SCENARIOS:
+        raise Fault("scenario.unknown", name=scenario, known=", ".join(SCENARIOS))
+    story = SCENARIOS[scenario]
+    cast = story.cast()
+    chosen = story.plan() if plan is None else plan
+    if chosen.n != len(cast.validators) or chosen.engine != cast.engine:
+        raise Fault("scenario.other_plan", n=len(cast.validators), engine=cast.engine)
+    stage = Stage(cast, chosen, show)
+    try:
+        final = story.play(stage, story.bundle() if bundle is None else bundle, seed)
+        history, violations = stage.finish()
+    except Unanswered:
+        history, violations = stage.finish()
+        stopped = Violation("INV-V1", stage.world.now, stage.honest, "a receipt for every transaction", "none in time")
+        final, violations = {}, (*violations, stopped)
+    return Outcome(scenario, seed, stage, final, history, violations)
