@@ -9,15 +9,14 @@ It must not know what a program means, nor who may deploy.
 
 from functools import lru_cache
 
-from contracts_dsl import host, interpret, ir
+from contracts_dsl import ir
 from contracts_dsl.program import Program, link
 from refimpl.contract.draft import Draft
-from refimpl.contract.world import LedgerWorld
 from refimpl.data import shape
 from refimpl.data.limits import DEPLOY_MODULES
 from refimpl.data.refusal import Code, Refused
 
-__all__ = ["advance", "command", "deploy", "program_in"]
+__all__ = ["deploy", "program_in"]
 
 _PREFIX = b"module/"
 
@@ -34,20 +33,6 @@ def program_in(draft: Draft) -> Program:
 @lru_cache(maxsize=16)
 def _linked(modules: tuple[bytes, ...]) -> Program:
     return link([ir.decode(module) for module in modules])
-
-
-def advance(draft: Draft, world: LedgerWorld, t: int) -> host.Changes:
-    """Let time act up to second t and write what it did (CTR-S1)."""
-    changes = interpret.advance(program_in(draft), world, t)
-    world.apply(changes)
-    return changes
-
-
-def command(draft: Draft, world: LedgerWorld, order: host.Command) -> host.Changes:
-    """Carry out a command and write what it did; raises `contracts_dsl.host.Refused` and writes nothing (CTR-S7)."""
-    changes = interpret.command(program_in(draft), world, order)
-    world.apply(changes)
-    return changes
 
 
 def deploy(draft: Draft, payload: object) -> None:

@@ -10,17 +10,12 @@ and the block alone.
 
 from typing import Any
 
-import msgspec
 from attrs import frozen
 
-from contracts_dsl import host
-from contracts_dsl.host import Changes, Command
-from contracts_dsl.limits import FIELDS_MAX as ARGUMENTS_MAX
 from refimpl.application import index
-from refimpl.contract import directory, packages
+from refimpl.contract import directory, orders, packages
 from refimpl.contract.draft import Draft
-from refimpl.contract.world import LedgerWorld
-from refimpl.data import merkle, shape
+from refimpl.data import merkle
 from refimpl.data.block import Block, Genesis
 from refimpl.data.certificate import has_quorum
 from refimpl.data.encoding import encode
@@ -51,7 +46,7 @@ def open_genesis(genesis: Genesis) -> tuple[StateMap, dict[bytes, bytes | None]]
     Raises `Refused` as the payloads do, located in the genesis.
     """
     draft = Draft(EMPTY)
-    LedgerWorld(draft).apply(Changes(now=genesis.time))
+    orders.begin(draft, genesis.time)
     for number, payload in enumerate(genesis.directory):
         directory.enrol(draft, payload, f"/directory/{number}")
     return draft.commit(), draft.writes
@@ -60,14 +55,13 @@ def open_genesis(genesis: Genesis) -> tuple[StateMap, dict[bytes, bytes | None]]
 def execute(state: StateMap, block: Block, members: Membership) -> Outcome:
     """Carry out a block whose transactions have been checked."""
     draft = Draft(state)
-    world = LedgerWorld(draft)
     time = block.header.time
     receipts: list[dict[str, Any]] = []
-    elapsed = packages.advance(draft, world, time)
-    if elapsed.events:
-        receipts.append({"events": [_event(event) for event in elapsed.events], "kind": "time"})
+    elapsed = orders.advance(draft, time)
+    if elapsed:
+        receipts.append({"events": elapsed, "kind": "time"})
     for transaction in block.transactions:
-        receipts.append(_carry_out(draft, world, transaction, members, time))
+        receipts.append(_carry_out(draft, transaction, members, time))
     encoded = tuple(encode(receipt) for receipt in receipts)
     return Outcome(draft.commit(), draft.writes, encoded, merkle.root(encoded))
 
@@ -82,32 +76,23 @@ def _nonce_key(sender: MemberId) -> bytes:
     return b"nonce/%s" % sender.encode()
 
 
-def _carry_out(
-    draft: Draft, world: LedgerWorld, transaction: Transaction, members: Membership, time: int
-) -> dict[str, Any]:
+def _carry_out(draft: Draft, transaction: Transaction, members: Membership, time: int) -> dict[str, Any]:
     """One transaction: all of it or nothing, but its nonce is used either way (DAT-071)."""
     draft.write(_nonce_key(transaction.sender), transaction.nonce + 1)
     receipt: dict[str, Any] = {"kind": transaction.kind, "tx": transaction.id.hex()}
     draft.mark()
     try:
-        events = _dispatch(draft, world, transaction, members, time)
+        events = _dispatch(draft, transaction, members, time)
     except Refused as refused:
         draft.undo()
         return {**receipt, "code": refused.code.value, "status": "refused"}
-    except host.Refused as refused:
-        draft.undo()
-        area = "access" if refused.code in ("forbidden", "not_permitted", "suppressed") else "contract"
-        return {**receipt, "code": f"{area}.{refused.code}", "status": "refused"}
     return {**receipt, "events": events, "status": "applied"}
 
 
-def _dispatch(
-    draft: Draft, world: LedgerWorld, transaction: Transaction, members: Membership, time: int
-) -> list[dict[str, Any]]:
+def _dispatch(draft: Draft, transaction: Transaction, members: Membership, time: int) -> list[dict[str, Any]]:
     """By kind; the events it makes."""
     if transaction.kind == COMMAND:
-        changes = packages.command(draft, world, _command(transaction))
-        return [_event(event) for event in changes.events]
+        return orders.command(draft, transaction.payload, transaction.signers)
     if transaction.kind == DEPLOY:
         _must_be_approved(transaction, members)
         packages.deploy(draft, transaction.payload)
@@ -125,32 +110,3 @@ def _must_be_approved(transaction: Transaction, members: Membership) -> None:
     weight = sum(member.weight for member in found if member is not None)
     if not has_quorum(weight, members.total_weight):
         raise Refused(Code.MEMBER_TOO_FEW_APPROVALS, "/signers", signed=weight, total=members.total_weight)
-
-
-def _command(transaction: Transaction) -> Command:
-    """The command in a payload `{action, arguments: [{name, value}], contract, instance}` (CTR-D02)."""
-    fields = shape.record(transaction.payload, "/payload", ("action", "arguments", "contract", "instance"))
-    arguments = []
-    for number, item in enumerate(shape.items(fields["arguments"], "/payload/arguments", ARGUMENTS_MAX)):
-        at = f"/payload/arguments/{number}"
-        pair = shape.record(item, at, ("name", "value"))
-        arguments.append((shape.text(pair["name"], f"{at}/name", 256), _argument(pair["value"], f"{at}/value")))
-    instance = fields["instance"]
-    return Command(
-        shape.text(fields["contract"], "/payload/contract", 256),
-        shape.text(fields["action"], "/payload/action", 256),
-        tuple(arguments),
-        transaction.signers,
-        None if instance is None else shape.integer(instance, "/payload/instance"),
-    )
-
-
-def _argument(value: object, at: str) -> host.Value:
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    return tuple(shape.text(one, at, 256) for one in shape.items(value, at, 256))
-
-
-def _event(event: host.Event) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(event)
-    return found

@@ -72,7 +72,12 @@ EDGES: dict[str, tuple[str, ...]] = {
     "lark": ("contracts_dsl",),
     "click": ("refimpl.cli", "refimpl.commands", "contracts_dsl.cli", "conformance.cli"),
     # `conform`, `explore`, `replay` and `shrink` must run on the core install, which has neither of these two.
-    "hypothesis": ("conformance.drivers.hypothesis_suite", "conformance.testing", "conformance.plugin"),
+    "hypothesis": (
+        "conformance.adversary.strategies",
+        "conformance.drivers.hypothesis_suite",
+        "conformance.testing",
+        "conformance.plugin",
+    ),
     "pytest": ("conformance.testing", "conformance.plugin", "refimpl.testing"),
     **dict.fromkeys(OUTSIDE_WORLD, EDGE_ROOMS),
     # Seeded generators only (`Random(seed)`): the module's own functions draw from a hidden global state.
