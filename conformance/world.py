@@ -369,11 +369,12 @@ class World:
         if (height, round_) <= self.frontier:
             return
         self.frontier = (height, round_)
-        for src, dst, said, valid_round in self.fates.speeches(height, round_):
+        for kind, dst, said, valid_round in self.fates.speeches(height, round_):
+            src = said.signer
             if self.now < self.plan.gst or self.plan.after.get(src) != "silent":
                 wire = self.cluster.forge(said, valid_round, self.nodes[src].reactor)
                 if wire is not None:
-                    self.fates.count("support" if said.kind != "inject" else "inject")
+                    self.fates.count(kind)
                     self.push(self.now + self.plan.delta, src, self.nodes[dst], wire, True)
         for atom in self.fates.returns(height, round_):
             self.schedule_return(atom.node, self.now + 1)

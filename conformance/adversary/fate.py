@@ -129,18 +129,17 @@ class Fates:
         born = min((atom.h, atom.r) for atom in twins)
         return (said.height, said.round) < born or any(signer in atom.to for atom in twins)
 
-    def speeches(self, height: int, round_: int) -> Iterable[tuple[int, int, Said, int | None]]:
-        """(source, destination, message, valid round) that macros and injections send when this place is reached."""
+    def speeches(self, height: int, round_: int) -> Iterable[tuple[str, int, Said, int | None]]:
+        """(atom, destination, message, valid round) that macros and injections send when this place is reached."""
         for atom in self.supports.get((height, round_), ()):
             turn = self.proposer(height, round_) == atom.src
             kinds = ("propose", "prevote", "precommit") if turn else ("prevote", "precommit")
             for dst in atom.to:
                 for kind in kinds:
                     if (height, round_, kind, atom.src, dst) not in self.acts:
-                        yield atom.src, dst, Said(kind, height, round_, atom.src, atom.value), atom.vr
+                        yield atom.k, dst, Said(kind, height, round_, atom.src, atom.value), atom.vr
         for inject in self.injections.get((height, round_), ()):
-            speech = Said(inject.ph, height, round_, inject.src, inject.value)
-            yield inject.src, inject.dst, speech, inject.vr
+            yield inject.k, inject.dst, Said(inject.ph, height, round_, inject.src, inject.value), inject.vr
 
     # --- crashes ---
 

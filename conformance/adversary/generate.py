@@ -73,12 +73,21 @@ def macro(rng: Random, setting: Setting) -> list[Atom]:
     """Heard-of sets, sparser, and in half the rounds a liar with one opinion towards a few."""
     atoms = heard_of(rng, setting, 0.2)
     for h, r in setting.places():
-        if setting.faulty and rng.random() < 0.5:
+        if len(setting.faulty) > 1 and rng.random() < 0.5:
+            atoms.extend(coalition(rng, setting, h, r))
+        elif setting.faulty and rng.random() < 0.5:
             src = rng.choice(setting.faulty)
             others = [node for node in range(setting.n) if node != src]
             vr = rng.randrange(-1, r) if r and rng.random() < 0.5 else None
             atoms.append(Support(h=h, r=r, src=src, to=some(rng, others), value=setting.value(rng), vr=vr))
     return atoms
+
+
+def coalition(rng: Random, setting: Setting, h: int, r: int) -> list[Atom]:
+    """All liars hold one opinion towards the same few."""
+    others = [node for node in range(setting.n) if node not in setting.faulty]
+    to, value = some(rng, others), setting.value(rng)
+    return [Support(h=h, r=r, src=src, to=to, value=value) for src in setting.faulty]
 
 
 def sparse(rng: Random, setting: Setting) -> list[Atom]:

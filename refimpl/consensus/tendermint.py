@@ -9,99 +9,34 @@ that is acceptable but not timely gets a nil prevote the first time (CON-018).
 It must not know what a payload means, who transports messages, what time it is, or how a signature is made.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from attrs import define, field, frozen
-
 from refimpl.consensus import interface as api
-from refimpl.consensus.interface import Promise, Validators
+from refimpl.consensus.interface import Promise
+from refimpl.consensus.tendermint_memory import (
+    DECIDED,
+    EMPTY,
+    PRECOMMIT,
+    PREVOTE,
+    PROPOSE,
+    SYNC,
+    Log,
+    Memory,
+    RoundLog,
+    proposal_in,
+    vote_in,
+)
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD, CONSENSUS_VARIANTS
 from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import READERS, Body, Decided, Message, Proposal, Sync, Vote
-
-PROPOSE, PREVOTE, PRECOMMIT = "propose", "prevote", "precommit"
-"""The three phases of a round; each is also the kind of the message that it sends."""
-DECIDED, SYNC = "decided", "sync"
-"""What brings over a member that is behind, and the question a member asks when it comes back."""
 
 PROMISE = Promise(
     engine="tendermint", faults="byzantine", threshold=(1, 3), finality={"kind": "immediate"},
     safety_net="asynchronous", live_net="partial", links="p2p", phases=(PROPOSE, PREVOTE, PRECOMMIT),
     certificates=True, evidence=True, delta=1, timeout=(3, 1),
 )  # fmt: skip
-
-
-Log = tuple[Message, ...]
-"""Messages of one kind and round as they were heard, each statement once."""
-
-
-def proposal_in(message: Message) -> Proposal:
-    """The body of a message that stands in a log of proposals."""
-    body = message.body
-    assert isinstance(body, Proposal), "only proposals are logged as such"
-    return body
-
-
-def vote_in(message: Message) -> Digest | None:
-    """The value a logged vote is for; None for nil."""
-    body = message.body
-    assert isinstance(body, Vote), "only votes are logged as such"
-    return body.value
-
-
-@frozen
-class RoundLog:
-    """What was heard about one round of the present height."""
-
-    proposals: Log = ()
-    prevotes: Log = ()
-    precommits: Log = ()
-    fired: frozenset[str] = frozenset()
-    """The rules "for the first time" that have had it."""
-
-
-_EMPTY = RoundLog()
-_NO_HEIGHT, _FIRST = Height(0), Round(0)
-
-
-@define
-class Memory:
-    """All that one member remembers. A step works on a fork; the memory that went in is never touched."""
-
-    height: Height = _NO_HEIGHT
-    round: Round = _FIRST
-    step: str = PROPOSE
-    validators: Validators = field(factory=lambda: Validators.of({}))
-    locked_value: Digest | None = None
-    locked_round: int = -1
-    valid_value: Digest | None = None
-    valid_round: int = -1
-    rounds: Mapping[Round, RoundLog] = field(factory=dict)
-    verdicts: Mapping[Digest, api.Verdict] = field(factory=dict)
-    ahead: Log = ()
-    """Messages of the next height, kept until it begins."""
-    helped: Mapping[MemberId, tuple[Height, Round]] = field(factory=dict)
-    """Where each member stood when we last helped it."""
-    running: bool = False
-    """False between the decision of a height and the beginning of the next."""
-    last_round: Round = _FIRST
-    """The round in which the last decided height was decided."""
-    behind: bool = False
-    """Whether we came back, or were brought over, at this height: then we may have missed what was said of the next."""
-
-    def fork(self) -> "Memory":
-        """A copy to work on; its mappings are replaced, never changed."""
-        return Memory(
-            self.height, self.round, self.step, self.validators, self.locked_value, self.locked_round,
-            self.valid_value, self.valid_round, self.rounds, self.verdicts, self.ahead, self.helped, self.running,
-            self.last_round, self.behind,
-        )  # fmt: skip
-
-    def log(self, round_: int) -> RoundLog:
-        """What was heard about this round."""
-        return self.rounds.get(Round(round_), _EMPTY)
 
 
 class Tendermint:
@@ -255,10 +190,11 @@ class _Work:
         if height != memory.height + 1 and memory.height != 0:
             raise Refused(Code.CONSENSUS_WRONG_HEIGHT, expected=memory.height + 1, got=height)
         self.memory = Memory(
-            height=height, validators=validators, helped=memory.helped, running=True, last_round=memory.last_round
-        )
+            height=height, validators=validators, helped=memory.helped, running=True,
+            last_round=memory.last_round, previous=memory.rounds, seen=memory.seen,
+        )  # fmt: skip
         self.start_round(Round(0))
-        if memory.behind:
+        if memory.behind or height <= memory.seen:
             self.ask_around()
         for message in memory.ahead:
             if message.height == height and self.memory.running and message.sender in validators.weights:
@@ -271,7 +207,8 @@ class _Work:
         if message.height == memory.height + 1:
             self.keep_for_later(message)
         elif message.height > memory.height:
-            raise Refused(Code.NET_TOO_FAR_AHEAD, "/height", most=memory.height + 1, got=message.height)
+            self.verify_validator(message)
+            memory.seen = max(memory.seen, message.height)
         elif message.height < memory.height or not memory.running:
             self.engine.notary.verify(message)
             self.help(message)
@@ -281,12 +218,10 @@ class _Work:
     def hear(self, message: Message) -> None:
         """A message of the present height, noted, passed on, and acted upon."""
         memory = self.memory
-        if message.sender not in memory.validators.weights:
-            raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
         most = memory.round + CONSENSUS_ROUNDS_AHEAD
         if message.round > most:
             raise Refused(Code.NET_TOO_FAR_AHEAD, "/round", most=most, got=message.round)
-        self.engine.notary.verify(message)
+        self.verify_validator(message)
         body = message.body
         if isinstance(body, Decided):
             self.engine.verify_decided(memory, message, body)
@@ -296,6 +231,13 @@ class _Work:
             self.repeat(message)
         else:
             self.take(message)
+
+    def verify_validator(self, message: Message) -> None:
+        """Raise `Refused` unless a validator of the present height signed it (before the first: unless anybody did)."""
+        members = self.memory.validators.weights
+        if members and message.sender not in members:
+            raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
+        self.engine.notary.verify(message)
 
     def take(self, message: Message) -> None:
         """A verified statement about the present height: note it, pass it on, act upon it."""
@@ -425,9 +367,7 @@ class _Work:
         memory = self.memory
         if message in memory.ahead or len(memory.ahead) >= CONSENSUS_MESSAGES_AHEAD:
             return
-        if memory.height and message.sender not in memory.validators.weights:
-            raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
-        self.engine.notary.verify(message)
+        self.verify_validator(message)
         memory.ahead = (*memory.ahead, message)
 
     # --- helping ---
@@ -435,11 +375,18 @@ class _Work:
     def help(self, message: Message) -> None:
         """The sender has not decided a height that we have: bring it over, once for each of its rounds (CON-007)."""
         memory = self.memory
-        behind = message.height < memory.height - memory.running or message.round > memory.last_round
+        last = memory.height - memory.running
+        late = message.kind == PRECOMMIT and message.round <= memory.last_round
+        behind = message.height < last or not (late or self.was_heard(message))
         if message.sender == self.engine.member or message.kind == DECIDED:
             return
         if message.kind == SYNC or (behind and self.helps_now(message)):
             self.effects.extend(self.engine.forward(api.Supply(message.height, message.sender)))
+
+    def was_heard(self, message: Message) -> bool:
+        """Whether this statement was heard before its height was decided: then it is an echo and says nothing new."""
+        log = (self.memory.previous if self.memory.running else self.memory.rounds).get(message.round, EMPTY)
+        return any(message[3:5] == heard[3:5] for heard in (*log.proposals, *log.prevotes, *log.precommits))
 
     def helps_now(self, message: Message) -> bool:
         """Whether we have not yet helped its sender at this place; remembers that we have."""

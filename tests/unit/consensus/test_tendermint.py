@@ -333,9 +333,16 @@ def test_what_is_too_far_ahead_is_refused_at_one_past_the_limit():
     assert member.vote(PREVOTE, None, 0, round_=CONSENSUS_ROUNDS_AHEAD).memory.rounds
     far = member.sign(PREVOTE, Vote(None), 0, round_=CONSENSUS_ROUNDS_AHEAD + 1)
     assert refused(member, api.Receive(far)) is Code.NET_TOO_FAR_AHEAD
-    high = member.sign(PREVOTE, Vote(None), 0, height=3)
-    assert refused(member, api.Receive(high)) is Code.NET_TOO_FAR_AHEAD
     assert refused(member, api.Begin(Height(5), FOUR)) is Code.CONSENSUS_WRONG_HEIGHT
+
+
+@pytest.mark.clause("CON-027", "CON-007")
+def test_a_member_asks_at_every_height_up_to_the_greatest_it_has_heard_of():
+    member = Member()
+    assert member.feed(api.Receive(member.sign(PREVOTE, Vote(None), 0, height=3))).memory.ahead == ()
+    for height, asks in ((2, 1), (3, 1), (4, 0)):
+        member.memory.running = False
+        assert len(member.feed(api.Begin(Height(height), FOUR)).said("sync")) == asks
 
 
 @pytest.mark.clause("CON-022")

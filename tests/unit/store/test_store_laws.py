@@ -43,9 +43,9 @@ def test_a_store_that_forgets_a_law_is_caught():
             return reversed(list(super().items(prefix)))
 
     class HalfWay(MemoryStore):
-        def apply(self, writes, sync):
+        def apply(self, writes, *, sync):
             for write in writes:
-                super().apply([write], sync)
+                super().apply([write], sync=sync)
 
     for broken in (Reversed, HalfWay):
         with pytest.raises(AssertionError):

@@ -1,0 +1,70 @@
+"""Hypothesis strategies that draw plans as lists of atoms, so that a test shrinks to a readable plan.
+
+Why lists: deleting an atom moves no other, so the shrinker of Hypothesis and our own both end at a few sentences. The
+smallest atom comes first everywhere. Importing this module imports Hypothesis: only tests do.
+
+It must not run anything.
+"""
+
+from hypothesis import strategies as st
+
+from conformance.plan import Atom, Byz, Crash, Cut, Drop, Dup, Late, Plan, Skew, Support, Swap, Twin
+
+PHASES = ("propose", "prevote", "precommit")
+
+
+def atoms(n: int, faulty: tuple[int, ...], heights: int, rounds: int) -> st.SearchStrategy[Atom]:
+    """One atom of a run with these nodes, liars, heights and rounds, the mildest kinds first."""
+    nodes = st.integers(0, n - 1)
+    place = {"h": st.integers(1, heights), "r": st.integers(0, rounds - 1)}
+    links = st.tuples(nodes, nodes).filter(lambda pair: pair[0] != pair[1])
+    phases = st.sampled_from(PHASES)
+    values = st.sampled_from(("nil", *(f"v{node}" for node in range(n))))
+
+    def link(kind: type[Atom], **more: st.SearchStrategy[object]) -> st.SearchStrategy[Atom]:
+        shape = st.fixed_dictionaries({**place, "ph": phases, "link": links, **more})
+        return shape.map(lambda drawn: kind(**{k: v for k, v in drawn.items() if k != "link"},
+                                            src=drawn["link"][0], dst=drawn["link"][1]))  # fmt: skip
+
+    back = st.none() | st.fixed_dictionaries(place)
+    kinds: list[st.SearchStrategy[Atom]] = [
+        link(Late),
+        link(Swap),
+        link(Dup, n=st.integers(1, 3)),
+        st.builds(Cut, **place, to_r=st.integers(0, rounds), side=subsets(range(n))),
+        st.builds(Skew, node=nodes, d=st.integers(-5, 5)),
+    ]
+    honest = [node for node in range(n) if node not in faulty]
+    kinds.append(st.builds(Crash, node=st.sampled_from(honest), **place, ph=phases, back=back,
+                           when=st.sampled_from(("after-send", "after-persist", "before-persist")),
+                           disk=st.sampled_from(("synced", "lost-tail"))))  # fmt: skip
+    if faulty:
+        liars = st.sampled_from(faulty)
+        act = st.one_of(st.just("omit"), values.map(lambda value: {"value": value}),
+                        st.sampled_from((-1, 1)).map(lambda step: {"round": step}),
+                        st.integers(1, 3).map(lambda k: {"stale": k}))  # fmt: skip
+        lying = st.fixed_dictionaries({**place, "ph": phases, "src": liars, "act": act, "dst": nodes})
+        kinds.append(lying.filter(lambda drawn: drawn["src"] != drawn["dst"]).map(lambda drawn: Byz(**drawn)))
+        kinds.append(st.builds(Drop, **place, ph=phases, src=liars, dst=st.sampled_from(honest)))
+        others = subsets(honest)
+        valid_rounds = st.none() | st.integers(-1, rounds - 1)
+        kinds.append(st.builds(Support, **place, src=liars, to=others, value=values, vr=valid_rounds))
+        kinds.append(st.builds(Twin, **place, src=liars, to=others))
+    return st.one_of(kinds)
+
+
+def subsets(nodes: range | list[int]) -> st.SearchStrategy[tuple[int, ...]]:
+    """A non-empty set of nodes, in order."""
+    chosen = st.sets(st.sampled_from(list(nodes)), min_size=1, max_size=max(1, len(nodes) - 1))
+    return chosen.map(lambda found: tuple(sorted(found)))
+
+
+@st.composite
+def plans(draw: st.DrawFn, engine: str, n: int = 4, heights: int = 2, most: int = 24) -> Plan:
+    """A plan in the model: at most (n - 1) / 3 liars of equal weight, up to `most` atoms over up to 4 rounds."""
+    count = draw(st.integers(0, (n - 1) // 3))
+    faulty = tuple(sorted(draw(st.sets(st.integers(0, n - 1), min_size=count, max_size=count))))
+    listed = draw(st.lists(atoms(n, faulty, heights, draw(st.sampled_from((3, 4)))), max_size=most))
+    after = {node: draw(st.sampled_from(("silent", "byzantine"))) for node in faulty if draw(st.booleans())}
+    return Plan(engine=engine, n=n, faulty=faulty, after=after, heights=heights, atoms=tuple(listed),
+                delta=draw(st.sampled_from((1, 1, 2, 6))))  # fmt: skip

@@ -1,0 +1,1 @@
+"""Whole runs: consortia under faults, judged by the checkers."""

@@ -1,0 +1,87 @@
+"""The law under fire: drawn plans with up to a third of the nodes lying never break an invariant; beyond it they do."""
+
+import pytest
+from attrs import evolve
+from hypothesis import example, given, settings
+
+from conformance.adversary.strategies import plans
+from conformance.checkers import classes, judge
+from conformance.drivers.explore import Campaign, play_range, shrink_found
+from conformance.plan import Late, Plan
+from conformance.shrink import shrink
+from conformance.targets import Target
+from conformance.zoo import ZOO, load
+
+load()
+LAWS = ("INV-S1", "INV-S2", "INV-S3", "INV-S4", "INV-S5", "INV-S6", "INV-S7", "INV-A2", "INV-V1")
+
+
+def explain(plan: Plan) -> str:
+    """The smallest plan that breaks the same law, as a test prints it."""
+    clause = classes(Target().violations(plan))[0]
+    small = shrink(plan, lambda candidate: Target().breaks(candidate, clause)).plan
+    return f"{clause} is broken by: {small.encode().decode()}"
+
+
+@pytest.mark.clause(*LAWS)
+@settings(max_examples=250)
+@example(ZOO["T03"].witness)
+@example(ZOO["T07"].witness)
+@example(ZOO["T13"].witness)
+@given(plans("tendermint"))
+def test_no_plan_within_the_model_breaks_a_law_of_tendermint(plan):
+    assert not Target().violations(plan), explain(plan)
+
+
+@pytest.mark.clause(*LAWS)
+@pytest.mark.parametrize("profile", ["macro", "heard-of", "sparse"])
+def test_no_drawn_plan_of_any_profile_breaks_a_law(profile):
+    tally = play_range(Campaign("tendermint", 20_261_122, 700, heights=3, profile=profile), 0, 700)
+    assert not tally.found, explain(tally.found[0].plan)
+    assert tally.triggered["late"] > 50
+    assert tally.triggered["byz"] > 50
+
+
+@pytest.mark.parametrize("n", [5, 6, 7])
+def test_the_arithmetic_of_other_sizes_holds(n):
+    tally = play_range(Campaign("tendermint", 7, 120, nodes=n, heights=1), 0, 120)
+    assert not tally.found, explain(tally.found[0].plan)
+
+
+@pytest.mark.clause("INV-S1")
+def test_two_liars_of_four_fork_and_the_fork_shrinks_to_a_few_sentences():
+    campaign = Campaign("tendermint", 0, 4000, liars=2, heights=1, profile="macro")
+    for first in range(0, campaign.runs, 250):
+        forks = [found for found in play_range(campaign, first, 250).found if "INV-S1" in found.classes]
+        if forks:
+            break
+    clause, shrunk = shrink_found(campaign, evolve(forks[0], classes=("INV-S1",)), 2000)
+    assert clause == "INV-S1"
+    assert shrunk.plan.size <= 5
+
+
+@pytest.mark.clause("INV-S1", "INV-V1")
+def test_three_nodes_bear_no_liar_at_all():
+    broken = set()
+    for first in range(0, 1500, 250):
+        for found in play_range(Campaign("tendermint", 3, 1500, nodes=3, liars=1, heights=1), first, 250).found:
+            broken.update(found.classes)
+        if broken:
+            break
+    assert broken, "n = 3f must fail, or the suite is too weak"
+
+
+def test_a_plan_number_is_the_same_plan_in_every_stretch_of_a_campaign():
+    campaign = Campaign("tendermint", 1, 100)
+    whole = play_range(campaign, 0, 60)
+    parts = play_range(campaign, 40, 20).plus(play_range(campaign, 0, 40))
+    assert whole == parts
+
+
+def test_late_messages_before_gst_cannot_stop_anybody_for_ever():
+    atoms = tuple(Late(r=r, ph=ph, src=s, dst=d) for r in range(3) for ph in ("propose", "prevote", "precommit")
+                  for s in range(4) for d in range(4) if s != d)  # fmt: skip
+    plan = Plan(engine="tendermint", heights=2, atoms=atoms)
+    history = Target().play(plan)
+    assert history.why == "done"
+    assert not judge(history)

@@ -1,0 +1,61 @@
+"""The suite bites: every planted bug is killed, by search or by its witness, in its own class of invariant."""
+
+import pytest
+
+from conformance.checkers import classes
+from conformance.drivers.explore import Campaign, play_range, shrink_found
+from conformance.plan import Plan
+from conformance.targets import Target
+from conformance.zoo import ZOO, load
+
+load()
+SEARCHED = {"P01": 1000, "P02": 2000, "P03": 1000, "T01": 2000, "T02": 1500, "T06": 2000, "T10": 500, "T13": 500, "T14": 1000}
+"""Easy and medium bugs -> plans in which search must find them."""
+
+
+def setting(entry):
+    """The plain run in which a bug is compared with the reference."""
+    return Plan(engine=entry.of, n=entry.witness.n if entry.witness else 4)
+
+
+@pytest.mark.parametrize("name", list(ZOO))
+def test_a_planted_bug_passes_the_happy_path_but_for_what_its_entry_says(name):
+    entry = ZOO[name]
+    assert set(classes(Target(name).violations(Plan(engine=entry.of)))) == set(entry.empty_breaks)
+    assert entry.story.endswith(".") or entry.story.endswith(")")
+
+
+@pytest.mark.parametrize("name", [name for name, entry in ZOO.items() if entry.witness])
+def test_a_witness_kills_its_bug_and_spares_the_reference(name):
+    entry = ZOO[name]
+    assert any(Target(name).breaks(entry.witness, clause) for clause in entry.breaks)
+    assert not Target().violations(entry.witness)
+
+
+@pytest.mark.parametrize("name", list(SEARCHED))
+def test_search_finds_a_planted_bug_and_shrinks_it_to_a_few_atoms(name):
+    entry = ZOO[name]
+    campaign = Campaign(entry.of, 1, SEARCHED[name], zoo=name)
+    for first in range(0, campaign.runs, 100):
+        for found in play_range(campaign, first, 100).found:
+            news = tuple(clause for clause in found.classes if clause in entry.breaks and clause not in entry.empty_breaks)
+            if not news:
+                continue
+            outcome = shrink_found(campaign, type(found)(found.number, found.plan, news), 400)
+            if outcome is not None:
+                assert outcome[1].plan.size <= 10
+                return
+    pytest.fail(f"{name} survived {campaign.runs} plans")
+
+
+def test_what_is_not_searched_for_has_a_witness():
+    assert all(entry.witness or name in SEARCHED or name in BY_LONG_SEARCH for name, entry in ZOO.items())
+
+
+BY_LONG_SEARCH = {"T05"}
+"""Found by longer campaigns only (`yilian explore --zoo T05`)."""
+
+
+def test_at_least_ten_bugs_are_planted_across_the_tiers():
+    assert len(ZOO) >= 10
+    assert {entry.tier for entry in ZOO.values()} == {"easy", "medium", "hard"}
