@@ -29,7 +29,7 @@ class Store(Protocol):
         """Keys that begin with `prefix`, in ascending order, with their values. Undefined if written meanwhile."""
         ...
 
-    def apply(self, writes: Sequence[Write], sync: bool) -> None:
+    def apply(self, writes: Sequence[Write], *, sync: bool) -> None:
         """Carry out all of `writes` in order, or none. With `sync`, these and all earlier ones are durable on return;
         without, a crash may lose them, but never without losing all that came after them."""
         ...

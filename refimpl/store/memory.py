@@ -29,7 +29,7 @@ class MemoryStore:
         """Keys that begin with `prefix`, in ascending order, with their values."""
         return iter(sorted((key, value) for key, value in self._now.items() if key.startswith(prefix)))
 
-    def apply(self, writes: Sequence[Write], sync: bool) -> None:
+    def apply(self, writes: Sequence[Write], *, sync: bool) -> None:
         """All of `writes` or none; `sync` makes them and the earlier ones proof against `crashed`."""
         check_keys(writes)
         _carry_out(writes, self._now)

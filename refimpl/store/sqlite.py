@@ -61,7 +61,7 @@ class SqliteStore:
             if len(rows) < _PAGE_OF_ITEMS:
                 return
 
-    def apply(self, writes: Sequence[Write], sync: bool) -> None:
+    def apply(self, writes: Sequence[Write], *, sync: bool) -> None:
         """All of `writes` in one transaction of SQLite; with `sync` the log is on the disk when this returns."""
         check_keys(writes)
         with _refusals():
@@ -69,15 +69,18 @@ class SqliteStore:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 for key, value in writes:
-                    if value is None:
-                        self._connection.execute("DELETE FROM entry WHERE key = ?", (key,))
-                    else:
-                        self._connection.execute("INSERT OR REPLACE INTO entry VALUES (?, ?)", (key, value))
+                    self._write(key, value)
                 self._connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _write(self, key: str, value: bytes | None) -> None:
+        if value is None:
+            self._connection.execute("DELETE FROM entry WHERE key = ?", (key,))
+        else:
+            self._connection.execute("INSERT OR REPLACE INTO entry VALUES (?, ?)", (key, value))
 
     def close(self) -> None:
         """Fold the log into the file, so that one ordinary file remains, and let go of it."""
