@@ -22,8 +22,6 @@ from conformance.trace import trace_digest
 
 SCHEMA = "yilian/explore/v1"
 REPLAY_SCHEMA = "yilian/replay/v1"
-KEPT_MAX = 5
-"""Found plans that are shrunk and kept; the rest are counted."""
 
 
 @click.command("explore")
@@ -56,7 +54,7 @@ def command(
     except KeyboardInterrupt:
         click.echo("", err=True)
     tally, seconds = heard[-1]
-    kept = [keep(campaign, found, folder) for found in tally.found[:KEPT_MAX]]
+    kept = [keep(campaign, found, clause, folder) for clause, found in first_of_each(tally)]
     data = summary(campaign, tally, seconds, [one for one in kept if one is not None])
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False, sort_keys=True))
@@ -74,17 +72,27 @@ def tell(heard: list[tuple[Tally, float]], tally: Tally, seconds: float) -> None
         click.echo(f"\r{tally.runs} plans, {rate:.0f}/s, {len(tally.found)} found ", err=True, nl=False)
 
 
-def keep(campaign: Campaign, found: Found, folder: Path) -> dict[str, Any] | None:
+def first_of_each(tally: Tally) -> list[tuple[str, Found]]:
+    """The first plan found for each broken class, in the order of the classes' first appearance."""
+    first: dict[str, Found] = {}
+    for found in tally.found:
+        for clause in found.classes:
+            first.setdefault(clause, found)
+    return list(first.items())
+
+
+def keep(campaign: Campaign, found: Found, clause: str, folder: Path) -> dict[str, Any] | None:
     """Shrink a found plan and write its replay file; None where the kill rule does not hold."""
-    outcome = shrink_found(campaign, found, BUDGET)
-    if outcome is None:
+    shrunk = shrink_found(campaign, found, clause, BUDGET)
+    if shrunk is None:
         return None
-    clause, shrunk = outcome
     target = Target(campaign.zoo)
     history = target.play(shrunk.plan)
     path = folder / "found" / file_name(shrunk.plan, clause)
-    replay = {"plan": shrunk.plan.to_data(), "schema": REPLAY_SCHEMA, "trace": trace_digest(history), "zoo": campaign.zoo,
-              "violates": clause}  # fmt: skip
+    replay = {
+        "plan": shrunk.plan.to_data(), "schema": REPLAY_SCHEMA, "trace": trace_digest(history), "violates": clause,
+        "zoo": campaign.zoo,
+    }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".part")
     beside.write_text(json.dumps(replay, sort_keys=True, indent=1) + "\n", encoding="utf-8")
@@ -101,8 +109,9 @@ def summary(campaign: Campaign, tally: Tally, seconds: float, kept: list[dict[st
         for clause in found.classes:
             by_class[clause] = by_class.get(clause, 0) + 1
     return {
-        "schema": SCHEMA, "engine": campaign.engine, "zoo": campaign.zoo, "seed": campaign.seed, "first": campaign.first,
-        "runs": tally.runs, "complete": tally.runs == campaign.runs, "decisions": tally.heights, "seconds": round(seconds, 2),
+        "schema": SCHEMA, "engine": campaign.engine, "zoo": campaign.zoo, "seed": campaign.seed,
+        "first": campaign.first, "runs": tally.runs, "complete": tally.runs == campaign.runs,
+        "decisions": tally.heights, "seconds": round(seconds, 2),
         "plans_per_second": round(tally.runs / seconds, 1) if seconds else 0, "triggered": dict(tally.triggered),
         "broken": by_class, "found": kept,
     }  # fmt: skip
@@ -111,7 +120,8 @@ def summary(campaign: Campaign, tally: Tally, seconds: float, kept: list[dict[st
 def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
     """The summary, then each kept plan as a person reads it."""
     fired = "  ".join(f"{kind} {count}" for kind, count in sorted(data["triggered"].items()))
-    click.echo(word("explored", language, runs=data["runs"], rate=data["plans_per_second"], decisions=data["decisions"]))
+    rate = data["plans_per_second"]
+    click.echo(word("explored", language, runs=data["runs"], rate=rate, decisions=data["decisions"]))
     click.echo(word("fired", language, kinds=fired or "-"))
     click.echo(word("broken", language, classes=", ".join(f"{k} {v}" for k, v in data["broken"].items()) or "-"))
     target = Target(campaign.zoo)

@@ -107,11 +107,13 @@ class Cluster(Protocol):
         """Equal for two copies of one statement."""
         ...
 
-    def alter(self, wire: Any, act: Mapping[str, Any], source: Reactor) -> Any:
-        """The message with another value, valid round or round, signed by its (faulty) signer; None if impossible."""
+    def alter(self, wire: Any, act: Mapping[str, Any], source: Any) -> Any:
+        """The message with another value, valid round or round, signed by its (faulty) signer; None if impossible.
+
+        `source` is the reactor of its honest copy."""
         ...
 
-    def forge(self, said: Said, valid_round: int | None, source: Reactor) -> Any:
+    def forge(self, said: Said, valid_round: int | None, source: Any) -> Any:
         """A message of the faulty `said.signer` out of nothing; `said.value` is a plan's value. None if impossible."""
         ...
 

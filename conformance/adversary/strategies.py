@@ -6,9 +6,11 @@ smallest atom comes first everywhere. Importing this module imports Hypothesis: 
 It must not run anything.
 """
 
+from typing import Any
+
 from hypothesis import strategies as st
 
-from conformance.plan import Atom, Byz, Crash, Cut, Drop, Dup, Late, Plan, Skew, Support, Swap, Twin
+from conformance.plan import Atom, Byz, Crash, Cut, Drop, Dup, Late, Link, Plan, Skew, Support, Swap, Twin
 
 PHASES = ("propose", "prevote", "precommit")
 
@@ -21,10 +23,11 @@ def atoms(n: int, faulty: tuple[int, ...], heights: int, rounds: int) -> st.Sear
     phases = st.sampled_from(PHASES)
     values = st.sampled_from(("nil", *(f"v{node}" for node in range(n))))
 
-    def link(kind: type[Atom], **more: st.SearchStrategy[object]) -> st.SearchStrategy[Atom]:
-        shape = st.fixed_dictionaries({**place, "ph": phases, "link": links, **more})
-        return shape.map(lambda drawn: kind(**{k: v for k, v in drawn.items() if k != "link"},
-                                            src=drawn["link"][0], dst=drawn["link"][1]))  # fmt: skip
+    def link(kind: type[Link], **more: st.SearchStrategy[int]) -> st.SearchStrategy[Atom]:
+        def made(ends: tuple[int, int], rest: dict[str, Any]) -> Atom:
+            return kind(src=ends[0], dst=ends[1], **rest)
+
+        return st.builds(made, links, st.fixed_dictionaries({**place, "ph": phases, **more}))
 
     back = st.none() | st.fixed_dictionaries(place)
     kinds: list[st.SearchStrategy[Atom]] = [
@@ -40,11 +43,11 @@ def atoms(n: int, faulty: tuple[int, ...], heights: int, rounds: int) -> st.Sear
                            disk=st.sampled_from(("synced", "lost-tail"))))  # fmt: skip
     if faulty:
         liars = st.sampled_from(faulty)
-        act = st.one_of(st.just("omit"), values.map(lambda value: {"value": value}),
+        act: st.SearchStrategy[Any] = st.one_of(st.just("omit"), values.map(lambda value: {"value": value}),
                         st.sampled_from((-1, 1)).map(lambda step: {"round": step}),
                         st.integers(1, 3).map(lambda k: {"stale": k}))  # fmt: skip
-        lying = st.fixed_dictionaries({**place, "ph": phases, "src": liars, "act": act, "dst": nodes})
-        kinds.append(lying.filter(lambda drawn: drawn["src"] != drawn["dst"]).map(lambda drawn: Byz(**drawn)))
+        lying = st.builds(Byz, **place, ph=phases, src=liars, act=act, dst=nodes)
+        kinds.append(lying.filter(lambda atom: atom.src != atom.dst))
         kinds.append(st.builds(Drop, **place, ph=phases, src=liars, dst=st.sampled_from(honest)))
         others = subsets(honest)
         valid_rounds = st.none() | st.integers(-1, rounds - 1)

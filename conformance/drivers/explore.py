@@ -122,10 +122,9 @@ def _as_completed(pool: ProcessPoolExecutor, campaign: Campaign, chunks: Iterabl
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def shrink_found(campaign: Campaign, found: Found, budget: int) -> tuple[str, Shrunk] | None:
-    """The first broken class that keeps the kill rule, and the smallest plan that breaks it; None if none does."""
+def shrink_found(campaign: Campaign, found: Found, clause: str, budget: int) -> Shrunk | None:
+    """The smallest plan that breaks this class under the kill rule; None if `found` does not."""
     target = Target(campaign.zoo)
-    for clause in found.classes:
-        if target.breaks(found.plan, clause):
-            return clause, shrink(found.plan, lambda plan: target.breaks(plan, clause), budget)
-    return None
+    if not target.breaks(found.plan, clause):
+        return None
+    return shrink(found.plan, lambda plan: target.breaks(plan, clause), budget)

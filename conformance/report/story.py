@@ -20,8 +20,8 @@ def sentences(plan: Plan, language: Language) -> list[str]:
 
 def sentence(atom: Atom, language: Language) -> str:
     """What one atom does."""
-    values: dict[str, object] = {name: getattr(atom, name) for name in ("src", "dst", "n", "to_r", "node", "d", "value",
-                                                                         "when", "disk") if hasattr(atom, name)}  # fmt: skip
+    names = ("src", "dst", "n", "to_r", "node", "d", "value", "when", "disk")
+    values: dict[str, object] = {name: getattr(atom, name) for name in names if hasattr(atom, name)}
     values["where"] = word("where", language, h=getattr(atom, "h", 1), r=getattr(atom, "r", 0))
     if hasattr(atom, "ph"):
         values["ph"] = word(atom.ph, language)
@@ -31,7 +31,8 @@ def sentence(atom: Atom, language: Language) -> str:
         case Cut():
             values["side"] = listed(atom.side)
         case Crash():
-            values["back"] = word("back.gst", language) if atom.back is None else word("back.place", language, **atom.back)
+            back = atom.back
+            values["back"] = word("back.gst", language) if back is None else word("back.place", language, **back)
         case Byz():
             key = f"byz.{act_name(atom)}"
             act = atom.act if isinstance(atom.act, dict) else {}
@@ -105,10 +106,11 @@ def cell(history: History, heard: list[Delivery], node: int, phase: str, names: 
 def report(
     plan: Plan, history: History, violations: tuple[Violation, ...], language: Language, replay: str, before: str = ""
 ) -> list[str]:
-    """A failure as a person reads it: the law, what was expected and came, the plan, the table, and how to replay it."""
+    """A failure as a person reads it: the law, expected and actual, the plan, the table, and how to replay it."""
     rows = []
     for violation in violations:
-        rows.append(f"{violation.clause}  {plan.engine}  n={plan.n}  {word('liar', language)}: {listed(plan.faulty) or '-'}")
+        liars = f"{word('liar', language)}: {listed(plan.faulty) or '-'}"
+        rows.append(f"{violation.clause}  {plan.engine}  n={plan.n}  {liars}")
         rows.append(f"  {word('expected', language)}  {violation.expected}")
         rows.append(f"  {word('actual', language)}  {violation.actual}")
     rows.append(f"  {word('plan', language)}  {before}".rstrip())

@@ -56,10 +56,12 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "replay": {"en": "replay", "zh": "重放"},
     "final": {"en": "final", "zh": "已定"},
     "star": {"en": "* sent by a liar", "zh": "* 由说谎者发出"},
-    "explored": {"en": "{runs} plans, {rate} a second, {decisions} decisions", "zh": "{runs} 个计划，每秒 {rate} 个，{decisions} 次决定"},
+    "explored": {"en": "{runs} plans, {rate} a second, {decisions} decisions",
+                 "zh": "{runs} 个计划，每秒 {rate} 个，{decisions} 次决定"},
     "fired": {"en": "runs in which faults took effect: {kinds}", "zh": "故障生效的运行数：{kinds}"},
     "broken": {"en": "invariants broken: {classes}", "zh": "违反的不变式：{classes}"},
-    "size": {"en": "{size} faults, shrunk from {before} in {runs} runs", "zh": "{size} 处故障，由 {before} 处经 {runs} 次运行缩减而来"},
+    "size": {"en": "{size} faults, shrunk from {before} in {runs} runs",
+             "zh": "{size} 处故障，由 {before} 处经 {runs} 次运行缩减而来"},
 }  # fmt: skip
 """Key -> language -> sentence with {values}."""
 

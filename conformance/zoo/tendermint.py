@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from conformance.zoo import mutant
 from refimpl.consensus.interface import Begin, Effect, Forward, Record, Send, Step, Supply
-from refimpl.consensus.tendermint import Log, Memory, Tendermint
+from refimpl.consensus.tendermint import Tendermint
+from refimpl.consensus.tendermint_memory import Log, Memory
 from refimpl.data.ids import Digest, Round
 from refimpl.network.messages import Message
 

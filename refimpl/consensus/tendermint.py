@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from refimpl.consensus import interface as api
-from refimpl.consensus.interface import Promise
+from refimpl.consensus.interface import Promise, Validators
 from refimpl.consensus.tendermint_memory import (
     DECIDED,
     EMPTY,

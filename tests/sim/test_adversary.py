@@ -1,7 +1,6 @@
 """The law under fire: drawn plans with up to a third of the nodes lying never break an invariant; beyond it they do."""
 
 import pytest
-from attrs import evolve
 from hypothesis import example, given, settings
 
 from conformance.adversary.strategies import plans
@@ -55,8 +54,7 @@ def test_two_liars_of_four_fork_and_the_fork_shrinks_to_a_few_sentences():
         forks = [found for found in play_range(campaign, first, 250).found if "INV-S1" in found.classes]
         if forks:
             break
-    clause, shrunk = shrink_found(campaign, evolve(forks[0], classes=("INV-S1",)), 2000)
-    assert clause == "INV-S1"
+    shrunk = shrink_found(campaign, forks[0], "INV-S1", 2000)
     assert shrunk.plan.size <= 5
 
 

@@ -68,7 +68,12 @@ def test_equal_blocks_with_unequal_results_break_determinism():
 @pytest.mark.clause("INV-S6")
 @pytest.mark.parametrize(
     "votes",
-    [((0, True), (1, True)), ((0, True), (0, True), (1, True)), ((0, True), (1, True), (2, False)), ((0, True), (1, True), (9, True))],
+    [
+        ((0, True), (1, True)),
+        ((0, True), (0, True), (1, True)),
+        ((0, True), (1, True), (2, False)),
+        ((0, True), (1, True), (9, True)),
+    ],
 )
 def test_a_certificate_without_a_quorum_of_distinct_members_breaks_its_law(votes):
     assert broken(final(0, votes=votes)) == ("INV-S6",)

@@ -11,6 +11,8 @@ from conformance.plan import KINDS, Byz, Late, Plan, PlanError, Support
 from conformance.zoo import ZOO, load
 
 load()
+LATE = {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 1}
+OMIT = {**LATE, "k": "byz", "act": "omit"}
 BASE = {"plan": "yilian/plan/v1", "engine": "tendermint", "n": 4}
 
 
@@ -62,14 +64,15 @@ def test_a_macro_counts_once_for_each_node_it_reaches():
         ({"atoms": {}}, "plan.malformed", "/atoms"),
         ({"atoms": [{"k": "bribe"}]}, "plan.malformed", "/atoms/0/k"),
         ({"atoms": [{"k": "late", "r": 0, "ph": "propose", "src": 0}]}, "plan.malformed", "/atoms/0/dst"),
-        ({"atoms": [{"k": "late", "r": 0, "ph": "applaud", "src": 0, "dst": 1}]}, "plan.malformed", "/atoms/0/ph"),
-        ({"atoms": [{"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 9}]}, "plan.malformed", "/atoms/0"),
-        ({"atoms": [{"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 1, "by": 2}]}, "plan.malformed", "/atoms/0/by"),
-        ({"atoms": [{"k": "byz", "r": 0, "ph": "propose", "src": 0, "dst": 1, "act": "omit"}]}, "plan.out_of_model", "/atoms/0"),
-        ({"faulty": [0], "atoms": [{"k": "byz", "r": 0, "ph": "propose", "src": 0, "dst": 1, "act": {"value": "w1"}}]},
+        ({"atoms": [{**LATE, "ph": "applaud"}]}, "plan.malformed", "/atoms/0/ph"),
+        ({"atoms": [{**LATE, "dst": 9}]}, "plan.malformed", "/atoms/0"),
+        ({"atoms": [{**LATE, "by": 2}]}, "plan.malformed", "/atoms/0/by"),
+        ({"atoms": [OMIT]}, "plan.out_of_model", "/atoms/0"),
+        ({"faulty": [0], "atoms": [{**OMIT, "act": {"value": "w1"}}]},
          "plan.malformed", "/atoms/0/act"),
-        ({"faulty": [0], "atoms": [{"k": "support", "r": 0, "src": 0, "to": [], "value": "v1"}]}, "plan.malformed", "/atoms/0/to"),
-        ({"atoms": [{"k": "drop", "r": 0, "ph": "propose", "src": 0, "dst": 1}]}, "plan.out_of_model", "/atoms/0"),
+        ({"faulty": [0], "atoms": [{"k": "support", "r": 0, "src": 0, "to": [], "value": "v1"}]},
+         "plan.malformed", "/atoms/0/to"),
+        ({"atoms": [{**LATE, "k": "drop"}]}, "plan.out_of_model", "/atoms/0"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_refused_with_its_place(change, code, at):

@@ -24,7 +24,9 @@ def run(watched=True, **members):
 
 
 def arrivals(history, kind="propose", src=0, dst=3, round_=0):
-    return [d.tick for d in history.deliveries if (d.kind, d.src, d.dst, d.round, d.height) == (kind, src, dst, round_, 1)]
+    return [
+        d.tick for d in history.deliveries if (d.kind, d.src, d.dst, d.round, d.height) == (kind, src, dst, round_, 1)
+    ]
 
 
 @pytest.mark.clause("NET-031", "INV-V1")
@@ -45,13 +47,18 @@ def test_a_run_is_a_function_of_its_plan(plan):
 
 @pytest.mark.clause("NET-030")
 def test_a_run_does_not_depend_on_the_hash_seed():
-    code = ("from conformance.plan import *; from conformance.targets import Target; from conformance.trace import trace_digest;"
-            "from conformance.adversary.generate import draw_plan; from random import Random;"
-            "print([trace_digest(Target().play(draw_plan(Random(i), 'tendermint', heights=2))) for i in range(20)])")  # fmt: skip
-    seen = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
-        for seed in ("0", "1", "12345")
-    }
+    code = """
+from random import Random
+from conformance.adversary.generate import draw_plan
+from conformance.targets import Target
+from conformance.trace import trace_digest
+print([trace_digest(Target().play(draw_plan(Random(i), "tendermint", heights=2))) for i in range(20)])
+"""
+    call = [sys.executable, "-c", code]
+    seen = set()
+    for seed in ("0", "1", "12345"):
+        done = subprocess.run(call, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+        seen.add(done.stdout)
     assert len(seen) == 1
 
 
@@ -90,13 +97,20 @@ def test_a_crash_at_any_moment_of_the_happy_path_is_recovered_from(when, phase, 
 
 def test_a_twin_serves_whom_it_is_told_to_and_equivocates():
     history = run(faulty=(0,), atoms=(Twin(r=0, src=0, to=(3,)),))
-    said = {(d.dst, d.value) for d in history.deliveries if d.kind == "propose" and d.src == 0 and d.height == 1 and d.tick == 1}
+    said = {
+        (d.dst, d.value)
+        for d in history.deliveries
+        if d.kind == "propose" and d.src == 0 and d.height == 1 and d.tick == 1
+    }
     assert len({value for _, value in said}) == 2
     assert history.why == "done"
 
 
 def test_support_and_injection_put_words_into_the_world_that_no_honest_copy_said():
-    history = run(faulty=(0,), atoms=(Support(r=0, src=0, to=(3,), value="v1"), Inject(r=0, ph="prevote", src=0, dst=2, value="nil")))
+    history = run(
+        faulty=(0,),
+        atoms=(Support(r=0, src=0, to=(3,), value="v1"), Inject(r=0, ph="prevote", src=0, dst=2, value="nil")),
+    )
     forged = [(d.dst, d.kind) for d in history.deliveries if d.forged]
     assert {(3, "propose"), (3, "prevote"), (3, "precommit"), (2, "prevote")} <= set(forged)
     assert history.triggered["support"] == 3

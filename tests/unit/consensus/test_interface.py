@@ -11,7 +11,9 @@ from refimpl.consensus.solo import ENGINE as SOLO
 from refimpl.data.ids import Digest, Height, MemberId, Round
 from refimpl.data.refusal import Code, Refused
 
-WEIGHTS = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=3).map(MemberId), st.integers(1, 2**53), min_size=1, max_size=7)
+WEIGHTS = st.dictionaries(
+    st.text("abcdefgh", min_size=1, max_size=3).map(MemberId), st.integers(1, 2**53), min_size=1, max_size=7
+)
 
 
 @pytest.mark.clause("CON-002")

@@ -39,7 +39,9 @@ class Member:
         return self.book.enter(Message(kind, Height(height), Round(round_), NAMES[sender], body))
 
     def propose(self, payload, sender=0, round_=0, valid_round=-1):
-        return self.feed(api.Receive(self.sign(PROPOSE, Proposal(name_of(payload), payload, valid_round), sender, round_)))
+        return self.feed(
+            api.Receive(self.sign(PROPOSE, Proposal(name_of(payload), payload, valid_round), sender, round_))
+        )
 
     def vote(self, kind, payload, *senders, round_=0):
         value = None if payload is None else name_of(payload)
@@ -51,7 +53,9 @@ class Member:
         return self.feed(api.Expire(api.Timer(phase, Height(1), Round(round_))))
 
     def said(self, kind):
-        return [effect.message for effect in self.effects if isinstance(effect, api.Send) and effect.message.kind == kind]
+        return [
+            effect.message for effect in self.effects if isinstance(effect, api.Send) and effect.message.kind == kind
+        ]
 
     def the(self, kind):
         (message,) = self.said(kind)
@@ -143,7 +147,9 @@ def test_a_locked_member_prevotes_nil_for_another_value_without_proof():
 @pytest.mark.clause("CON-013")
 def test_a_newer_proof_of_lock_unlocks():
     member = locked_on_a().vote(PREVOTE, B, 0, 1, 2, round_=1).expire(PROPOSE, 1)
-    member.vote(PRECOMMIT, None, 0, 1, round_=1).expire(PREVOTE, 1).vote(PRECOMMIT, None, 2, round_=1).expire(PRECOMMIT, 1)
+    member.vote(PRECOMMIT, None, 0, 1, round_=1).expire(PREVOTE, 1).vote(PRECOMMIT, None, 2, round_=1).expire(
+        PRECOMMIT, 1
+    )
     assert member.memory.round == 2
     assert member.propose(B, sender=2, round_=2, valid_round=1).the(PREVOTE) == name_of(B)
 
@@ -302,7 +308,11 @@ def test_a_member_that_asks_at_the_present_height_gets_all_that_was_heard():
 def test_after_a_crash_the_recorded_words_bind():
     before = Member().propose(A).vote(PREVOTE, A, 0, 1)
     records = [e.message for e in before.effects if isinstance(e, api.Record)]
-    records = [*before.memory.log(0).proposals, *[v for v in before.memory.log(0).prevotes if v.sender == NAMES[3]], *records]
+    records = [
+        *before.memory.log(0).proposals,
+        *[v for v in before.memory.log(0).prevotes if v.sender == NAMES[3]],
+        *records,
+    ]
     after = Member()
     after.book = before.book
     step = before.engine.recover(before.engine.start(), api.Begin(Height(1), FOUR), records)

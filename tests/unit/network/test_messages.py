@@ -51,8 +51,13 @@ def test_a_signature_covers_everything_but_itself(message):
     del value["sig"]
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert CODEC.signed_digest(signed) == digest(f"yilian/tendermint/{message.kind}/v1", canonical)
-    for other in (signed._replace(height=Height(message.height + 1)), signed._replace(round=Round(message.round + 1)),
-                  signed._replace(body=Vote(Digest(b"\1" * 32)) if message.body != Vote(Digest(b"\1" * 32)) else Sync())):  # fmt: skip
+    another = Vote(Digest(b"\1" * 32))
+    others = [
+        signed._replace(height=Height(message.height + 1)),
+        signed._replace(round=Round(message.round + 1)),
+        signed._replace(body=another if message.body != another else Sync()),
+    ]
+    for other in others:
         with pytest.raises(Refused) as refused:
             NOTARY.verify(other)
         assert refused.value.code is Code.NET_BAD_SIGNATURE

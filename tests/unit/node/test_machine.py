@@ -17,7 +17,9 @@ NOW = Seconds(1010)
 
 
 def machine(name="m0", genesis=GENESIS):
-    node = Machine(genesis, find_engine(genesis.engine), MemberId(name), key_for_tests(Suite.INTL, name), verifier(Suite.INTL))
+    node = Machine(
+        genesis, find_engine(genesis.engine), MemberId(name), key_for_tests(Suite.INTL, name), verifier(Suite.INTL)
+    )
     return node, node.start(NOW)
 
 
@@ -63,7 +65,9 @@ def test_a_transaction_is_decided_everywhere_and_committed_in_one_piece_before_i
     for name in net.nodes:
         mine = [effect for who, effect in net.log if who == name]
         decided = next(i for i, effect in enumerate(mine) if isinstance(effect, Decision))
-        (commit,) = [e for e in mine[:decided] if isinstance(e, Persist) and any(k == keys.block(1) for k, _ in e.writes)]
+        (commit,) = [
+            e for e in mine[:decided] if isinstance(e, Persist) and any(k == keys.block(1) for k, _ in e.writes)
+        ]
         written = {key for key, _ in commit.writes}
         assert {keys.block(1), keys.transaction(1, 0), keys.receipt(1, 0), keys.certificate(1), keys.TIP} <= written
         assert any(key.startswith(keys.STATE) for key in written)
@@ -98,8 +102,12 @@ def test_a_quiet_ledger_says_nothing_at_all():
 def test_a_transaction_is_passed_on_the_first_time_only():
     node, _ = machine("m1")
     data = transaction().to_bytes()
-    first = [effect for effect in node.submit(data, NOW) if isinstance(effect, Send) and carries_transaction(effect.data)]
-    again = [effect for effect in node.deliver(data, NOW) if isinstance(effect, Send) and carries_transaction(effect.data)]
+    first = [
+        effect for effect in node.submit(data, NOW) if isinstance(effect, Send) and carries_transaction(effect.data)
+    ]
+    again = [
+        effect for effect in node.deliver(data, NOW) if isinstance(effect, Send) and carries_transaction(effect.data)
+    ]
     assert first == [Send(data)]
     assert again == []
 
