@@ -6,10 +6,10 @@ dropped, and the map hashes each touched node once at the end of the block.
 It must not know what the keys mean.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 
-from refimpl.data.encoding import Value, decode, encode
-from refimpl.data.limits import STATE_VALUE_BYTES
+from refimpl.data.encoding import Value, decode_known, encode
 from refimpl.data.state_map import StateMap
 
 __all__ = ["Draft"]
@@ -21,6 +21,8 @@ class Draft:
     def __init__(self, base: StateMap) -> None:
         self.base = base
         self.writes: dict[bytes, bytes | None] = {}
+        self._ordered: list[bytes] = []
+        """The keys of `writes`, ascending: many reads ask for a prefix."""
         self._undo: list[tuple[bytes, bytes | None, bool]] | None = None
 
     def get(self, key: bytes) -> bytes | None:
@@ -31,20 +33,29 @@ class Draft:
         """Set a key, or remove it."""
         if self._undo is not None:
             self._undo.append((key, self.writes.get(key), key in self.writes))
+        if key not in self.writes:
+            insort(self._ordered, key)
         self.writes[key] = value
 
     def read(self, key: bytes) -> Value:
         """The present value of a key as canonical data; None if there is none."""
         found = self.get(key)
-        return None if found is None else decode(found, STATE_VALUE_BYTES)
+        return None if found is None else decode_known(found)
 
     def write(self, key: bytes, value: Value) -> None:
         """Set a key to canonical data."""
         self.put(key, encode(value))
 
+    def written(self, prefix: bytes) -> list[bytes]:
+        """The keys with this prefix that were written or removed here, ascending."""
+        start = end = bisect_left(self._ordered, prefix)
+        while end < len(self._ordered) and self._ordered[end].startswith(prefix):
+            end += 1
+        return self._ordered[start:end]
+
     def keys(self, prefix: bytes) -> Iterator[bytes]:
         """The present keys with this prefix, ascending."""
-        written = sorted(key for key in self.writes if key.startswith(prefix))
+        written = self.written(prefix)
         place = 0
         for key, _ in self.base.items(prefix):
             while place < len(written) and written[place] < key:
@@ -72,6 +83,7 @@ class Draft:
                 self.writes[key] = value
             else:
                 del self.writes[key]
+                del self._ordered[bisect_left(self._ordered, key)]
         self._undo = None
 
     def commit(self) -> StateMap:

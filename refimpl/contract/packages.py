@@ -15,6 +15,7 @@ from refimpl.contract.draft import Draft
 from refimpl.data import shape
 from refimpl.data.limits import DEPLOY_MODULES
 from refimpl.data.refusal import Code, Refused
+from refimpl.data.state_map import StateMap
 
 __all__ = ["deploy", "program_in"]
 
@@ -27,6 +28,15 @@ def _module_key(name: str, version: int) -> bytes:
 
 def program_in(draft: Draft) -> Program:
     """The program that is deployed here."""
+    return _program(draft) if draft.written(_PREFIX) else _program_of(draft.base)
+
+
+@lru_cache(maxsize=4)
+def _program_of(state: StateMap) -> Program:
+    return _program(Draft(state))
+
+
+def _program(draft: Draft) -> Program:
     return _linked(tuple(found for key in draft.keys(_PREFIX) if (found := draft.get(key)) is not None))
 
 

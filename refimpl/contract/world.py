@@ -8,6 +8,7 @@ It must not know the semantics of a program, nor what a transaction is. Source: 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from contracts_dsl.host import Changes, Instance, Scalar, Timer, Value
 from refimpl.contract.draft import Draft
 from refimpl.crypto.recipes import digest
-from refimpl.data.encoding import encode
+from refimpl.data.encoding import decode_known, encode
 
 __all__ = ["CLOCK", "DIRECTORY_DIGEST", "LedgerWorld", "node_key", "position_key"]
 
@@ -77,7 +78,7 @@ class LedgerWorld:
     def instance(self, ordinal: int) -> Instance | None:
         """See `World`."""
         found = self.draft.get(_instance_key(ordinal)) if ordinal >= 0 else None
-        return None if found is None else msgspec.json.decode(found, type=Instance)
+        return None if found is None else _instance(found)
 
     def instances(self, contract: str) -> Iterable[int]:
         """See `World`."""
@@ -126,8 +127,8 @@ class LedgerWorld:
         return found if isinstance(found, str) else ""
 
     def _node(self, name: str) -> tuple[str, str | None, list[tuple[str, Any]]] | None:
-        found: Any = self.draft.read(node_key(name))
-        return None if found is None else (found[0], found[1], [(key, _frozen(value)) for key, value in found[2]])
+        found = self.draft.get(node_key(name))
+        return None if found is None else _node(found)
 
     def _number(self, key: bytes) -> int:
         found = self.draft.read(key)
@@ -165,6 +166,22 @@ class LedgerWorld:
     def _move(self, member: str, amount: int) -> None:
         key = position_key(member)
         self.draft.write(key, self._number(key) + amount)
+
+
+_read_instance = msgspec.json.Decoder(Instance).decode
+
+
+@lru_cache(maxsize=4096)
+def _instance(data: bytes) -> Instance:
+    """The instance in an entry; one step asks for the same several times."""
+    return _read_instance(data)
+
+
+@lru_cache(maxsize=4096)
+def _node(data: bytes) -> tuple[str, str | None, list[tuple[str, Any]]]:
+    """The node of the directory in an entry; directories are small and much read."""
+    kind, parent, attributes = decode_known(data)
+    return kind, parent, [(name, _frozen(value)) for name, value in attributes]
 
 
 def _plain(values: Sequence[Value]) -> list[Any]:

@@ -8,14 +8,14 @@ is agreed upon, is not.
 """
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from attrs import frozen
 
 from refimpl.crypto.recipes import PRODUCTION, SIGNATURE_BYTES, Verifier, digest
 from refimpl.data import merkle, shape
-from refimpl.data.encoding import Value, decode, encode
+from refimpl.data.encoding import Value, decode, encode, encode_known
 from refimpl.data.ids import (
     ChannelId,
     Digest,
@@ -42,9 +42,19 @@ from refimpl.data.limits import (
 )
 from refimpl.data.members import Membership, Role
 from refimpl.data.refusal import Code, Refused
-from refimpl.data.transaction import Transaction, check_nonce, check_transaction
+from refimpl.data.transaction import Transaction, check_nonce, check_transaction, read_transaction
 
-__all__ = ["Block", "Genesis", "Header", "Tip", "check_block", "check_drift", "check_transactions", "make_block"]
+__all__ = [
+    "Block",
+    "Genesis",
+    "Header",
+    "Tip",
+    "check_block",
+    "check_drift",
+    "check_transactions",
+    "make_block",
+    "read_block",
+]
 
 _BLOCK_TAG: Final = "yilian/block/v1"
 _GENESIS_TAG: Final = "yilian/genesis/v1"
@@ -152,7 +162,7 @@ class Header:
 
     def to_bytes(self) -> bytes:
         """The canonical bytes."""
-        return encode(self.to_value())
+        return encode_known(self.to_value())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Header":
@@ -210,10 +220,19 @@ class Block:
         """The digest of the header."""
         return self.header.id
 
+    @cached_property
+    def leaves(self) -> tuple[bytes, ...]:
+        """The canonical bytes of each transaction."""
+        return tuple(transaction.to_bytes() for transaction in self.transactions)
+
+    @cached_property
+    def root(self) -> Digest:
+        """The Merkle root over the transactions that are here, whatever the header says."""
+        return merkle.root(self.leaves)
+
     def to_bytes(self) -> bytes:
         """The canonical bytes: transactions stand in them as values, not as text (DAT-084)."""
-        transactions = [transaction.to_value() for transaction in self.transactions]
-        return encode({"header": self.header.to_value(), "transactions": transactions})
+        return b'{"header":%b,"transactions":[%b]}' % (self.header.to_bytes(), b",".join(self.leaves))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Block":
@@ -221,10 +240,21 @@ class Block:
         fields = shape.record(decode(data, BLOCK_BYTES), "", ("header", "transactions"))
         listed = shape.items(fields["transactions"], "/transactions", BLOCK_TRANSACTIONS)
         header = Header.from_value(fields["header"], "/header")
-        return cls(
-            header,
-            tuple(Transaction.from_value(one, f"/transactions/{number}") for number, one in enumerate(listed)),
-        )
+        return cls(header, tuple(_listed(encode_known(one), number) for number, one in enumerate(listed)))
+
+
+def _listed(data: bytes, number: int) -> Transaction:
+    """A transaction of a block, which was probably met before."""
+    try:
+        return read_transaction(data)
+    except Refused as refused:
+        raise refused.under(f"/transactions/{number}") from None
+
+
+@lru_cache(maxsize=8)
+def read_block(data: bytes) -> Block:
+    """As `Block.from_bytes`, remembering the last ones: engine, verdict and execution each ask for the same block."""
+    return Block.from_bytes(data)
 
 
 @frozen
@@ -285,7 +315,7 @@ def check_block(block: Block, tip: Tip) -> None:
     Otherwise the first of `block.*` that applies, in the order of the list (DAT-085 .. DAT-095). Sizes of
     transactions are refused as `wire.too_large`.
     """
-    encoded = [transaction.to_bytes() for transaction in block.transactions]
+    encoded = block.leaves
     for number, transaction in enumerate(block.transactions):
         transaction.check_size(len(encoded[number]), f"/transactions/{number}")
     header = block.header
@@ -310,7 +340,7 @@ def check_block(block: Block, tip: Tip) -> None:
             (
                 Code.BLOCK_WRONG_TRANSACTIONS_ROOT,
                 "transactions_root",
-                merkle.root(encoded).hex(),
+                block.root.hex(),
                 header.transactions_root.hex(),
             ),
         )

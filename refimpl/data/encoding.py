@@ -6,22 +6,42 @@ objects with ASCII keys; no floats; nesting at most `ENCODING_DEPTH`. On it a fa
 writes exactly the bytes of RFC 8785; a test against an independent implementation keeps that true. Decoding has one
 rule: decode, encode again, compare. The module knows no object of the ledger; off-chain records never pass through it
 (they are hashed as stored).
+
+Values from outside are checked once. What was decoded here, or built from typed parts, is written and read again by
+`encode_known` and `decode_known`, which check nothing: a ledger does that ten times for every time it meets a stranger.
 """
 
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from refimpl.data.limits import ENCODING_DEPTH, ENCODING_INTEGER
 from refimpl.data.refusal import Code, Refused, kind_of
 
-__all__ = ["Value", "decode", "encode"]
+__all__ = ["Value", "decode", "decode_known", "encode", "encode_known"]
 
 Value = Any
 """A value of the profile: None, bool, int, str, list or tuple of values, dict of ASCII str to values."""
 
 _write = msgspec.json.Encoder(order="sorted").encode
 _read = msgspec.json.Decoder().decode
+
+_PLAIN_DEPTH: Final = 8
+
+
+@cache
+def _plain_reader() -> Callable[[bytes], Value]:
+    """A typed decoder of what the profile allows within `_PLAIN_DEPTH`: it checks as fast as it reads, all but keys.
+
+    Made when first asked for: making it takes milliseconds, and many commands decode nothing.
+    """
+    integer = Annotated[int, msgspec.Meta(ge=-ENCODING_INTEGER, le=ENCODING_INTEGER)]
+    made: Any = None | bool | integer | str
+    for _ in range(_PLAIN_DEPTH):
+        made = None | bool | integer | str | list[made] | dict[str, made]
+    return msgspec.json.Decoder(made).decode
 
 
 def encode(value: Value, depth: int = ENCODING_DEPTH) -> bytes:
@@ -41,6 +61,13 @@ def decode(data: bytes, most: int, depth: int = ENCODING_DEPTH) -> Value:
     """
     if len(data) > most:
         raise Refused(Code.WIRE_TOO_LARGE, max=most, got=len(data))
+    if depth >= _PLAIN_DEPTH and data.isascii():  # keys in ASCII among them
+        try:
+            value = _plain_reader()(data)
+            if _write(value) == data:
+                return value
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            pass  # deep, or wrong: the rest of this function tells which
     try:
         value = _read(data)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -50,6 +77,16 @@ def decode(data: bytes, most: int, depth: int = ENCODING_DEPTH) -> Value:
     if encode(value, depth) != data:  # DAT-008
         raise _outside("canonical JSON", "another spelling of the same value")
     return value
+
+
+def encode_known(value: Value) -> bytes:
+    """The canonical bytes of a value that is known to be of the profile; what they are of any other is not said."""
+    return _write(value)
+
+
+def decode_known(data: bytes) -> Value:
+    """The value of bytes that were written by `encode` or `encode_known`."""
+    return _read(data)
 
 
 def _outside(expected: str, got: str) -> Refused:

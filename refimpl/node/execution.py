@@ -18,7 +18,7 @@ from refimpl.contract.draft import Draft
 from refimpl.data import merkle
 from refimpl.data.block import Block, Genesis
 from refimpl.data.certificate import has_quorum
-from refimpl.data.encoding import encode
+from refimpl.data.encoding import encode_known
 from refimpl.data.ids import Digest, MemberId, Nonce
 from refimpl.data.members import Membership
 from refimpl.data.refusal import Code, Refused
@@ -62,7 +62,7 @@ def execute(state: StateMap, block: Block, members: Membership) -> Outcome:
         receipts.append({"events": elapsed, "kind": "time"})
     for transaction in block.transactions:
         receipts.append(_carry_out(draft, transaction, members, time))
-    encoded = tuple(encode(receipt) for receipt in receipts)
+    encoded = tuple(encode_known(receipt) for receipt in receipts)
     return Outcome(draft.commit(), draft.writes, encoded, merkle.root(encoded))
 
 

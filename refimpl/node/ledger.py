@@ -14,14 +14,14 @@ from attrs import define, evolve, field, frozen
 
 from refimpl.contract.draft import Draft
 from refimpl.crypto.recipes import Verifier
-from refimpl.data.block import Block, Genesis, Tip, check_block, check_drift, check_transactions, make_block
+from refimpl.data.block import Block, Genesis, Tip, check_block, check_drift, check_transactions, make_block, read_block
 from refimpl.data.certificate import Certificate
 from refimpl.data.encoding import decode, encode
 from refimpl.data.ids import Digest, Height, MemberId, PublicKey, Seconds
 from refimpl.data.limits import BLOCK_BYTES, BLOCK_TRANSACTIONS, POOL_TRANSACTIONS
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import EMPTY, StateMap
-from refimpl.data.transaction import Transaction, check_transaction
+from refimpl.data.transaction import Transaction, check_transaction, read_transaction
 from refimpl.node import keys
 from refimpl.node.execution import Outcome, execute, next_nonce, open_genesis
 from refimpl.node.ports import Write
@@ -83,7 +83,7 @@ class Ledger:
 
     def check(self, data: bytes) -> Transaction:
         """A transaction as it may wait here; raises `wire.*`, `tx.*` (DAT-060 .. DAT-070). Changes nothing."""
-        transaction = Transaction.from_bytes(data)
+        transaction = read_transaction(data)
         self._check(transaction)
         expected = next_nonce(Draft(self.state), transaction.sender)
         if transaction.nonce < expected:
@@ -106,7 +106,7 @@ class Ledger:
     def process(self, data: bytes, now: Seconds) -> Opinion:
         """What this node thinks of a proposed block (DAT-085 .. DAT-099)."""
         try:
-            block = Block.from_bytes(data)
+            block = read_block(data)
             check_block(block, self.tip)
             self._check_transactions(block)
         except Refused as refused:
@@ -119,7 +119,7 @@ class Ledger:
 
     def finalize(self, data: bytes) -> Result:
         """Execute a decided block; raises `Refused` if it is not valid here, which a correct quorum excludes."""
-        block = Block.from_bytes(data)
+        block = read_block(data)
         check_block(block, self.tip)
         self._check_transactions(block)
         outcome = execute(self.state, block, self.tip.members)

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from refimpl.crypto.recipes import BadSignature, KeyPair, Verifier, digest, sign
-from refimpl.data import merkle
-from refimpl.data.block import Block
+from refimpl.data.block import read_block
 from refimpl.data.ids import Digest, MemberId, PublicKey, Signature
 from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import Codec, Message
@@ -60,11 +59,10 @@ class MessageNotary:
     def value_of(self, payload: bytes) -> Digest:
         """The block's id, if the bytes are a block whose header binds its transactions; else a digest of no block."""
         try:
-            block = Block.from_bytes(payload)
+            block = read_block(payload)
         except Refused:
             return digest("yilian/no-block/v1", payload)
-        listed = [transaction.to_bytes() for transaction in block.transactions]
-        if len(listed) != block.header.size or merkle.root(listed) != block.header.transactions_root:
+        if len(block.transactions) != block.header.size or block.root != block.header.transactions_root:
             return digest("yilian/no-block/v1", payload)
         return block.id
 
