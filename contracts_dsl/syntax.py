@@ -22,7 +22,7 @@ class Syntax(Struct, frozen=True):
 
 
 class Name(Syntax, frozen=True):
-    """A name, or inside a path one of the words READER, RECORD, PURPOSE, STATE (`word`)."""
+    """A name, or inside a path one of the words READER, RECORD, PURPOSE, STATE (`word`), `text` then as written."""
 
     text: str
     word: str = ""

@@ -1,0 +1,1 @@
+"""Programs as tests: the library, good and bad programs in both surfaces, and a stage for small ones."""

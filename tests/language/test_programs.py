@@ -1,0 +1,133 @@
+"""Good programs check, run and translate; bad programs say what is wrong, where, in their own language."""
+
+import msgspec
+import pytest
+
+from contracts_dsl import ir, verify
+from contracts_dsl.check import check
+from contracts_dsl.diagnostics import codes, render
+from contracts_dsl.parse import parse
+from contracts_dsl.testing import play
+from contracts_dsl.translate import translate
+from tests.language.packages import BAD, GOOD, LIBRARY, NATIVE, library, native, read, sources
+
+ENGLISH = [*sources(LIBRARY, "en"), *sources(GOOD, "en")]
+PROGRAMS = [*ENGLISH, *sources(LIBRARY, "zh"), *sources(GOOD, "zh"), *sources(NATIVE, "zh")]
+BAD_PROGRAMS = [path for path in sorted(BAD.glob("*.yl")) if not path.name.startswith("world")]
+SCENARIOS = [
+    pytest.param(checked, scenario, id=f"{name}: {scenario.title}")
+    for name, checked in (("en", library("en")), ("zh", library("zh")), ("native", native()))
+    for scenario in checked.scenarios
+]
+
+
+@pytest.mark.parametrize("surface", ["en", "zh"])
+def test_the_library_is_well_formed(surface):
+    assert [render(finding, surface) for finding in library(surface).diagnostics] == []
+    assert len(library(surface).scenarios) >= 15
+
+
+@pytest.mark.parametrize(("checked", "scenario"), SCENARIOS)
+def test_every_test_beside_the_rules_passes(checked, scenario):
+    outcome = play(checked.program, scenario)
+    assert (outcome.expected, outcome.got) == (None, None), scenario.source.line(
+        scenario.source.position(outcome.span[0])[0]
+    )
+
+
+@pytest.mark.clause("CTR-L7")
+def test_both_surfaces_are_one_program():
+    english = {module.name: ir.digest(module) for module in library("en").modules}
+    chinese = {module.name: ir.digest(module) for module in library("zh").modules}
+    assert english == chinese
+
+
+@pytest.mark.clause("CTR-L7", "CTR-L3")
+@pytest.mark.parametrize("path", ENGLISH, ids=lambda path: path.stem)
+def test_translating_gives_the_twin_byte_for_byte(path):
+    twin = path.with_name(f"{path.stem}.zh.yl")
+    assert translate(path.name, path.read_bytes(), "zh").text.encode() == twin.read_bytes()
+    assert translate(twin.name, twin.read_bytes(), "en").text.encode() == path.read_bytes()
+
+
+@pytest.mark.clause("CTR-L7")
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.name)
+def test_translating_there_and_back_changes_no_byte(path):
+    to, back = ("en", "zh") if path.name.endswith(".zh.yl") else ("zh", "en")
+    there = translate(path.name, path.read_bytes(), to)
+    assert translate(path.name, there.text.encode(), back).text.encode() == path.read_bytes()
+    assert tree(parse("a", there.text.encode())) == tree(parse("b", path.read_bytes()))
+
+
+def tree(parsed):
+    """The modules without their places; of a word in a path, without how its surface writes it."""
+
+    def bare(node):
+        if isinstance(node, dict):
+            layout = {"span", "text"} if node.get("word") else {"span"}
+            return {key: bare(value) for key, value in node.items() if key not in layout}
+        return [bare(one) for one in node] if isinstance(node, list | tuple) else node
+
+    assert parsed.modules
+    return bare(msgspec.to_builtins(parsed.modules))
+
+
+def expected_code(path):
+    return path.read_text(encoding="utf-8").split()[2]
+
+
+@pytest.mark.clause("CTR-L3", "CTR-L4", "CTR-L5", "CTR-L6", "CTR-L8")
+@pytest.mark.clause("CTR-T1", "CTR-T2", "CTR-T3", "CTR-T4", "CTR-T5", "CTR-T6", "CTR-T7", "CTR-T8", "CTR-T9")
+@pytest.mark.clause("CTR-T10", "CTR-T11", "CTR-T12", "CTR-T13", "CTR-T14")
+@pytest.mark.parametrize("path", BAD_PROGRAMS, ids=lambda path: path.name)
+def test_a_bad_program_says_what_is_wrong_and_where(path):
+    language = "zh" if path.name.endswith(".zh.yl") else "en"
+    world = BAD / ("world.zh.yl" if language == "zh" else "world.yl")
+    findings = check(read(world, path)).diagnostics
+    assert {finding.code for finding in findings} == {expected_code(path)}
+    shown = "\n\n".join(render(finding, language) for finding in findings) + "\n"
+    assert shown == path.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+# What only bytes can be wrong about has no program that an editor would keep; test_lexer.py holds these.
+OF_BYTES = {"E001", "E002"}
+
+
+def test_every_code_has_a_bad_program_in_each_surface():
+    for surface in ("en", "zh"):
+        shown = {expected_code(path) for path in BAD_PROGRAMS if path.name.endswith(".zh.yl") == (surface == "zh")}
+        chinese_only = {"E103", "E105", "E107"} if surface == "en" else set()
+        assert set(codes()) - shown - OF_BYTES - chinese_only == set()
+
+
+@pytest.mark.clause("CTR-T15")
+@pytest.mark.parametrize("module", library("en").modules, ids=lambda module: module.name)
+def test_a_module_survives_its_bytes(module):
+    assert ir.decode(ir.encode(module)) == module
+    assert ir.from_json(ir.to_json(module)) == module
+
+
+@pytest.mark.clause("CTR-T15")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data + b" ",
+        lambda data: data.replace(b'"ir":1', b'"ir":2'),
+        lambda data: data.replace(b'{"', b'{ "', 1),
+        lambda data: data.replace(b'"kind":"contract"', b'"extra":0,"kind":"contract"'),
+        lambda data: data.replace(b'"op":"path"', b'"by":0,"op":"path"', 1),
+        lambda data: data[:-1],
+        lambda data: b"\xff" + data,
+        lambda data: b"[" * 100_000,
+    ],
+)
+def test_any_other_bytes_are_no_module(change):
+    data = ir.encode(next(module for module in library("en").modules if module.name == "Visit"))
+    assert change(data) != data
+    with pytest.raises(ir.IrError):
+        ir.decode(change(data))
+
+
+def test_what_the_checker_accepts_the_verifier_accepts():
+    for checked in (library("en"), library("zh"), native()):
+        verify.load(checked.modules)
