@@ -347,13 +347,17 @@ class World:
             self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], other, True)
 
     def relay(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
-        """Somebody else's statement, passed on: the adversary takes all the time that links allow."""
+        """Somebody else's statement passed on, or help asked for and given: the adversary takes all the time it may.
+
+        What is passed on to all is spared where its destination has it earlier; what is meant for one, or asked, is not.
+        """
         signer = self.cluster.read(wire).signer
         identity = self.cluster.identity(wire)
         due = max(self.now, self.plan.gst) + self.plan.delta
         for dst in to or range(self.plan.n):
             target = self.nodes[dst]
-            if dst not in (runner.node, signer) and (to or target.due.get(identity, due + 1) > due):
+            again = bool(to) or signer == runner.node
+            if dst not in (runner.node, signer) and (again or target.due.get(identity, due + 1) > due):
                 target.due[identity] = due
                 heapq.heappush(self.queue, (due, 0, runner.node, dst, self.rank(runner.node, target), wire, False))
 
