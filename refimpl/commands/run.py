@@ -14,7 +14,7 @@ import click
 from refimpl.commands.outcome import SCHEMA, as_data, page
 from refimpl.commands.saved import Saved, read_saved
 from refimpl.commands.words import reader, tell
-from refimpl.scenarios.performance import Outcome, perform
+from refimpl.scenarios.performance import Outcome, find, perform
 from refimpl.shell.faults import FOUND
 from refimpl.shell.files import delivered, read_file
 from refimpl.shell.terminal import progress_on
@@ -37,6 +37,7 @@ def command(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Run a scenario on four validators, one of them lying. / 在四个验证节点上运行场景，其中一个说谎。"""
+    find(scenario)
     plan = None if plan_file is None else read_saved(plan_file).plan
     bundle = None if bundle_file is None else read_file(bundle_file)
     progress = progress_on(sys.stderr)

@@ -210,7 +210,8 @@ class _Audit:
         """A stored value is exactly what follows from the rest."""
         found = self.value(key, height)
         if found != expected:
-            raise _Broken(Finding(height, key, STORED, Code.STORE_CORRUPT, short(expected), short(found)))
+            at = first_difference(expected, found)
+            raise _Broken(Finding(height, key, STORED, Code.STORE_CORRUPT, shown(expected, at), shown(found, at)))
 
     def refused(self, refused: Refused, height: int | None, key: str) -> _Broken:
         """A refusal of the data layer as a finding."""
@@ -220,7 +221,12 @@ class _Audit:
         return _Broken(Finding(height, key + refused.at, clause, refused.code, str(expected), str(got)))
 
 
-def short(value: bytes) -> str:
-    """Length and beginning of a stored value, in hex; nothing on a ledger is clinical, but nothing need be quoted."""
-    return f"{len(value)} bytes {value[:8].hex()}.."
+def first_difference(one: bytes, other: bytes) -> int:
+    """Where two values part; the end of the shorter one if the longer only goes on."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (left, right) in pairs if left != right), min(len(one), len(other)))
 
+
+def shown(value: bytes, at: int) -> str:
+    """Length of a stored value and, in hex, eight bytes from `at`; nothing on a ledger need be quoted in full."""
+    return f"{len(value)} bytes, from byte {at}: {value[at : at + 8].hex() or 'nothing'}"

@@ -3,7 +3,8 @@
 It must not know what a story is about, how its outcome is shown, nor where it is kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any, Final
 
 from attrs import frozen
@@ -15,9 +16,9 @@ from refimpl.scenarios import referral
 from refimpl.scenarios.stage import Stage, Unanswered
 from refimpl.shell.faults import Fault
 
-__all__ = ["SCENARIOS", "Outcome", "perform"]
+__all__ = ["SCENARIOS", "Outcome", "find", "perform"]
 
-SCENARIOS: Final = {"referral": referral}
+SCENARIOS: Final[Mapping[str, ModuleType]] = {"referral": referral}
 """Name -> the story's module."""
 
 
@@ -39,6 +40,13 @@ class Outcome:
         return trace_digest(self.history)
 
 
+def find(scenario: str) -> ModuleType:
+    """The story of that name; raises `Fault` `scenario.unknown`."""
+    if scenario not in SCENARIOS:
+        raise Fault("scenario.unknown", name=scenario, known=", ".join(SCENARIOS))
+    return SCENARIOS[scenario]
+
+
 def perform(
     scenario: str, plan: Plan | None, bundle: bytes | None, seed: int, show: Callable[[int], None] = lambda height: None
 ) -> Outcome:
@@ -46,9 +54,7 @@ def perform(
 
     Raises `Fault` `scenario.unknown` and `scenario.other_plan`, and `Refused` `fhir.*` for a broken bundle.
     """
-    if scenario not in SCENARIOS:
-        raise Fault("scenario.unknown", name=scenario, known=", ".join(SCENARIOS))
-    story = SCENARIOS[scenario]
+    story = find(scenario)
     cast = story.cast()
     chosen = story.plan() if plan is None else plan
     if chosen.n != len(cast.validators) or chosen.engine != cast.engine:
