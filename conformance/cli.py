@@ -48,10 +48,11 @@ def command(
     Target(zoo).violations(campaign.plan(first))  # an unknown engine or id is refused before anything starts
     language = cast(Language, context.meta.get("yilian.language", "en"))
     click.echo(f"seed {seed}, plans {first}..{first + runs - 1}", err=True)
-    heard = [(Tally(), 0.0)]
+    heard, interrupted = [(Tally(), 0.0)], False
     try:
         explore(campaign, workers or os.cpu_count() or 1, lambda tally, seconds: tell(heard, tally, seconds), stop_at)
     except KeyboardInterrupt:
+        interrupted = True
         click.echo("", err=True)
     tally, seconds = heard[-1]
     kept = [keep(campaign, found, clause, folder) for clause, found in first_of_each(tally)]
@@ -60,8 +61,8 @@ def command(
         click.echo(json.dumps(data, ensure_ascii=False, sort_keys=True))
     else:
         show(campaign, data, language)
-    if tally.found:
-        context.exit(1)
+    if tally.found or interrupted:
+        context.exit(130 if interrupted else 1)
 
 
 def tell(heard: list[tuple[Tally, float]], tally: Tally, seconds: float) -> None:

@@ -40,11 +40,16 @@ class NodeReactor:
         self.cluster = cluster
         self.base = cluster.genesis.time + variant
         member = cluster.names[node]
+        self.early: list[bytes] | None = []
         self.machine = make(cluster.genesis, cluster.kind, member, cluster.keys[member], cluster.verify)
 
     def start(self, now: int) -> Sequence[world.Effect]:
-        """See `world.Reactor`."""
-        return self.translate(self.machine.start(self.at(now)))
+        """See `world.Reactor`; what clients handed in before is submitted now."""
+        waiting, self.early = self.early or [], None
+        effects = self.translate(self.machine.start(self.at(now)))
+        for transaction in waiting:
+            effects += self.submit(transaction, now)
+        return effects
 
     def deliver(self, src: int, wire: bytes, now: int) -> Sequence[world.Effect]:
         """See `world.Reactor`."""
@@ -59,6 +64,9 @@ class NodeReactor:
 
     def submit(self, transaction: bytes, now: int) -> Sequence[world.Effect]:
         """See `world.Reactor`."""
+        if self.early is not None:
+            self.early.append(transaction)
+            return ()
         try:
             return self.translate(self.machine.submit(transaction, self.at(now)))
         except Refused as refused:
@@ -66,6 +74,7 @@ class NodeReactor:
 
     def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[world.Effect]:
         """See `world.Reactor`: what was final before the crash is reported again."""
+        self.early = None
         effects = self.translate(self.machine.recover(disk, self.at(now)))
         again = [
             world.Decided(self.decision(decided.height, decided.round, decided.payload, None, ""))

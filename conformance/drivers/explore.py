@@ -6,6 +6,7 @@ resumed and merged. It uses no test library, prints nothing, and stops at once w
 It must not know any engine.
 """
 
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -108,8 +109,13 @@ def _tallies(campaign: Campaign, workers: int) -> Iterator[Tally]:
     if workers == 1:
         yield from (play_range(campaign, start, count) for start, count in chunks)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_first) as pool:
         yield from _as_completed(pool, campaign, chunks)
+
+
+def _leave_interrupts_to_the_first() -> None:
+    """Ctrl-C reaches every process of a terminal; the first one decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _as_completed(pool: ProcessPoolExecutor, campaign: Campaign, chunks: Iterable[tuple[int, int]]) -> Iterator[Tally]:

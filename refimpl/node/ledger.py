@@ -55,6 +55,8 @@ class Ledger:
     tip: Tip
     state: StateMap
     pool: dict[Digest, Transaction] = field(factory=dict)
+    _accepted: tuple[Block | None, Tip | None] = field(default=(None, None), init=False)
+    """The block that was last found acceptable, and on which tip: it is not judged again when it is decided."""
 
     @classmethod
     def open(cls, genesis: Genesis, verify: Verifier) -> tuple["Ledger", list[Write]]:
@@ -106,9 +108,7 @@ class Ledger:
     def process(self, data: bytes, now: Seconds) -> Opinion:
         """What this node thinks of a proposed block (DAT-085 .. DAT-099)."""
         try:
-            block = read_block(data)
-            check_block(block, self.tip)
-            self._check_transactions(block)
+            block = self._judged(data)
         except Refused as refused:
             return Opinion(refused, timely=False)
         try:
@@ -119,9 +119,7 @@ class Ledger:
 
     def finalize(self, data: bytes) -> Result:
         """Execute a decided block; raises `Refused` if it is not valid here, which a correct quorum excludes."""
-        block = read_block(data)
-        check_block(block, self.tip)
-        self._check_transactions(block)
+        block = self._judged(data)
         outcome = execute(self.state, block, self.tip.members)
         tip = self.tip.after(block, outcome.state.root, outcome.receipts_root, self.tip.members)
         return Result(block, outcome, tip)
@@ -163,10 +161,16 @@ class Ledger:
     def _check(self, transaction: Transaction) -> None:
         check_transaction(transaction, self.tip.channel, self.tip.suite, self._key_of, self.verify)
 
-    def _check_transactions(self, block: Block) -> None:
-        """Every transaction is signed and takes its sender's next nonce, in the order of the block (DAT-099)."""
-        draft = Draft(self.state)
-        check_transactions(block, self._key_of, lambda sender: next_nonce(draft, sender), self.verify)
+    def _judged(self, data: bytes) -> Block:
+        """The block in `data`, which may stand on the tip; raises what is wrong with it (DAT-085 .. DAT-095, DAT-099)."""
+        block = read_block(data)
+        accepted, on = self._accepted
+        if accepted is not block or on is not self.tip:  # the same objects: equal values may have unequal bytes
+            check_block(block, self.tip)
+            draft = Draft(self.state)
+            check_transactions(block, self._key_of, lambda sender: next_nonce(draft, sender), self.verify)
+            self._accepted = (block, self.tip)
+        return block
 
     def _that_fit(self) -> Iterable[Transaction]:
         """What waits, in order of sender and nonce without gaps, up to the limits of a block."""
@@ -174,7 +178,9 @@ class Ledger:
         waiting = sorted(self.pool.values(), key=lambda tx: (tx.sender, tx.nonce, tx.id))
         expected: dict[MemberId, int] = {}
         for transaction in waiting:
-            due = expected.get(transaction.sender, next_nonce(draft, transaction.sender))
+            due = expected.get(transaction.sender)
+            if due is None:
+                due = next_nonce(draft, transaction.sender)
             size = len(transaction.to_bytes()) + 1
             if transaction.nonce != due or size > room or count == BLOCK_TRANSACTIONS:
                 continue

@@ -86,7 +86,7 @@ class Machine:
         self.verify = verify
         self.seconds_a_tick = kind.promise.delta
         self.memory = self.engine.start()
-        self.ledger: Ledger
+        self.ledger, self._opening = Ledger.open(genesis, verify)
         self.timers: dict[str, api.Timer] = {}
         self.idle = True
         """True between the commit of a height and the beginning of the next."""
@@ -102,8 +102,7 @@ class Machine:
     def start(self, now: Seconds) -> list[Effect]:
         """A new ledger from its genesis."""
         self._enter(now)
-        self.ledger, writes = Ledger.open(self.genesis, self.verify)
-        self.effects.append(Persist(tuple(writes)))
+        self.effects.append(Persist(tuple(self._opening)))
         return self._settle()
 
     def recover(self, disk: Mapping[str, bytes], now: Seconds) -> list[Effect]:
