@@ -1,0 +1,81 @@
+"""Ctrl-C in the middle of a command: the documented status, no traceback, nothing left behind.
+
+The middle is known without a clock: a terminal of our own watches the progress that a command shows, and the signal
+is sent when it first moves.
+"""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+
+from tests.unit.commands.test_run import everything
+
+
+def interrupted(folder, *arguments):
+    """Run the command below a terminal, interrupt it once it shows progress; (status, stdout, what the terminal saw)."""
+    watching, terminal = pty.openpty()
+    environment = {**os.environ, "LC_ALL": "zh_CN.UTF-8", "PYTHONUTF8": "1"}
+    command = [sys.executable, "-m", "refimpl", *(str(argument) for argument in arguments)]
+    wired = {"stdout": subprocess.PIPE, "stderr": terminal, "start_new_session": True}
+    with subprocess.Popen(command, cwd=folder, env=environment, **wired) as process:
+        os.close(terminal)
+        seen = os.read(watching, 4096)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the command
+        with suppress(OSError):  # the other end closes with the process
+            while more := os.read(watching, 4096):
+                seen += more
+        stdout = process.stdout.read()
+    os.close(watching)
+    return process.returncode, stdout, seen.decode()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where the command is called, with something in it that must stay."""
+    (tmp_path / "mine").write_text("kept")
+    return tmp_path
+
+
+def test_an_interrupted_run_leaves_nothing(folder):
+    before = everything(folder)
+    status, stdout, seen = interrupted(folder, "run", "--out", folder / "new" / "out")
+    assert (status, stdout) == (130, b""), seen
+    assert "referral: " in seen, "it was not in the middle"
+    assert "已中断；未写完的文件已清除" in seen
+    assert "Traceback" not in seen
+    assert everything(folder) == before
+
+
+def test_an_interrupted_run_leaves_the_results_of_an_earlier_one(yilian, folder):
+    assert yilian("run", "--out", folder).exit_code == 0
+    before = everything(folder)
+    status, _, _ = interrupted(folder, "run", "--seed", "5", "--out", folder)
+    assert status == 130
+    assert everything(folder) == before
+
+
+@pytest.mark.parametrize("command", ["verify", "replay"])
+def test_an_interrupted_reading_changes_nothing(results, folder, command):
+    file = results / "referral" / {"verify": "ledger.sqlite", "replay": "replay.json"}[command]
+    before = everything(results)
+    status, stdout, seen = interrupted(folder, command, file)
+    assert (status, stdout) == (130, b""), seen
+    assert "已中断" in seen
+    assert "Traceback" not in seen
+    assert everything(results) == before
+
+
+def test_an_interrupted_exploration_says_how_far_it_came_and_leaves_nothing(folder):
+    before = everything(folder)
+    many = ("--runs", "100000", "--workers", "2")
+    status, stdout, seen = interrupted(folder, "explore", "--json", *many, "--out", folder / "out")
+    assert status == 130, seen
+    assert "Traceback" not in seen
+    assert json.loads(stdout)["complete"] is False
+    assert everything(folder) == before
