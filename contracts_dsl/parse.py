@@ -7,6 +7,7 @@ syntax_errors.py's business; what a name refers to is the checker's.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 from attrs import define, field, frozen
@@ -27,8 +28,6 @@ _BRACKETS = {"_L": 1, "_P": 1, "_R": -1, "_Q": -1}
 _STATEMENT_ENDS = frozenset({"_S", "_L", "_R"})
 _PARSER_STACK_MAX = 12 * NESTING_MAX
 """Values waiting for their production: no legal text within NESTING_MAX needs more; `not not not ..` would."""
-_QUIET_TOKENS = 3
-"""After a recovery, faults within so many tokens are taken for echoes of the first."""
 
 
 @frozen
@@ -87,7 +86,14 @@ class _Run:
     """Per value, the index of its first token."""
     statements: dict[int, int] = field(factory=dict)
     """Per bracket depth, the height of the stack where the present statement began."""
-    quiet_until: int = 0
+    depths: list[int] = field(init=False)
+    """Per token, the brackets open before it; negative after one too many has closed."""
+    resumed: int = -1
+    """Where reading went on after the last fault: a fault in the same place is its echo."""
+
+    def __attrs_post_init__(self) -> None:
+        changes = (_BRACKETS.get(kind, 0) for kind in self.tokens.kinds)
+        self.depths = list(accumulate(changes, initial=0))
 
     def modules(self) -> tuple[syntax.Module, ...]:
         """Read the whole text; the modules that were understood."""
@@ -96,10 +102,13 @@ class _Run:
             fault = self._advance(index)
             if fault is None:
                 break
-            if fault >= self.quiet_until and not self._reported(fault):
+            if len(self.values) > _PARSER_STACK_MAX:
+                self.findings.append(_nesting(self.tokens, fault))
+                break
+            if fault != self.resumed and not self._reported(fault):
                 self.findings.append(explain(Fault(self.tokens, self.table, tuple(self.states), fault)))
             index = self._recover(fault)
-            self.quiet_until = index + _QUIET_TOKENS
+            self.resumed = index
         complete = self.states[-1] == self.table.accepting
         return self.values[0] if complete and not self.findings else ()
 
@@ -112,7 +121,7 @@ class _Run:
         """Shift and reduce from a token on; the index of the token that fits nowhere, or None at the end."""
         states, values, firsts, kinds = self.states, self.values, self.firsts, self.tokens.kinds
         actions, gotos, productions = self.table.actions, self.table.gotos, self.table.productions
-        depth = self._depth(index)
+        depth = self.depths[index]
         begins = True
         while index < len(kinds):
             kind = kinds[index]
@@ -177,30 +186,28 @@ class _Run:
                 flat.append(value)
         return flat
 
-    def _depth(self, index: int) -> int:
-        kinds = self.tokens.kinds[:index]
-        return sum(_BRACKETS.get(kind, 0) for kind in kinds)
-
     def _recover(self, fault: int) -> int:
         """Drop the statement that contains a fault; the index from which reading goes on.
 
-        The statement ends with the first `;` at its depth, or with the bracket that closes what it began.
+        The statement ends with the first `;` at its depth, or with the bracket that closes what it began. A fault where
+        reading has just resumed is an echo: then the statement around it is dropped as well, so that every recovery
+        either moves on or gives something up.
         """
-        kinds = self.tokens.kinds
-        depth = self._depth(fault)
-        home = max((at for at in self.statements if at <= depth), default=0)
-        index = fault
-        while index < len(kinds) - 1:
-            change = _BRACKETS.get(kinds[index], 0)
-            if depth + change < home:
-                break
-            depth += change
-            index += 1
-            if depth == home and kinds[index - 1] in ("_S", "_R"):
-                break
-        height = self.statements.get(home, 0)
+        inside = sorted(at for at in self.statements if at <= self.depths[fault])
+        if fault == self.resumed and inside:
+            del self.statements[inside.pop()]
+        home = inside[-1] if inside else None
+        height = self.statements.get(home, 0) if home is not None else 0
         del self.values[height:], self.firsts[height:], self.states[height + 1 :]
-        closes_home = index == fault < len(kinds) - 1
-        for at in [at for at in self.statements if at > home or (at == home and closes_home)]:
-            del self.statements[at]
-        return index if closes_home or index > fault else fault + 1
+        self.statements = {at: mark for at, mark in self.statements.items() if home is not None and at <= home}
+        return fault + 1 if home is None else self._end_of_statement(fault, home)
+
+    def _end_of_statement(self, fault: int, home: int) -> int:
+        """The index after the statement at depth `home` in which a fault stands."""
+        kinds, depths = self.tokens.kinds, self.depths
+        index = fault
+        while index < len(kinds) - 1 and depths[index + 1] >= home:
+            index += 1
+            if depths[index] == home and kinds[index - 1] in ("_S", "_R"):
+                break
+        return index

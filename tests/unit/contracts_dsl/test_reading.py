@@ -54,7 +54,7 @@ def test_brackets_nest_as_deep_as_the_limit_and_no_deeper():
 
     assert found(nested(NESTING_MAX)) == []
     assert found(nested(NESTING_MAX + 1)) == ["E003"]
-    assert set(found(HEAD + f"check c: never {'not ' * 5000} x == y;")) <= {"E003", "E112"}
+    assert found(HEAD + f"check c: never {'not ' * 5000} x == y;") == ["E003"]
 
 
 @pytest.mark.clause("CTR-L1")
@@ -125,11 +125,11 @@ def test_every_state_says_something_of_its_own_about_every_token(language):
              "_R": "}", "_E": "=", "_D": "."}  # fmt: skip
     every = {**signs, **vocabulary.word}
     prepared = {kind: tokens_of(vocabulary, kind, text) for kind, text in every.items()}
-    for state, way in shortest_ways().items():
+    unfinished = {state: way for state, way in shortest_ways().items() if state != table.accepting}
+    for state, way in unfinished.items():
         for kind in every.keys() - table.actions[state].keys():
             finding = explain(Fault(prepared[kind], table, way, 1))
-            shown = say(finding.code, "text", language, finding.values)
-            assert shown and "{" not in shown.replace("`{`", ""), (state, kind)
+            assert say(finding.code, "text", language, finding.values), (state, kind)
             if finding.code == "E112":
                 assert finding.values["where"] and finding.values["expected"], (state, kind)
 

@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts_dsl import ir, verify
@@ -179,7 +179,7 @@ def test_what_is_loaded_runs_without_error(data):
         modules = altered(name, path, value)
         program = verify.load(modules)
     except ir.IrError:
-        assume(False)
+        return
     world = MemoryWorld(time=START)
     for node, kind in CAST.items():
         world.enrol(node, DirectoryNode(kind.kind, dict(kind.attributes), kind.parent))
