@@ -21,13 +21,19 @@ class Draft:
     def __init__(self, base: StateMap) -> None:
         self.base = base
         self.writes: dict[bytes, bytes | None] = {}
+        self._found: dict[bytes, bytes | None] = {}
+        """What was read of the map before: a block asks for the same nodes of the directory again and again."""
         self._ordered: list[bytes] = []
         """The keys of `writes`, ascending: many reads ask for a prefix."""
         self._undo: list[tuple[bytes, bytes | None, bool]] | None = None
 
     def get(self, key: bytes) -> bytes | None:
         """The present value of a key."""
-        return self.writes[key] if key in self.writes else self.base.get(key)
+        if key in self.writes:
+            return self.writes[key]
+        if key not in self._found:
+            self._found[key] = self.base.get(key)
+        return self._found[key]
 
     def put(self, key: bytes, value: bytes | None) -> None:
         """Set a key, or remove it."""

@@ -16,7 +16,7 @@ import msgspec
 from contracts_dsl.host import Changes, Instance, Scalar, Timer, Value
 from refimpl.contract.draft import Draft
 from refimpl.crypto.recipes import digest
-from refimpl.data.encoding import decode_known, encode
+from refimpl.data.encoding import decode_known, encode_known
 
 __all__ = ["CLOCK", "DIRECTORY_DIGEST", "LedgerWorld", "node_key", "position_key"]
 
@@ -40,12 +40,12 @@ def _timer_key(timer: Timer) -> bytes:
 
 
 def _found_prefix(contract: str, field: str, value: Scalar) -> bytes:
-    name = digest("yilian/index/v1", encode([contract, field, value]))
+    name = digest("yilian/index/v1", encode_known([contract, field, value]))
     return b"index/%s/" % name.hex().encode()
 
 
 def _taken_key(contract: str, key: Sequence[Value]) -> bytes:
-    name = digest("yilian/key/v1", encode([contract, _plain(key)]))
+    name = digest("yilian/key/v1", encode_known([contract, _plain(key)]))
     return b"key/%s" % name.hex().encode()
 
 
@@ -139,7 +139,8 @@ class LedgerWorld:
     def apply(self, changes: Changes) -> None:
         """Write one step's changes, whole."""
         draft = self.draft
-        draft.write(CLOCK, changes.now)
+        if draft.read(CLOCK) != changes.now:
+            draft.write(CLOCK, changes.now)
         count = self.next_instance()
         for instance in changes.instances:
             self._store(instance)

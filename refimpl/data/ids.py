@@ -65,15 +65,21 @@ NO_DIGEST: Final = Digest(bytes(32))
 _MEMBER: Final = re.compile(rf"[a-z0-9][a-z0-9.-]{{0,{IDENTIFIER_MEMBER_CHARS - 1}}}")
 _NAME: Final = re.compile(rf"[a-z0-9][a-z0-9._/-]{{0,{IDENTIFIER_NAME_CHARS - 1}}}")
 
+_MEMBER_IN_WORDS: Final = f"member {_MEMBER.pattern}"
+_NAME_IN_WORDS: Final = f"name {_NAME.pattern}"
+_SUITES: Final = {one.value: one for one in Suite}
+_SUITE_NAMES: Final = tuple(_SUITES)
+_SIGNATURE_LENGTHS: Final = sorted(SIGNATURE_BYTES.values())
+
 
 def member_id(value: object, at: str = "") -> MemberId:
     """A member's name (DAT-010)."""
-    return MemberId(shape.matching(value, at, _MEMBER, f"member [a-z0-9][a-z0-9.-]{{0,{IDENTIFIER_MEMBER_CHARS - 1}}}"))
+    return MemberId(shape.matching(value, at, _MEMBER, _MEMBER_IN_WORDS))
 
 
 def name(value: object, at: str = "") -> Name:
     """A name in a signed object (DAT-011)."""
-    return Name(shape.matching(value, at, _NAME, f"name [a-z0-9][a-z0-9._/-]{{0,{IDENTIFIER_NAME_CHARS - 1}}}"))
+    return Name(shape.matching(value, at, _NAME, _NAME_IN_WORDS))
 
 
 def channel_id(value: object, at: str = "") -> ChannelId:
@@ -108,7 +114,7 @@ def weight(value: object, at: str = "") -> Weight:
 
 def suite(value: object, at: str = "") -> Suite:
     """A cryptographic suite by its name; whether it is permitted is for the network to say."""
-    return Suite(shape.one_of(value, at, tuple(Suite)))
+    return _SUITES[shape.one_of(value, at, _SUITE_NAMES)]
 
 
 def digest_of_hex(value: object, at: str = "") -> Digest:
@@ -123,7 +129,7 @@ def public_key_of_hex(value: object, at: str = "") -> PublicKey:
 
 def signature_of_hex(value: object, at: str = "") -> Signature:
     """A signature of any suite, by its length (DAT-012)."""
-    return Signature(shape.bytes_of_hex(value, at, sorted(SIGNATURE_BYTES.values())))
+    return Signature(shape.bytes_of_hex(value, at, _SIGNATURE_LENGTHS))
 
 
 def enrol_public_key(chosen: Suite, public: bytes, at: str = "") -> PublicKey:

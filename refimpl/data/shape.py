@@ -13,7 +13,7 @@ from refimpl.data.refusal import Code, Refused, kind_of
 
 __all__ = ["boolean", "bytes_of_hex", "integer", "items", "matching", "one_of", "record", "text"]
 
-_HEX = re.compile(r"(?:[0-9a-f]{2})*")
+_HEX = re.compile(r"[0-9a-f]*")
 
 
 def _wrong(at: str, expected: str, value: object) -> Refused:
@@ -74,7 +74,7 @@ def boolean(value: object, at: str) -> bool:
 
 def bytes_of_hex(value: object, at: str, lengths: Sequence[int] = (), most: int = ENCODING_INTEGER) -> bytes:
     """The bytes that `value` writes in lowercase hex: of one of `lengths` if any are given, and at most `most`."""
-    if not isinstance(value, str) or not _HEX.fullmatch(value):
+    if not isinstance(value, str) or len(value) % 2 or not _HEX.fullmatch(value):
         raise _wrong(at, "lowercase hex of even length", value)
     if lengths and len(value) // 2 not in lengths:
         raise _wrong(at, f"hex of {' or '.join(map(str, lengths))} bytes", value)

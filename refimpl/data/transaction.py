@@ -112,6 +112,10 @@ class Transaction:
 
     def to_bytes(self) -> bytes:
         """The canonical bytes (DAT-060)."""
+        return self._bytes
+
+    @cached_property
+    def _bytes(self) -> bytes:
         signatures = '","'.join([signature.hex() for signature in self.signatures])
         listed = f'"{signatures}"' if self.signatures else ""
         return b'{"body":%b,"signatures":[%b]}' % (self._body_bytes, listed.encode())

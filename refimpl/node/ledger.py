@@ -162,7 +162,7 @@ class Ledger:
         check_transaction(transaction, self.tip.channel, self.tip.suite, self._key_of, self.verify)
 
     def _judged(self, data: bytes) -> Block:
-        """The block in `data`, which may stand on the tip; raises what is wrong with it (DAT-085 .. DAT-095, DAT-099)."""
+        """The block in `data`, which may stand on the tip; else raises what is wrong (DAT-085 .. DAT-095, DAT-099)."""
         block = read_block(data)
         accepted, on = self._accepted
         if accepted is not block or on is not self.tip:  # the same objects: equal values may have unequal bytes
