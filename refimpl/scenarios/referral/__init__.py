@@ -36,7 +36,7 @@ from refimpl.scenarios.package import library
 from refimpl.scenarios.referral.titles import TITLES
 from refimpl.scenarios.stage import Receipt, Stage
 
-__all__ = ["TITLES", "bundle", "cast", "plan", "play"]
+__all__ = ["TITLES", "Story", "bundle", "cast", "plan", "play"]
 
 HOUR, DAY = 3_600, 86_400
 ORIGIN, RECEIVER, COMMUNITY = MemberId("county2"), MemberId("city3-a"), MemberId("centre1")
@@ -72,7 +72,7 @@ def bundle() -> bytes:
 
 def play(stage: Stage, bundle: bytes, seed: int) -> dict[str, Any]:
     """The story. What it returns is the final state as clients see it; raises `Refused` for a broken bundle first."""
-    story = _Story(stage, read_referral(bundle), seed)
+    story = Story(stage, read_referral(bundle), seed)
     story.open()
     story.refer_up()
     story.read_and_report()
@@ -81,7 +81,7 @@ def play(stage: Stage, bundle: bytes, seed: int) -> dict[str, Any]:
 
 
 @define
-class _Story:
+class Story:
     """The story under way."""
 
     stage: Stage
