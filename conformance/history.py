@@ -48,7 +48,7 @@ class Decision(NamedTuple):
     votes: tuple[tuple[int, bool], ...]
     """The certificate: (voter, whether its signature holds), in its order."""
     result: str
-    """Digest of the state after the block, as the node reports it."""
+    """Digest of the state after the block, as the node reports it; empty where a report is only repeated."""
 
 
 class Statement(NamedTuple):

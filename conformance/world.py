@@ -213,7 +213,7 @@ class World:
         """One event."""
         self.now, kind, src, dst, _, what, payload = event
         if kind == 0:
-            self.deliver(src, self.runner(dst), what, payload)
+            self.deliver(src, self.runner(dst), what, forged=payload)
         elif kind == 1:
             runner = self.runner(dst)
             if runner.up and runner.timers.get(what) == payload:
@@ -248,7 +248,7 @@ class World:
 
     # --- messages ---
 
-    def deliver(self, src: int, runner: _Node, wire: Any, forged: bool) -> None:
+    def deliver(self, src: int, runner: _Node, wire: Any, *, forged: bool) -> None:
         """A message arrives, if there is anybody."""
         if not runner.up:
             return
@@ -282,7 +282,7 @@ class World:
                     order = (due, 1, runner.node, self.address(runner), self.rank(-1, runner))
                     heapq.heappush(self.queue, (*order, name, due))
                 case Persist(writes, sync):
-                    self.write(runner, writes, sync)
+                    self.write(runner, writes, sync=sync)
                 case Decided(decision):
                     runner.decided = max(runner.decided, decision.height)
                     if runner.node not in self.faulty:
@@ -312,12 +312,12 @@ class World:
                 self.send_one(runner, wire, said, dst)
         for src in self.twins:
             if src != runner.node and (not to or src in to) and self.fates.hears_twin(src, runner.node, said):
-                self.push(self.now + self.plan.delta, runner.node, self.twins[src], wire, False)
+                self.push(self.now + self.plan.delta, runner.node, self.twins[src], wire, forged=False)
 
     def send_one(self, runner: _Node, wire: Any, said: Said, dst: int) -> None:
         """One link."""
         if runner.node in self.faulty:
-            if self.fates.is_silenced(runner.twin, said, dst):
+            if self.fates.is_silenced(said, dst, by_twin=runner.twin):
                 return
             if self.now >= self.plan.gst and self.plan.after.get(runner.node) == "silent":
                 return
@@ -327,12 +327,12 @@ class World:
                 return
         fate = self.fates.fate(said, dst)
         if fate is None:
-            self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], wire, runner.twin)
+            self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], wire, forged=runner.twin)
         elif not fate.dropped:
             slow = max(self.now, self.plan.gst) + self.plan.delta
             due = slow if fate.late else self.now + self.plan.delta + fate.swapped
             for copy in range(1 + fate.copies):
-                self.push(due + copy, runner.node, self.nodes[dst], wire, runner.twin)
+                self.push(due + copy, runner.node, self.nodes[dst], wire, forged=runner.twin)
 
     def lie(self, runner: _Node, wire: Any, said: Said, dst: int, act: Any) -> None:
         """The faulty node's message on this link is replaced."""
@@ -344,12 +344,12 @@ class World:
         else:
             other = self.cluster.alter(wire, act, runner.reactor)
         if other is not None:
-            self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], other, True)
+            self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], other, forged=True)
 
     def relay(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
         """Somebody else's statement passed on, or help asked for and given: the adversary takes all the time it may.
 
-        What is passed on to all is spared where its destination has it earlier; what is meant for one, or asked, is not.
+        What is passed on to all is spared where its destination has it earlier; what is asked, or for one, is not.
         """
         signer = self.cluster.read(wire).signer
         identity = self.cluster.identity(wire)
@@ -361,7 +361,7 @@ class World:
                 target.due[identity] = due
                 heapq.heappush(self.queue, (due, 0, runner.node, dst, self.rank(runner.node, target), wire, False))
 
-    def push(self, due: int, src: int, target: _Node, wire: Any, forged: bool) -> None:
+    def push(self, due: int, src: int, target: _Node, wire: Any, *, forged: bool) -> None:
         """Put a message on a link."""
         identity = self.cluster.identity(wire)
         if target.due.get(identity, due + 1) > due:
@@ -381,13 +381,13 @@ class World:
                 wire = self.cluster.forge(said, valid_round, self.nodes[src].reactor)
                 if wire is not None:
                     self.fates.count(kind)
-                    self.push(self.now + self.plan.delta, src, self.nodes[dst], wire, True)
+                    self.push(self.now + self.plan.delta, src, self.nodes[dst], wire, forged=True)
         for atom in self.fates.returns(height, round_):
             self.schedule_return(atom.node, self.now + 1)
 
     # --- crash and disk ---
 
-    def write(self, runner: _Node, writes: tuple[tuple[str, Any], ...], sync: bool) -> None:
+    def write(self, runner: _Node, writes: tuple[tuple[str, Any], ...], *, sync: bool) -> None:
         """To the harness's disk; unsynced writes may be lost, as a suffix."""
         runner.unsynced.extend(writes)
         if sync:
@@ -413,7 +413,7 @@ class World:
             if atom.when == "after-send":
                 return False
             if atom.when == "after-persist":
-                self.write(runner, effect.writes, effect.sync)
+                self.write(runner, effect.writes, sync=effect.sync)
         elif isinstance(effect, Send):
             self.send(runner, effect.wire, effect.to)
         self.fall(runner, atom)

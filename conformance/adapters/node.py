@@ -116,7 +116,7 @@ class NodeReactor:
         """A report of finality, with the block read by the kit."""
         found = read_block(block, tuple(self.cluster.names))
         votes = self.cluster.votes(found.digest, certificate) if certificate else ()
-        return Decision(0, self.node, 0, height, round_, found, votes, result or f"again {found.digest}")
+        return Decision(0, self.node, 0, height, round_, found, votes, result)
 
     def lie_block(self, height: int, value: str) -> bytes | None:
         """What a plan calls `v<i>.<k>` here: the block node i would propose, its time moved by k seconds."""

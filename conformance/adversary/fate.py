@@ -8,6 +8,7 @@ It must not know any engine, nor the queue.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import product
 from typing import Any, NamedTuple
 
 from conformance.history import Said
@@ -107,11 +108,11 @@ class Fates:
             self.count("byz")
         return act
 
-    def is_silenced(self, is_twin: bool, said: Said, dst: int) -> bool:
+    def is_silenced(self, said: Said, dst: int, *, by_twin: bool) -> bool:
         """Whether this instance of a faulty node does not speak to `dst` here: a macro or the other instance does."""
         place = (said.height, said.round, said.kind, said.signer, dst)
         served = self.serves_twin(said.signer, dst, said.height, said.round)
-        if served != is_twin:
+        if served != by_twin:
             return True
         return place not in self.acts and (said.height, said.round, said.signer, dst) in self.supported
 
@@ -134,10 +135,9 @@ class Fates:
         for atom in self.supports.get((height, round_), ()):
             turn = self.proposer(height, round_) == atom.src
             kinds = ("propose", "prevote", "precommit") if turn else ("prevote", "precommit")
-            for dst in atom.to:
-                for kind in kinds:
-                    if (height, round_, kind, atom.src, dst) not in self.acts:
-                        yield atom.k, dst, Said(kind, height, round_, atom.src, atom.value), atom.vr
+            for dst, kind in product(atom.to, kinds):
+                if (height, round_, kind, atom.src, dst) not in self.acts:
+                    yield atom.k, dst, Said(kind, height, round_, atom.src, atom.value), atom.vr
         for inject in self.injections.get((height, round_), ()):
             yield inject.k, inject.dst, Said(inject.ph, height, round_, inject.src, inject.value), inject.vr
 

@@ -9,6 +9,7 @@ and Schiper; swarm testing after Groce et al.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from random import Random
 
 from conformance.plan import Atom, Byz, Crash, Cut, Dup, Late, Plan, Skew, Support, Swap, Twin
@@ -47,16 +48,11 @@ def some(rng: Random, nodes: Sequence[int]) -> tuple[int, ...]:
 def heard_of(rng: Random, setting: Setting, chance: float = 0.5) -> list[Atom]:
     """In some phases some receivers miss some senders, and liars tell each receiver something else."""
     atoms: list[Atom] = []
-    for h, r in setting.places():
-        for ph in PHASES:
-            if rng.random() >= chance:
-                continue
-            for dst in range(setting.n):
-                if rng.random() >= setting.density:
-                    continue
-                for src in range(setting.n):
-                    if src != dst and rng.random() < 0.5:
-                        atoms.extend(missed(rng, setting, h, r, ph, src, dst))
+    for (h, r), ph in product(setting.places(), PHASES):
+        deaf = [dst for dst in range(setting.n) if rng.random() < setting.density] if rng.random() < chance else []
+        for dst, src in product(deaf, range(setting.n)):
+            if src != dst and rng.random() < 0.5:
+                atoms.extend(missed(rng, setting, h, r, ph, src, dst))
     return atoms
 
 

@@ -1,6 +1,6 @@
 """INV-A2: no proof, in any run whatsoever, accuses a correct node.
 
-It must not ask whether enough liars were accused: that is INV-A1, of the accountability tier.
+It must not ask whether enough liars were accused: that belongs to the accountability tier.
 """
 
 from conformance.history import History, Violation

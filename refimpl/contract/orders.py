@@ -5,6 +5,7 @@ data for receipts, and the language's refusals become codes of the ledger. It mu
 how signatures were verified.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from refimpl.data import shape
 from refimpl.data.ids import MemberId
 from refimpl.data.refusal import Code, Refused
 
-__all__ = ["EventData", "advance", "begin", "command"]
+__all__ = ["EventData", "advance", "begin", "command", "told"]
 
 EventData = dict[str, Any]
 """An event as it stands in a receipt."""
@@ -38,7 +39,7 @@ def advance(draft: Draft, t: int) -> list[EventData]:
     world = LedgerWorld(draft)
     changes = interpret.advance(program_in(draft), world, t)
     world.apply(changes)
-    return [_event(event) for event in changes.events]
+    return told(changes.events)
 
 
 def command(draft: Draft, payload: object, signers: tuple[MemberId, ...]) -> list[EventData]:
@@ -54,7 +55,7 @@ def command(draft: Draft, payload: object, signers: tuple[MemberId, ...]) -> lis
         area = CODES[refused.code][0]
         raise Refused(Code(f"{area}.{refused.code}"), "/payload", **refused.values) from None
     world.apply(changes)
-    return [_event(event) for event in changes.events]
+    return told(changes.events)
 
 
 def _read(payload: object, signers: tuple[MemberId, ...]) -> host.Command:
@@ -81,6 +82,6 @@ def _value(value: object, at: str) -> host.Value:
     return tuple(shape.text(one, at, _NAME_BYTES) for one in shape.items(value, at, _LISTED))
 
 
-def _event(event: host.Event) -> EventData:
-    found: EventData = msgspec.to_builtins(event)
-    return found
+def told(events: Iterable[host.Event]) -> list[EventData]:
+    """Events of the language as they stand in a receipt."""
+    return [msgspec.to_builtins(event) for event in events]

@@ -9,9 +9,10 @@ It must not know what a program means, nor who may deploy.
 
 from functools import lru_cache
 
-from contracts_dsl import ir
+from contracts_dsl import host, ir, migrate
 from contracts_dsl.program import Program, link
 from refimpl.contract.draft import Draft
+from refimpl.contract.world import LedgerWorld
 from refimpl.data import shape
 from refimpl.data.limits import DEPLOY_MODULES
 from refimpl.data.refusal import Code, Refused
@@ -20,6 +21,8 @@ from refimpl.data.state_map import StateMap
 __all__ = ["deploy", "program_in"]
 
 _PREFIX = b"module/"
+_TOLD = 120
+"""Characters of a complaint about foreign IR that a refusal repeats."""
 
 
 def _module_key(name: str, version: int) -> bytes:
@@ -37,7 +40,11 @@ def _program_of(state: StateMap) -> Program:
 
 
 def _program(draft: Draft) -> Program:
-    return _linked(tuple(found for key in draft.keys(_PREFIX) if (found := draft.get(key)) is not None))
+    return _linked(_modules_in(draft))
+
+
+def _modules_in(draft: Draft) -> tuple[bytes, ...]:
+    return tuple(found for key in draft.keys(_PREFIX) if (found := draft.get(key)) is not None)
 
 
 @lru_cache(maxsize=16)
@@ -45,29 +52,30 @@ def _linked(modules: tuple[bytes, ...]) -> Program:
     return link([ir.decode(module) for module in modules])
 
 
-def deploy(draft: Draft, payload: object) -> None:
-    """Put a package `{modules: [IR]}` on the ledger, all of it or nothing (CTR-D03).
+def deploy(draft: Draft, payload: object) -> tuple[host.Event, ...]:
+    """Put a package `{modules: [IR]}` on the ledger, all of it or nothing; the events of what moved (CTR-D03).
 
-    Raises `contract.bad_package` for anything that is not IR, a version that is not above those deployed, or a package
-    that names what is neither in it nor deployed.
+    Live instances of versions that are replaced move to their new states. Raises `contract.bad_package` for anything
+    that is not IR or cannot stand beside what is deployed, `contract.no_migration` for a state without a target.
     """
     fields = shape.record(payload, "/payload", ("modules",))
+    arriving: list[ir.Module] = []
     for number, data in enumerate(shape.items(fields["modules"], "/payload/modules", DEPLOY_MODULES, least=1)):
         at = f"/payload/modules/{number}"
         try:
             module = ir.from_json(data)
         except ir.IrError as error:
-            raise Refused(Code.CONTRACT_BAD_PACKAGE, at, expected=error.expected[:120], got=error.path) from None
-        newest = [int(key[-6:]) for key in draft.keys(b"%s%s/" % (_PREFIX, module.name.encode()))]
-        if newest and newest[-1] >= module.version:
-            raise Refused(Code.CONTRACT_BAD_PACKAGE, at, expected=f"a version above {newest[-1]}", got=module.version)
+            raise Refused(Code.CONTRACT_BAD_PACKAGE, at, expected=error.expected[:_TOLD], got=error.path) from None
+        arriving.append(module)
+    world = LedgerWorld(draft)
+    try:
+        _, moves = migrate.deploy([ir.decode(data) for data in _modules_in(draft)], arriving, world)
+    except ir.IrError as error:
+        expected = error.expected[:_TOLD]
+        raise Refused(Code.CONTRACT_BAD_PACKAGE, "/payload/modules", expected=expected, got=error.path) from None
+    except host.Refused as refused:
+        raise Refused(Code(f"contract.{refused.code}"), "/payload/modules", **refused.values) from None
+    for module in arriving:
         draft.put(_module_key(module.name, module.version), ir.encode(module))
-    program = program_in(draft)
-    contracts = (built.module for built in program.contracts.values())
-    modules: list[ir.Module] = [*program.schemas.values(), *contracts, *program.policies.values()]
-    known = {one.name for one in modules}
-    for one in modules:
-        for name in one.uses:
-            if name not in known:
-                expected = f"{name}, which {one.name} names"
-                raise Refused(Code.CONTRACT_BAD_PACKAGE, "/payload/modules", expected=expected, got="nothing")
+    world.apply(moves)
+    return moves.events

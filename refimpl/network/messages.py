@@ -5,7 +5,7 @@ only add their bodies. In memory a message is a tuple, because a simulation hand
 are the same for all messages of a node, so they are added when a message becomes bytes and checked when it comes back.
 
 It must not know how a message travels, who is in the set of members, or what a payload means.
-Source: spec/network.md (NET-001 to NET-006).
+Source: spec/network.md (NET-001 to NET-005).
 """
 
 from collections.abc import Callable, Mapping
@@ -62,7 +62,7 @@ class Vote(NamedTuple):
     value: Digest | None
 
     def to_data(self) -> dict[str, Any]:
-        """`{value}`, and `{}` for nil (CON-003)."""
+        """`{value}`, and `{}` for nil (NET-005)."""
         return {} if self.value is None else {"value": self.value.hex()}
 
 

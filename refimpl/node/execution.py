@@ -57,13 +57,20 @@ def execute(state: StateMap, block: Block, members: Membership) -> Outcome:
     draft = Draft(state)
     time = block.header.time
     receipts: list[dict[str, Any]] = []
-    elapsed = orders.advance(draft, time)
-    if elapsed:
-        receipts.append({"events": elapsed, "kind": "time"})
+    _let_time_act(draft, time, receipts)
     for transaction in block.transactions:
+        _let_time_act(draft, time, receipts)
         receipts.append(_carry_out(draft, transaction, members, time))
     encoded = tuple(encode_known(receipt) for receipt in receipts)
     return Outcome(draft.commit(), draft.writes, encoded, merkle.root(encoded))
+
+
+def _let_time_act(draft: Draft, time: int, receipts: list[dict[str, Any]]) -> None:
+    """Advance to the block's time: at its beginning, and again where a transaction has set a clock into the past
+    (DAT-110, CTR-S3). What time does belongs to no transaction."""
+    elapsed = orders.advance(draft, time)
+    if elapsed:
+        receipts.append({"events": elapsed, "kind": "time"})
 
 
 def next_nonce(draft: Draft, sender: MemberId) -> Nonce:
@@ -95,8 +102,7 @@ def _dispatch(draft: Draft, transaction: Transaction, members: Membership, time:
         return orders.command(draft, transaction.payload, transaction.signers)
     if transaction.kind == DEPLOY:
         _must_be_approved(transaction, members)
-        packages.deploy(draft, transaction.payload)
-        return []
+        return orders.told(packages.deploy(draft, transaction.payload))
     if transaction.kind == DIRECTORY:
         _must_be_approved(transaction, members)
         directory.enrol(draft, transaction.payload, "/payload")

@@ -120,7 +120,7 @@ class Ledger:
     def finalize(self, data: bytes) -> Result:
         """Execute a decided block; raises `Refused` if it is not valid here, which a correct quorum excludes."""
         block = self._judged(data)
-        outcome = execute(self.state, block, self.tip.members)
+        outcome = self.carry_out(block)
         tip = self.tip.after(block, outcome.state.root, outcome.receipts_root, self.tip.members)
         return Result(block, outcome, tip)
 
@@ -166,11 +166,23 @@ class Ledger:
         block = read_block(data)
         accepted, on = self._accepted
         if accepted is not block or on is not self.tip:  # the same objects: equal values may have unequal bytes
-            check_block(block, self.tip)
-            draft = Draft(self.state)
-            check_transactions(block, self._key_of, lambda sender: next_nonce(draft, sender), self.verify)
+            self.stands(block)
+            self.may_be_executed(block)
             self._accepted = (block, self.tip)
         return block
+
+    def stands(self, block: Block) -> None:
+        """Raise unless the block continues the tip (DAT-085 .. DAT-095)."""
+        check_block(block, self.tip)
+
+    def may_be_executed(self, block: Block) -> None:
+        """Raise unless every transaction is signed and takes its sender's next nonce in this state (DAT-099)."""
+        draft = Draft(self.state)
+        check_transactions(block, self._key_of, lambda sender: next_nonce(draft, sender), self.verify)
+
+    def carry_out(self, block: Block) -> Outcome:
+        """What executing the block gives, each transaction on what the one before it left (DAT-110)."""
+        return execute(self.state, block, self.tip.members)
 
     def _that_fit(self) -> Iterable[Transaction]:
         """What waits, in order of sender and nonce without gaps, up to the limits of a block."""

@@ -9,13 +9,15 @@ from conformance.targets import Target
 from conformance.zoo import ZOO, load
 
 load()
+ENGINES = {name: entry for name, entry in ZOO.items() if entry.of != "ledger"}
+"""The bugs that plans hunt; those of the ledger are hunted by laws over blocks (test_ledger_zoo.py)."""
 SEARCHED = {
     "P01": 1000, "P02": 2000, "P03": 1000, "T01": 2000, "T02": 1500, "T06": 2000, "T10": 300, "T13": 500, "T14": 1000,
 }  # fmt: skip
 """Easy and medium bugs -> plans in which search must find them."""
 
 
-@pytest.mark.parametrize("name", list(ZOO))
+@pytest.mark.parametrize("name", list(ENGINES))
 def test_a_planted_bug_passes_the_happy_path_but_for_what_its_entry_says(name):
     entry = ZOO[name]
     assert set(classes(Target(name).violations(Plan(engine=entry.of)))) == set(entry.empty_breaks)
@@ -31,20 +33,22 @@ def test_a_witness_kills_its_bug_and_spares_the_reference(name):
 
 @pytest.mark.parametrize("name", list(SEARCHED))
 def test_search_finds_a_planted_bug_and_shrinks_it_to_a_few_atoms(name):
-    entry = ZOO[name]
-    campaign = Campaign(entry.of, 1, SEARCHED[name], zoo=name)
+    campaign = Campaign(ZOO[name].of, 1, SEARCHED[name], zoo=name)
+    sizes = (shrunk.plan.size for shrunk in kills(campaign, ZOO[name]))
+    assert next(sizes, 99) <= 10, f"{name} survived {campaign.runs} plans"
+
+
+def kills(campaign, entry):
+    """Shrunk plans that kill, as the search comes upon them."""
     for first in range(0, campaign.runs, 100):
         for found in play_range(campaign, first, 100).found:
-            for clause in set(found.classes) & set(entry.breaks) - set(entry.empty_breaks):
-                shrunk = shrink_found(campaign, found, clause, 400)
-                if shrunk is not None:
-                    assert shrunk.plan.size <= 10
-                    return
-    pytest.fail(f"{name} survived {campaign.runs} plans")
+            news = set(found.classes) & set(entry.breaks) - set(entry.empty_breaks)
+            shrunk = (shrink_found(campaign, found, clause, 400) for clause in sorted(news))
+            yield from (one for one in shrunk if one is not None)
 
 
 def test_what_is_not_searched_for_has_a_witness():
-    assert all(entry.witness or name in SEARCHED or name in BY_LONG_SEARCH for name, entry in ZOO.items())
+    assert all(entry.witness or name in SEARCHED or name in BY_LONG_SEARCH for name, entry in ENGINES.items())
 
 
 BY_LONG_SEARCH = {"T05"}

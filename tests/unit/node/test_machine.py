@@ -37,15 +37,15 @@ class Net:
         for effect in effects:
             self.log.append((name, effect))
             if isinstance(effect, Persist):
-                for key, value in effect.writes:
-                    if value is None:
-                        self.disks[name].pop(key, None)
-                    else:
-                        self.disks[name][key] = value
+                self.disks[name].update(effect.writes)
+                self.disks[name] = {key: value for key, value in self.disks[name].items() if value is not None}
         for effect in effects:
             if isinstance(effect, Send):
-                for other in effect.to or [peer for peer in self.nodes if peer != name]:
-                    self.deliver(other, effect.data, now)
+                self.pass_on(name, effect, now)
+
+    def pass_on(self, name, effect, now):
+        for other in effect.to or [peer for peer in self.nodes if peer != name]:
+            self.deliver(other, effect.data, now)
 
     def deliver(self, name, data, now=NOW):
         try:
