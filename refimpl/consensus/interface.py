@@ -38,7 +38,8 @@ class Validators:
 
     def weigh(self, voters: Iterable[MemberId]) -> int:
         """The weight of these members; a member that is not of the set weighs nothing."""
-        return sum(self.weights.get(voter, 0) for voter in voters)
+        weights = self.weights
+        return sum([weights.get(voter, 0) for voter in voters])
 
     def is_quorum(self, weight: int) -> bool:
         """More than two thirds of the weight: any two such sets share a correct member (CON-002)."""

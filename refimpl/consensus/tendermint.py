@@ -445,7 +445,7 @@ class _Work:
         memory, engine = self.memory, self.engine
         for round_, log in memory.rounds.items():
             precommits = engine.precommits_that_decide(memory, round_)
-            for message in log.proposals:
+            for message in log.proposals if precommits else ():
                 body = proposal_in(message)
                 verdict = memory.verdicts.get(body.value)
                 weight = engine.weight_for(memory, precommits, body.value)
