@@ -49,7 +49,7 @@ def check(files: Iterable[tuple[str, bytes]]) -> Checked:
     if findings:
         return _refused(parsed, findings)
     names = collect((one.source, module) for one in parsed for module in one.modules)
-    works = [Elaboration(names, one.source, module) for one in parsed for module in one.modules]
+    works = [Elaboration(names, one.source, module) for one in parsed for module in one.modules if names.knows(module)]
     modules = [_elaborate(work) for work in works]
     findings = [*names.diagnostics, *chain.from_iterable(work.diagnostics for work in works)]
     if findings:

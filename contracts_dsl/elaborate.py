@@ -62,15 +62,15 @@ def schema(work: Elaboration) -> ir.Schema:
     """The IR of a schema; its declarations were resolved with the names."""
     names, module = work.names, work.module
     enums = tuple(
-        ir.Enum(one.name.text, names.enums[one.name.text]) for one in module.items if isinstance(one, s.Enum)
+        ir.Enum(one.name.text, names.enums.get(one.name.text, ())) for one in module.items if isinstance(one, s.Enum)
     )  # fmt: skip
     purposes = tuple(one.text for item in module.items if isinstance(item, s.Purposes) for one in item.names)
     entities = tuple(
-        ir.NodeKind(one.name.text, one.within is not None, _attributes(work, names.entities[one.name.text]))
+        ir.NodeKind(one.name.text, one.within is not None, _attributes(work, names.entities.get(one.name.text, {})))
         for one in module.items if isinstance(one, s.Entity)
     )  # fmt: skip
     parties = tuple(
-        ir.NodeKind(one.name.text, False, _attributes(work, names.parties[one.name.text]))
+        ir.NodeKind(one.name.text, False, _attributes(work, names.parties.get(one.name.text, {})))
         for one in module.items if isinstance(one, s.PartyType)
     )  # fmt: skip
     name = module.name.text

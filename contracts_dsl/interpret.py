@@ -101,10 +101,8 @@ def advance(program: Program, world: World, t: int) -> Changes:
             continue  # it was cancelled when an earlier one fired
         step = Step(program, overlay.fork(), timer.deadline)  # CTR-S2: it fires at its own deadline
         _fire(step, instance, timer)
-        for changed in step.overlay.written.values():
-            for deadline, clause in changed.timers:
-                if deadline < t:
-                    heappush(due, Timer(deadline, changed.id, clause))
+        for further in step.overlay.own_timers(t):
+            heappush(due, further)
         overlay.merge(step.overlay)
     return overlay.changes(t)
 

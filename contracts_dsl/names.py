@@ -6,7 +6,8 @@ names of types; it must not know expressions or rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import ParamSpec
 
 from attrs import define, field, frozen
 
@@ -15,6 +16,8 @@ from contracts_dsl.diagnostics import Diagnostic
 from contracts_dsl.limits import CLAUSES_PER_STATE_MAX, FIELDS_MAX, INTEGER_MAX, STATES_MAX
 from contracts_dsl.source import Source, Span
 from contracts_dsl.typesystem import Type
+
+P = ParamSpec("P")
 
 
 class Problem(Exception):
@@ -85,6 +88,12 @@ class PackageNames:
     """Name of a type or purpose to the schema that declares it."""
     diagnostics: list[Diagnostic] = field(factory=list)
 
+    def knows(self, module: s.Module) -> bool:
+        """Whether the module is the one that its name means; a second of the same name is only reported."""
+        if module.kind == "contract":
+            return module.name.text in self.contracts and self.contracts[module.name.text].syntax is module
+        return module.kind == "schema" or self.policies.get(module.name.text) is module
+
     def attributes(self, kind: Type) -> Mapping[str, Type]:
         """Attributes of the nodes of a party type or entity."""
         return self.entities.get(kind.name, {}) if kind.kind == "entity" else self.parties.get(kind.name, {})
@@ -150,19 +159,18 @@ class _Collector:
     def run(self) -> None:
         """First what has no types, then what has."""
         for source, module in self.modules:
-            self._guard(source, lambda source=source, module=module: self._module(source, module))
+            self._guard(source, self._module, source, module)
             for item in module.items:
-                self._guard(source, lambda module=module, item=item: self._untyped(module, item))
+                self._guard(source, self._untyped, module, item)
         for source, module in self.modules:
             for item in module.items:
-                self._guard(source, lambda module=module, item=item: self._typed(module, item))
+                self._guard(source, self._typed, module, item)
         for contract in self.names.contracts.values():
             self._clauses(contract)
 
-    def _guard(self, source: Source, work: object) -> None:
-        assert callable(work)
+    def _guard(self, source: Source, work: Callable[P, None], *args: P.args, **named: P.kwargs) -> None:
         try:
-            work()
+            work(*args, **named)
         except Problem as problem:
             self.names.diagnostics.append(Diagnostic(problem.code, source, problem.span, problem.values))
 
@@ -219,7 +227,7 @@ class _Collector:
                     kind = names.resolve(attribute.type)
                     if kind.kind == "contract":
                         raise Problem("E301", attribute.type.span, expected="@a_directory_type", got=str(kind))
-                    group[item.name.text][attribute.name.text] = kind
+                    group.setdefault(item.name.text, {})[attribute.name.text] = kind
             case s.Given():
                 self._once(item.name)
                 names.givens[item.name.text] = given_type(names, item)

@@ -83,8 +83,11 @@ class Overlay:
     def timers_before(self, t: int) -> Iterator[Timer]:
         """See `World`."""
         kept = [timer for timer in self.base.timers_before(t) if timer.instance not in self.written]
-        own = (Timer(at, one.id, clause) for one in self.written.values() for at, clause in one.timers if at < t)
-        return iter(sorted([*kept, *own]))
+        return iter(sorted([*kept, *self.own_timers(t)]))
+
+    def own_timers(self, t: int) -> list[Timer]:
+        """Timers with deadline < t of what this overlay has written."""
+        return [Timer(at, one.id, clause) for one in self.written.values() for at, clause in one.timers if at < t]
 
     def kind(self, node: str) -> str | None:
         """See `World`."""

@@ -8,6 +8,7 @@ syntax.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from attrs import field, frozen
 
@@ -166,12 +167,11 @@ def _edges(contract: ContractProgram) -> Iterator[tuple[str, str, frozenset[str]
 
 
 def _timers(program: Program, contract: ContractProgram) -> Iterator[Finding]:
-    for clause in contract.clauses:
-        for timer, do, _ in outcomes(clause):
-            for effect in do if timer else ():
-                reason = refusable(program, contract, contract.module.name, effect)
-                if reason is not None:
-                    yield Finding("E405", effect, {"reason": reason})
+    by_time = [do for clause in contract.clauses for timer, do, _ in outcomes(clause) if timer]
+    for effect in chain.from_iterable(by_time):
+        reason = refusable(program, contract, contract.module.name, effect)
+        if reason is not None:
+            yield Finding("E405", effect, {"reason": reason})
 
 
 def refusable(program: Program, contract: ContractProgram | None, caller: str, effect: ir.Effect) -> str | None:
@@ -229,13 +229,12 @@ def _refusable_create(program: Program, caller: str, effect: ir.Create) -> str |
 def _callees(contract: ContractProgram) -> dict[str, ir.Effect]:
     """Contracts that a contract calls or creates, with the first effect that does."""
     found: dict[str, ir.Effect] = {}
-    for clause in contract.clauses:
-        for _, do, _ in outcomes(clause):
-            for effect in do:
-                if isinstance(effect, ir.Create):
-                    found.setdefault(effect.contract, effect)
-                elif isinstance(effect, ir.Call):
-                    found.setdefault(type_of(effect.on).name, effect)
+    every = [do for clause in contract.clauses for _, do, _ in outcomes(clause)]
+    for effect in chain.from_iterable(every):
+        if isinstance(effect, ir.Create):
+            found.setdefault(effect.contract, effect)
+        elif isinstance(effect, ir.Call):
+            found.setdefault(type_of(effect.on).name, effect)
     return found
 
 

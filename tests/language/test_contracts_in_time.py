@@ -15,7 +15,8 @@ data due: time?;
 data note: int 0..9 = 0;
 start { borrower may ask when price <= 500 yuan becomes asked; }
 state asked {
-  lender must answer(fee: int 0..99) within 24 hours when fee > 3 and price > 0 yuan then { set note = fee; } becomes lent
+  lender must answer(fee: int 0..99) within 24 hours when fee > 3 and price > 0 yuan
+    then { set note = fee; } becomes lent
     else violation no_answer becomes ended;
   borrower must hurry within 12 hours else violation slow;
   witness must look within 6 hours else violation unseen;
@@ -117,7 +118,12 @@ def test_only_becomes_restarts_the_clocks(stage):
     assert stage.instance(loan).timers == ((START + 6 * HOUR, 2), (START + 12 * HOUR, 1), (START + DAY, 0),
                                            (START + 9 * DAY, 5))  # fmt: skip
     stage.do("b", loan, "again")
-    assert [deadline - START for deadline, _ in stage.instance(loan).timers] == [7 * HOUR, 13 * HOUR, 25 * HOUR, 9 * DAY]
+    assert [deadline - START for deadline, _ in stage.instance(loan).timers] == [
+        7 * HOUR,
+        13 * HOUR,
+        25 * HOUR,
+        9 * DAY,
+    ]
 
 
 @pytest.mark.clause("CTR-S4")
@@ -260,7 +266,11 @@ data box: Box;
 data step: int 0..3 = 0;
 start { from_owner may offer becomes offered; }
 state offered {
-  to_owner may take then { set step = 1; box.move(target = to_owner); create Receipt.write(box = box, mover = from_owner, by = to_owner); } becomes done;
+  to_owner may take then {
+    set step = 1;
+    box.move(target = to_owner);
+    create Receipt.write(box = box, mover = from_owner, by = to_owner);
+  } becomes done;
   from_owner may twice then { box.move(target = to_owner); set step = step + 9; } becomes done;
   from_owner may swap(other: Hospital) then { set to_owner = other; };
 }

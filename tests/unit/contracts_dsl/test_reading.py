@@ -167,8 +167,8 @@ def test_any_bytes_give_diagnostics_and_nothing_else(data):
         assert render(finding, "zh") and render(finding, "en")
 
 
-WORDS = [*words("en").terminal, *words("zh").terminal, "a", "甲", "`count`", "「计数」", "5", "5%", "1.50", '"s"', "==", "=",
-         "+", "*", "..", ".", "?", ";", ":", ",", "(", ")", "{", "}", "。", "＝", "/", "２"]  # fmt: skip
+WORDS = [*words("en").terminal, *words("zh").terminal, "a", "甲", "`count`", "「计数」", "5", "5%", "1.50", '"s"', "==",
+         "=",         "+", "*", "..", ".", "?", ";", ":", ",", "(", ")", "{", "}", "。", "＝", "/", "２"]  # fmt: skip
 
 
 @given(st.sampled_from(["schema S version 1;", "合约 甲 版本 1;", "policy P for C version 1;"]),
@@ -184,5 +184,3 @@ def test_any_tokens_give_diagnostics_and_nothing_else(head, tokens):
 def test_any_bytes_are_a_module_or_an_ir_error(data):
     with pytest.raises(ir.IrError):
         ir.decode(data)
-
-
