@@ -167,7 +167,8 @@ def _hidden_children(tree: Mapping[str, TreeNode], name: str, k: int) -> list[st
         sizes[name] = node.own
     order = sorted(sizes, key=lambda child: (sizes[child], child))
     taken = sum(1 for child in order if sizes[child] < k)
-    while 0 < taken < len(order) and (taken < 2 or sum(sizes[child] for child in order[:taken]) < k):
+    # One that is hidden alone is small, so it never holds k: fewer than two never suffice.
+    while 0 < taken < len(order) and sum(sizes[child] for child in order[:taken]) < k:
         taken += 1
     return [child for child in order[:taken] if child != name]
 

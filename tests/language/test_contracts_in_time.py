@@ -230,6 +230,19 @@ party owner2: Hospital;
     assert stage.refusal("c", two, "act", n=5).code == "not_authorized"
 
 
+@pytest.mark.clause("CTR-S7")
+def test_of_equal_refusals_that_of_the_first_clause_is_given():
+    stage = Stage("""contract Two version 1;
+party first: Hospital;
+party second: Hospital;
+start { first may begin becomes on; }
+state on { first may act becomes off; second may act becomes off; }
+state off;
+""")
+    two = stage.do("a", "Two", "begin", first="a", second="b")
+    assert stage.refusal("c", two, "act").values["missing"] == ["first"]
+
+
 @pytest.mark.clause("CTR-S8")
 def test_a_start_gives_what_has_no_default(stage):
     loan = ask(stage, note=7, witness="c")
