@@ -48,6 +48,7 @@ __all__ = [
     "Transaction",
     "check_nonce",
     "check_transaction",
+    "forget_transactions",
     "read_transaction",
 ]
 
@@ -165,6 +166,8 @@ def read_transaction(data: bytes) -> Transaction:
 
 
 _remembered = lru_cache(maxsize=8192)(Transaction.from_bytes)
+forget_transactions = _remembered.cache_clear
+"""Forget them all: for whoever measures what the first reading costs."""
 
 
 def _check_order(signers: tuple[MemberId, ...], at: str) -> None:

@@ -1,0 +1,200 @@
+"""Exploration: plans played and judged, messages carried, and what a second process adds."""
+
+import heapq
+from collections.abc import Hashable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from typing import Any
+
+from bench.measure import Contender, Contest, Method, Unequal
+from conformance.checkers import judge
+from conformance.drivers.explore import Campaign, play_range
+from conformance.history import Said
+from conformance.plan import Plan
+from conformance.targets import Target
+from conformance.world import Effect, Send, World
+
+NODES = 4
+
+
+class Relay:
+    """A node that passes every message on to its neighbour until it has gone far enough."""
+
+    def __init__(self, node: int, last: int) -> None:
+        self.node, self.last = node, last
+        self.seen = 0
+
+    def start(self, now: int) -> Sequence[Effect]:
+        """Everybody sends one message to everybody."""
+        return (Send((self.node, 0)),)
+
+    def deliver(self, src: int, wire: tuple[int, int], now: int) -> Sequence[Effect]:
+        """One message for one message, so that the queue neither grows nor empties."""
+        self.seen += 1
+        hops = wire[1] + 1
+        return (Send((self.node, hops), ((self.node + 1) % NODES,)),) if hops < self.last else ()
+
+    def fire(self, name: Hashable, now: int) -> Sequence[Effect]:
+        """No timers are set."""
+        return ()
+
+    def submit(self, transaction: Any, now: int) -> Sequence[Effect]:
+        """Nothing to do."""
+        return ()
+
+    def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[Effect]:
+        """Never down."""
+        return ()
+
+    def where(self) -> str:
+        """Nowhere."""
+        return ""
+
+
+class Relays:
+    """A cluster of relays."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+
+    def spawn(self, node: int, variant: int) -> Relay:
+        """See `conformance.world.Cluster`."""
+        return Relay(node, self.last)
+
+    def read(self, wire: tuple[int, int]) -> Said:
+        """See `Cluster`."""
+        return Said("relay", 1, 0, wire[0], "")
+
+    def read_record(self, value: Any) -> None:
+        """See `Cluster`."""
+
+    def identity(self, wire: tuple[int, int]) -> Hashable:
+        """See `Cluster`."""
+        return wire
+
+    def alter(self, wire: Any, act: Mapping[str, Any], source: Any) -> None:
+        """Nobody lies."""
+
+    def forge(self, said: Said, valid_round: int | None, source: Any) -> None:
+        """Nobody lies."""
+
+    def proposer(self, height: int, round_: int) -> int:
+        """See `Cluster`."""
+        return 0
+
+    def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
+        """None."""
+        return ()
+
+    def bound(self, plan: Plan) -> int:
+        """Never reached."""
+        return 10**9
+
+
+def kernel(method: Method) -> Contest:
+    """Messages through the world, against a heap that carries the same number to nobody."""
+    last = method.size(500, 10)
+    plan = Plan(engine="relay", n=NODES)
+
+    def through_the_world() -> int:
+        world = World(plan, Relays(last))
+        world.run()
+        return sum(runner.reactor.seen for runner in world.nodes if isinstance(runner.reactor, Relay))
+
+    def bare_heap() -> int:
+        queue = [(1, seq, seq % NODES, (0, 0)) for seq in range(NODES * (NODES - 1))]
+        heapq.heapify(queue)
+        seen, seq = 0, len(queue)
+        while queue:
+            at, _, to, (_, hops) = heapq.heappop(queue)
+            seen += 1
+            if hops + 1 < last:
+                seq += 1
+                heapq.heappush(queue, (at + 1, seq, (to + 1) % NODES, (to, hops + 1)))
+        return seen
+
+    def prove() -> None:
+        if through_the_world() != bare_heap():
+            raise Unequal(f"{through_the_world()} and {bare_heap()} messages")
+
+    count = bare_heap()
+    return Contest(
+        "messages",
+        (Contender("World", through_the_world, count), Contender("bare heap loop", bare_heap, count)),
+        "a heap of (time, seq, to, message)", prove, gate=0.08, note="fates, clocks and statements are kept; no engine",
+        counts={"messages": count},
+    )  # fmt: skip
+
+
+@cache
+def drawn(heights: int, count: int) -> tuple[Plan, ...]:
+    """Plans with one liar of four, as `yilian explore` draws them."""
+    campaign = Campaign("tendermint", 0, count, liars=1, heights=heights)
+    return tuple(campaign.plan(number) for number in range(count))
+
+
+def plans_played(heights: int, method: Method) -> Contest:
+    """Four nodes, one of them lying, ideal signatures; drawing the plan is part of the first."""
+    count = method.size(100, 5)
+    plans, target = drawn(heights, count), Target()
+    campaign = Campaign("tendermint", 0, count, liars=1, heights=heights)
+
+    def prove() -> None:
+        tally = play_range(campaign, 0, count)
+        decided = sum(len(target.play(plan).decisions) for plan in plans)
+        if tally.found or tally.heights != decided:
+            raise Unequal(f"{len(tally.found)} violations; {tally.heights} and {decided} heights")
+
+    return Contest(
+        "plans",
+        (
+            Contender("drawn, played, judged", lambda: play_range(campaign, 0, count), count),
+            Contender("played", lambda: [target.play(plan) for plan in plans], count),
+            Contender("played, judged", lambda: [judge(target.play(plan)) for plan in plans], count),
+        ),
+        "the same plans played and not judged", prove,
+        note="guide: at least 500 plans of one height a second on one core, with checkers",
+        counts={"plans": count, "heights": heights, "atoms_a_plan": sum(len(p.atoms) for p in plans) / count},
+    )  # fmt: skip
+
+
+def one_height(method: Method) -> Contest:
+    """Plans of one height."""
+    return plans_played(1, method)
+
+
+def two_heights(method: Method) -> Contest:
+    """Plans of two heights."""
+    return plans_played(2, method)
+
+
+def workers(method: Method) -> Contest:
+    """The same plans on two processes and on one."""
+    campaign = Campaign("tendermint", 0, method.size(800, 20), liars=1)
+    half = campaign.runs // 2
+    pool = ProcessPoolExecutor(2)
+
+    def two() -> int:
+        jobs = [pool.submit(play_range, campaign, first, half) for first in (0, half)]
+        return sum(job.result().heights for job in jobs)
+
+    def one() -> int:
+        return pool.submit(play_range, campaign, 0, 2 * half).result().heights
+
+    def prove() -> None:
+        if two() != one():
+            raise Unequal("the tallies differ")
+
+    return Contest(
+        "plans", (Contender("two processes", two, 2 * half), Contender("one process", one, 2 * half)),
+        "one process; two cannot do more than twice as much", prove, gate=1.7, rounds=5, every_core=True,
+        note="needs two free cores: whatever else runs on the machine is in this figure",
+    )  # fmt: skip
+
+
+ITEMS = {
+    "simulation.kernel": kernel,
+    "simulation.one-height": one_height,
+    "simulation.two-heights": two_heights,
+    "simulation.workers": workers,
+}
