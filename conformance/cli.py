@@ -3,6 +3,7 @@
 It must not import the reference: targets are named.
 """
 
+import errno
 import json
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 import click
 
+from conformance.adversary.generate import PROFILES
 from conformance.checkers import judge
 from conformance.drivers.explore import Campaign, Found, Tally, explore, shrink_found
 from conformance.plan import Plan, file_name
@@ -32,10 +34,10 @@ REPLAY_SCHEMA = "yilian/replay/v1"
 @click.option("--nodes", default=4, show_default=True, type=click.IntRange(1, 10))
 @click.option("--liars", default=None, type=click.IntRange(0, 10), help="default: the most the model allows")
 @click.option("--heights", default=2, show_default=True, type=click.IntRange(1, 10))
-@click.option("--profile", default="", help="macro | heard-of | sparse")
+@click.option("--profile", default="", type=click.Choice(["", *PROFILES]), help="how plans are drawn / 抽取方式")
 @click.option("--zoo", default="", help="hunt a planted fault by id / 植入缺陷编号")
-@click.option("--workers", default=0, help="processes; 0: one a core")
-@click.option("--stop-at", default=0, help="stop once so many plans break something; 0: never")
+@click.option("--workers", default=0, type=click.IntRange(0), help="processes; 0: one a core")
+@click.option("--stop-at", default=0, type=click.IntRange(0), help="stop once so many plans break something; 0: never")
 @click.option("--out", "folder", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @click.option("--json", "as_json", is_flag=True, help=SCHEMA)
 @click.pass_context
@@ -44,7 +46,10 @@ def command(
     profile: str, zoo: str, workers: int, stop_at: int, folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Play thousands of drawn plans and judge each. / 成千上万地抽取故障计划并逐一裁决。"""
+    if liars is not None and liars >= nodes:
+        raise click.BadParameter(f"--liars {liars}, --nodes {nodes}")
     campaign = Campaign(engine, seed, runs, first, nodes, liars, heights, profile, zoo)
+    must_be_writable(folder)
     Target(zoo).violations(campaign.plan(first))  # an unknown engine or id is refused before anything starts
     language = cast(Language, context.meta.get("yilian.language", "en"))
     click.echo(f"seed {seed}, plans {first}..{first + runs - 1}", err=True)
@@ -63,6 +68,36 @@ def command(
         show(campaign, data, language)
     if tally.found or interrupted:
         context.exit(130 if interrupted else 1)
+
+
+class Unwritable(Exception):
+    """A place where found plans cannot be kept."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.code, self.values = "file.unwritable", {"path": str(path), "reason": reason}
+
+
+def must_be_writable(folder: Path) -> None:
+    """Raise `Unwritable` before anything is played rather than after it; makes nothing."""
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise Unwritable(folder, f"{nearest}: {os.strerror(errno.ENOTDIR)}")
+    if not os.access(nearest, os.W_OK):
+        raise Unwritable(folder, f"{nearest}: {os.strerror(errno.EACCES)}")
+
+
+def write(path: Path, text: str) -> None:
+    """Put the text at `path`, whole or not at all; raises `Unwritable`."""
+    beside = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise Unwritable(path, error.strerror or "") from None
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def tell(heard: list[tuple[Tally, float]], tally: Tally, seconds: float) -> None:
@@ -94,10 +129,7 @@ def keep(campaign: Campaign, found: Found, clause: str, folder: Path) -> dict[st
         "plan": shrunk.plan.to_data(), "schema": REPLAY_SCHEMA, "trace": trace_digest(history), "violates": clause,
         "zoo": campaign.zoo,
     }  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(replay, sort_keys=True, indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)
+    write(path, json.dumps(replay, sort_keys=True, indent=1) + "\n")
     return {"clause": clause, "file": str(path), "from": found.plan.size, "number": found.number,
             "plan": shrunk.plan.to_data(), "runs": shrunk.executions, "size": shrunk.plan.size,
             "complete": shrunk.complete}  # fmt: skip
@@ -134,4 +166,3 @@ def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
         click.echo()
         for row in report(plan, history, broken, language, f"yilian replay {kept['file']}", before):
             click.echo(row)
-

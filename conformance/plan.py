@@ -26,11 +26,12 @@ NODES_MAX, HEIGHTS_MAX, ATOMS_MAX, ROUND_MAX, COPIES_MAX = 32, 100, 10_000, 1_00
 
 
 class PlanError(Exception):
-    """A plan that cannot be used. `at` is a JSON pointer into it."""
+    """A plan that cannot be used. `at` is a JSON pointer into it; `values` fill the sentence of `code`."""
 
     def __init__(self, code: str, at: str, expected: str, found: object) -> None:
         super().__init__(f"{code} at {at or '/'}: expected {expected}, found {found!r}")
         self.code, self.at, self.expected, self.found = code, at, expected, found
+        self.values: Mapping[str, str] = {"expected": expected, "found": str(found)[:80]}
 
 
 # --- Atoms. Each class is one kind; `rank` orders kinds from mild to wild. ---

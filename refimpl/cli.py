@@ -51,8 +51,10 @@ COMMANDS: Final[Mapping[str, Entry]] = {
 }
 """Name -> where the command is ("module:attribute") and its one line. Only commands that exist stand here."""
 
-UNUSABLE_CODES: Final = frozenset({"consensus.unknown_engine", "fhir", "file", "plan", "scenario", "store", "wire"})
-"""Areas of codes, and one code, that say: what was given is not of its kind (exit 3). Every other refusal is a finding
+UNUSABLE_CODES: Final = frozenset({
+    "consensus.not_alone", "consensus.unknown_engine", "fhir", "file", "plan", "scenario", "store", "wire",
+})  # fmt: skip
+"""Areas of codes, and single codes, that say: what was given is not of its kind (exit 3). All others are findings
 (exit 1)."""
 
 

@@ -13,13 +13,12 @@ from typing import Any, Final
 import click
 
 from conformance.checkers import judge
-from conformance.history import History, Violation
-from conformance.plan import PlanError
+from conformance.history import Violation
 from conformance.report.story import mermaid, report
 from conformance.targets import Target
 from conformance.trace import trace_digest
 from refimpl.commands.outcome import page
-from refimpl.commands.saved import Saved, fault_of, read_saved
+from refimpl.commands.saved import Saved, read_saved
 from refimpl.commands.words import reader, tell
 from refimpl.scenarios.performance import Outcome, perform
 from refimpl.shell.faults import FOUND, USAGE, Fault
@@ -48,7 +47,7 @@ def command(
         lines = page(outcome, language)
     else:
         target = Target(zoo or saved.zoo)
-        history = play(target, saved)
+        history = target.play(saved.plan, watched=True)
         trace, violations, why = trace_digest(history), judge(history), history.why
         lines = iter(report(saved.plan, history, violations, language, f"yilian replay {file}"))
         if diagram:
@@ -78,14 +77,6 @@ def perform_again(saved: Saved, bundle_file: Path | None) -> Outcome:
         return perform(saved.scenario, saved.plan, bundle, saved.seed, lambda height: progress.show(f"{height}"))
     finally:
         progress.clear()
-
-
-def play(target: Target, saved: Saved) -> History:
-    """The plan once more on bare engines; raises `Fault` `plan.*`."""
-    try:
-        return target.play(saved.plan, watched=True)
-    except PlanError as error:
-        raise fault_of(error) from None
 
 
 def as_data(saved: Saved, trace: str, violations: Sequence[Violation], why: str) -> dict[str, Any]:

@@ -12,10 +12,9 @@ from typing import Any, Final
 from attrs import frozen
 
 from conformance.plan import Plan, PlanError, no_duplicates
-from refimpl.shell.faults import Fault
 from refimpl.shell.files import read_file
 
-__all__ = ["REPLAY_SCHEMA", "Saved", "fault_of", "read_saved"]
+__all__ = ["REPLAY_SCHEMA", "Saved", "read_saved"]
 
 REPLAY_SCHEMA: Final = "yilian/replay/v1"
 
@@ -53,16 +52,13 @@ class Saved:
 
 
 def read_saved(path: Path) -> Saved:
-    """The plan in a file, with what stands beside it; raises `Fault` `file.unreadable` and `plan.*`."""
+    """The plan in a file, with what stands beside it; raises `Fault` `file.unreadable` and `PlanError`."""
     data = read_file(path)
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=no_duplicates)
     except (ValueError, RecursionError):
-        raise Fault("plan.not_json", expected="one JSON object", found=str(path)) from None
-    try:
-        return _saved(value) if isinstance(value, dict) and "schema" in value else Saved(Plan.from_data(value))
-    except PlanError as error:
-        raise fault_of(error) from None
+        raise PlanError("plan.not_json", "", "one JSON object", path) from None
+    return _saved(value) if isinstance(value, dict) and "schema" in value else Saved(Plan.from_data(value))
 
 
 def _saved(value: dict[str, Any]) -> Saved:
@@ -78,8 +74,3 @@ def _saved(value: dict[str, Any]) -> Saved:
         if not lawful(found):
             raise PlanError("plan.malformed", f"/{name}", expected, found)
     return Saved(Plan.from_data(value["plan"]), **others)
-
-
-def fault_of(error: PlanError) -> Fault:
-    """What the kit says of a plan, as a command says it."""
-    return Fault(error.code, at=error.at or "/", expected=error.expected, found=str(error.found)[:80])

@@ -52,16 +52,16 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.EN: "this scenario takes a plan with n={n} for the engine {engine}",
     },
     "plan.not_json": {
-        Language.ZH: "计划应为{expected}，实为 {found}",
+        Language.ZH: "计划应为 {expected}，实为 {found}",
         Language.EN: "a plan is {expected}; found {found}",
     },
     "plan.malformed": {
-        Language.ZH: "计划的 {at} 应为 {expected}，实为 {found}",
-        Language.EN: "the plan's {at} must be {expected}; found {found}",
+        Language.ZH: "计划有误：应为 {expected}，实为 {found}",
+        Language.EN: "the plan is not well formed: expected {expected}, found {found}",
     },
     "plan.out_of_model": {
-        Language.ZH: "计划的 {at} 超出模型：应为 {expected}，实为 {found}",
-        Language.EN: "the plan's {at} is outside the model: expected {expected}, found {found}",
+        Language.ZH: "计划超出模型：应为 {expected}，实为 {found}",
+        Language.EN: "the plan is outside the model: expected {expected}, found {found}",
     },
     "plan.unknown_zoo": {
         Language.ZH: "没有编号为 {found} 的植入缺陷；应为 {expected}",

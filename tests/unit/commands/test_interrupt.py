@@ -17,8 +17,8 @@ import pytest
 from tests.unit.commands.test_run import everything
 
 
-def interrupted(folder, *arguments):
-    """Run the command below a terminal, interrupt it once it shows progress; (status, stdout, what the terminal saw)."""
+def interrupted(folder, *arguments, sign=""):
+    """Run the command below a terminal, interrupt it once it shows `sign`; (status, stdout, what the terminal saw)."""
     watching, terminal = pty.openpty()
     environment = {**os.environ, "LC_ALL": "zh_CN.UTF-8", "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", "refimpl", *(str(argument) for argument in arguments)]
@@ -26,6 +26,8 @@ def interrupted(folder, *arguments):
     with subprocess.Popen(command, cwd=folder, env=environment, **wired) as process:
         os.close(terminal)
         seen = os.read(watching, 4096)
+        while sign.encode() not in seen:
+            seen += os.read(watching, 4096)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the command
         with suppress(OSError):  # the other end closes with the process
             while more := os.read(watching, 4096):
@@ -74,7 +76,7 @@ def test_an_interrupted_reading_changes_nothing(results, folder, command):
 def test_an_interrupted_exploration_says_how_far_it_came_and_leaves_nothing(folder):
     before = everything(folder)
     many = ("--runs", "100000", "--workers", "2")
-    status, stdout, seen = interrupted(folder, "explore", "--json", *many, "--out", folder / "out")
+    status, stdout, seen = interrupted(folder, "explore", "--json", *many, "--out", folder / "out", sign=" found")
     assert status == 130, seen
     assert "Traceback" not in seen
     assert json.loads(stdout)["complete"] is False
