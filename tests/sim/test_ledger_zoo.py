@@ -105,7 +105,7 @@ LAWS = {
 }
 
 
-@pytest.mark.clause("DAT-110", "DAT-099", "DAT-092", "INV-S4")
+@pytest.mark.clause("DAT-110", "DAT-099", "DAT-092", "INV-S4", "INV-S9")
 @pytest.mark.parametrize("law", LAWS.values())
 def test_the_right_ledger_keeps_every_law(law):
     law(Ledger)
