@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM
 from cryptography.hazmat.primitives.hpke import Suite as Library
@@ -74,10 +74,9 @@ def key_wrap(method: Method) -> Contest:
     key, reader = DataKey(SECRET), ReaderKey(SEED)
     library = Library(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
     public = X25519PublicKey.from_public_bytes(reader.public)
-    private = X25519PrivateKey.from_private_bytes(reader._secret)
 
     def prove() -> None:
-        _equal(library.decrypt(wrap_key(key, reader.public, INFO, SEED), private, INFO), SECRET)
+        _equal(library.decrypt(wrap_key(key, reader.public, INFO, SEED), reader._key, INFO), SECRET)
         unwrap_key(reader, library.encrypt(SECRET, public, INFO), INFO)
 
     return Contest(

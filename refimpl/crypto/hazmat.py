@@ -22,6 +22,7 @@ __all__ = [
     "ed25519_signer",
     "ed25519_verify",
     "opened",
+    "x25519_key",
     "x25519_public",
     "x25519_shared",
 ]
@@ -66,15 +67,20 @@ def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> None:
         raise Broken("signature") from None
 
 
-def x25519_public(secret: bytes) -> bytes:
-    """The 32-byte public key of a 32-byte X25519 secret (RFC 7748)."""
-    return X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+def x25519_key(secret: bytes) -> X25519PrivateKey:
+    """The library's key object for a 32-byte X25519 secret (RFC 7748). Keep it: making it computes the public key."""
+    return X25519PrivateKey.from_private_bytes(secret)
 
 
-def x25519_shared(secret: bytes, public: bytes) -> bytes:
+def x25519_public(key: X25519PrivateKey) -> bytes:
+    """The 32-byte public key."""
+    return key.public_key().public_bytes_raw()
+
+
+def x25519_shared(key: X25519PrivateKey, public: bytes) -> bytes:
     """The shared secret; `Broken` where the other side's point is of small order (RFC 7748, 6.1)."""
     try:
-        return X25519PrivateKey.from_private_bytes(secret).exchange(X25519PublicKey.from_public_bytes(public))
+        return key.exchange(X25519PublicKey.from_public_bytes(public))
     except ValueError:
         raise Broken("point") from None
 

@@ -51,14 +51,14 @@ class DataKey:
 class ReaderKey:
     """The X25519 key under which a reader receives data keys; it signs nothing. Shows its public half only."""
 
-    __slots__ = ("_secret", "public")
+    __slots__ = ("_key", "public")
 
     def __init__(self, seed: bytes) -> None:
         """Derived from `seed`, at least 32 random bytes, as RFC 9180 section 7.1.3 says."""
         if len(seed) < KEY_BYTES:
             raise ValueError(f"a seed has at least {KEY_BYTES} bytes, not {len(seed)}")
-        self._secret = _derived_secret(seed)
-        self.public = hazmat.x25519_public(self._secret)
+        self._key = hazmat.x25519_key(_derived_secret(seed))
+        self.public = hazmat.x25519_public(self._key)
 
     def __repr__(self) -> str:
         return f"<ReaderKey {self.public.hex()[:8]}>"
@@ -92,7 +92,7 @@ def wrap_key(key: DataKey, reader: bytes, info: bytes, seed: bytes) -> bytes:
     """
     ephemeral = ReaderKey(seed)
     try:
-        agreed = hazmat.x25519_shared(ephemeral._secret, reader)
+        agreed = hazmat.x25519_shared(ephemeral._key, reader)
     except hazmat.Broken:
         raise WeakKey("point of small order") from None
     aead, nonce = _context(agreed, ephemeral.public, reader, info)
@@ -105,7 +105,7 @@ def unwrap_key(reader: ReaderKey, wrapped: bytes, info: bytes) -> DataKey:
         raise SealBroken
     point, ciphertext = wrapped[:32], wrapped[32:]
     try:
-        aead, nonce = _context(hazmat.x25519_shared(reader._secret, point), point, reader.public, info)
+        aead, nonce = _context(hazmat.x25519_shared(reader._key, point), point, reader.public, info)
         return DataKey(hazmat.opened(aead, nonce, ciphertext, b""))
     except hazmat.Broken:
         raise SealBroken from None
@@ -135,10 +135,13 @@ def _derived_secret(seed: bytes) -> bytes:
     return _expand(_KEM, _extract(_KEM, b"", b"dkp_prk", seed), b"sk", b"", KEY_BYTES)
 
 
+_NO_PSK: Final = _extract(_HPKE, b"", b"psk_id_hash", b"")
+
+
 def _context(agreed: bytes, point: bytes, reader: bytes, info: bytes) -> tuple[hazmat.Aead, bytes]:
     """4.1 ExtractAndExpand and 5.1 KeySchedule in mode base: the cipher and the nonce of its only message."""
     shared = _expand(_KEM, _extract(_KEM, b"", b"eae_prk", agreed), b"shared_secret", point + reader, 32)
-    schedule = _BASE + _extract(_HPKE, b"", b"psk_id_hash", b"") + _extract(_HPKE, b"", b"info_hash", info)
+    schedule = _BASE + _NO_PSK + _extract(_HPKE, b"", b"info_hash", info)
     secret = _extract(_HPKE, shared, b"secret", b"")
     key = _expand(_HPKE, secret, b"key", schedule, 32)
     nonce = _expand(_HPKE, secret, b"base_nonce", schedule, NONCE_BYTES)

@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from refimpl.crypto import sealing
@@ -52,7 +52,7 @@ def test_the_derivation_of_keys_gives_the_values_of_the_rfc():
     reader = ReaderKey(bytes.fromhex("1ac01f181fdf9f352797655161c58b75c656a6cc2716dcb66372da835542e1df"))
     assert ephemeral.public == point
     assert reader.public.hex() == "4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6c84b5429c59662a"
-    agreed = sealing.hazmat.x25519_shared(reader._secret, point)
+    agreed = sealing.hazmat.x25519_shared(reader._key, point)
     aead, nonce = sealing._context(
         agreed, point, reader.public, bytes.fromhex("4f6465206f6e2061204772656369616e2055726e")
     )
@@ -67,7 +67,7 @@ def test_the_derivation_of_keys_gives_the_values_of_the_rfc():
 @pytest.mark.parametrize("info", [b"", b"record 17 for m3", bytes(300)])
 def test_an_independent_hpke_opens_what_is_wrapped_and_the_other_way_round(info):
     reader = ReaderKey(b"r" * 32)
-    theirs = X25519PrivateKey.from_private_bytes(reader._secret)
+    theirs = reader._key
     wrapped = wrap_key(KEY, reader.public, info, b"e" * 32)
     assert len(wrapped) == sealing.WRAPPED_BYTES
     assert LIBRARY.decrypt(wrapped, theirs, info) == bytes(range(32))
