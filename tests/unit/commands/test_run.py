@@ -1,12 +1,14 @@
 """`yilian run`: what it prints, what it leaves, and what it leaves when it cannot do it."""
 
 import json
+import re
 
 import pytest
 
 from conformance.plan import Plan
 from refimpl.scenarios import referral
 from refimpl.scenarios.performance import perform
+from tests.house.tree import ROOT
 from tests.unit.commands.endings import BAD_BUNDLES, BAD_PLANS, refused
 
 
@@ -56,6 +58,15 @@ def test_the_page_tells_one_story_in_both_languages(yilian, tmp_path):
     assert "the contract moves on by itself, now escalated" in en.stdout
     assert "refused as the contract demands: contract.condition_false" in en.stdout
     assert not any("\u4e00" <= character <= "\u9fff" for character in en.stdout)
+
+
+def test_the_page_in_the_readme_is_what_is_printed(yilian, tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)
+    printed = iter(yilian("run", "--out", tmp_path).stdout.splitlines())
+    for line in shown.splitlines():
+        if line != "...":
+            assert any(told.startswith(line.removesuffix(" ...")) for told in printed), line
 
 
 def names_in(event):

@@ -1,1 +1,0 @@
-"""The stories that `yilian run` plays."""
