@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from refimpl.data.encoding import Value, decode_known, encode
 from refimpl.data.state_map import StateMap
 
-__all__ = ["Draft"]
+__all__ = ["Draft", "behind"]
 
 
 class Draft:
@@ -52,16 +52,13 @@ class Draft:
         """Set a key to canonical data."""
         self.put(key, encode(value))
 
-    def written(self, prefix: bytes) -> list[bytes]:
-        """The keys with this prefix that were written or removed here, ascending."""
-        start = end = bisect_left(self._ordered, prefix)
-        while end < len(self._ordered) and self._ordered[end].startswith(prefix):
-            end += 1
-        return self._ordered[start:end]
+    def written(self, first: bytes, behind: bytes) -> list[bytes]:
+        """The keys that were written or removed here, from `first` to before `behind`, ascending."""
+        return self._ordered[bisect_left(self._ordered, first) : bisect_left(self._ordered, behind)]
 
     def keys(self, prefix: bytes) -> Iterator[bytes]:
         """The present keys with this prefix, ascending."""
-        written = self.written(prefix)
+        written = self.written(prefix, behind(prefix))
         place = 0
         for key, _ in self.base.items(prefix):
             while place < len(written) and written[place] < key:
@@ -95,3 +92,8 @@ class Draft:
     def commit(self) -> StateMap:
         """The map with all writes."""
         return self.base.updated(self.writes)
+
+
+def behind(prefix: bytes) -> bytes:
+    """The least key behind all that begin with `prefix`, which does not end in 255."""
+    return prefix[:-1] + bytes([prefix[-1] + 1])

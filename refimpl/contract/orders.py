@@ -20,7 +20,7 @@ from refimpl.data import shape
 from refimpl.data.ids import MemberId
 from refimpl.data.refusal import Code, Refused
 
-__all__ = ["EventData", "advance", "begin", "command", "told"]
+__all__ = ["EventData", "advance", "begin", "command", "is_overdue", "told"]
 
 EventData = dict[str, Any]
 """An event as it stands in a receipt."""
@@ -40,6 +40,11 @@ def advance(draft: Draft, t: int) -> list[EventData]:
     changes = interpret.advance(program_in(draft), world, t)
     world.apply(changes)
     return told(changes.events)
+
+
+def is_overdue(draft: Draft, t: int) -> bool:
+    """Whether something that was done since the last `advance` to second t has set a clock into the past (CTR-S3)."""
+    return LedgerWorld(draft).is_overdue(t)
 
 
 def command(draft: Draft, payload: object, signers: tuple[MemberId, ...]) -> list[EventData]:

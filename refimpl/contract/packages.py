@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from contracts_dsl import host, ir, migrate
 from contracts_dsl.program import Program, link
-from refimpl.contract.draft import Draft
+from refimpl.contract.draft import Draft, behind
 from refimpl.contract.world import LedgerWorld
 from refimpl.data import shape
 from refimpl.data.limits import DEPLOY_MODULES
@@ -31,7 +31,7 @@ def _module_key(name: str, version: int) -> bytes:
 
 def program_in(draft: Draft) -> Program:
     """The program that is deployed here."""
-    return _program(draft) if draft.written(_PREFIX) else _program_of(draft.base)
+    return _program(draft) if draft.written(_PREFIX, behind(_PREFIX)) else _program_of(draft.base)
 
 
 @lru_cache(maxsize=4)

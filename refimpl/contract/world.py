@@ -23,6 +23,7 @@ __all__ = ["CLOCK", "DIRECTORY_DIGEST", "LedgerWorld", "node_key", "position_key
 CLOCK = b"clock"
 """Second up to which the ledger was advanced."""
 _NEXT = b"next"
+_TIMERS = b"timer/"
 DIRECTORY_DIGEST = b"directory"
 """Digest over all nodes of the directory, hex."""
 
@@ -100,11 +101,16 @@ class LedgerWorld:
 
     def timers_before(self, t: int) -> Iterator[Timer]:
         """See `World`."""
-        for key in self.draft.keys(b"timer/"):
+        for key in self.draft.keys(_TIMERS):
             _, deadline, instance, clause = key.split(b"/")
             if int(deadline) >= t:
                 return
             yield Timer(int(deadline), int(instance), int(clause))
+
+    def is_overdue(self, t: int) -> bool:
+        """Whether a clock runs that was set in this draft, and whose deadline is before second t."""
+        written = self.draft.written(_TIMERS, b"%s%012d" % (_TIMERS, t))
+        return any(self.draft.writes[key] is not None for key in written)
 
     def kind(self, node: str) -> str | None:
         """See `World`."""

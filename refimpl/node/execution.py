@@ -59,7 +59,8 @@ def execute(state: StateMap, block: Block, members: Membership) -> Outcome:
     receipts: list[dict[str, Any]] = []
     _let_time_act(draft, time, receipts)
     for transaction in block.transactions:
-        _let_time_act(draft, time, receipts)
+        if orders.is_overdue(draft, time):
+            _let_time_act(draft, time, receipts)
         receipts.append(_carry_out(draft, transaction, members, time))
     encoded = tuple(encode_known(receipt) for receipt in receipts)
     return Outcome(draft.commit(), draft.writes, encoded, merkle.root(encoded))
