@@ -8,7 +8,7 @@ from typing import Any
 from bench.alliance import Alliance, full_ledger
 from bench.measure import Contender, Contest, Method, Unequal
 from contracts_dsl import interpret
-from contracts_dsl.host import Changes, Command, Event, Instance, World
+from contracts_dsl.host import Changes, Command, Event, Instance, Json, World
 from refimpl.contract import orders
 from refimpl.contract.draft import Draft
 from refimpl.contract.packages import program_in
@@ -58,8 +58,10 @@ def changes_by_hand(world: World, order: Command) -> Changes:
         old.id, "Referral", old.version, "approved", now, values, (), ((now + DAYS_14, 2),)
     )  # fmt: skip
     parties = tuple(sorted({value for value in values[:5] if isinstance(value, str)}))
-    body = {"action": "approve", "by": list(order.signers), "arguments": [], "state": "requested", "clause": 0,
-            "to": "approved"}  # fmt: skip
+    body: dict[str, Json] = {
+        "action": "approve", "by": list(order.signers), "arguments": [], "state": "requested", "clause": 0,
+        "to": "approved",
+    }  # fmt: skip
     told = Event("acted", now, "Referral", old.version, old.id, parties, world.directory_digest(), body)
     return Changes(now, (new,), events=(told,))
 

@@ -25,7 +25,13 @@ def _equal(first: object, second: object) -> None:
 def tagged_digest(method: Method) -> Contest:
     """A tagged digest of 400 bytes, the size of a transaction."""
     data, head = KILOBYTE[:400], TAG.encode() + b"\0"
-    ours, bare = lambda: digest(TAG, data), lambda: sha256(head + data).digest()
+
+    def ours() -> bytes:
+        return digest(TAG, data)
+
+    def bare() -> bytes:
+        return sha256(head + data).digest()
+
     return Contest(
         "digests", (Contender("digest", ours), Contender("hashlib", bare)),
         "hashlib over the bytes already tagged", lambda: _equal(ours(), bare()), note="400 bytes",

@@ -121,7 +121,9 @@ def kernel(method: Method) -> Contest:
     return Contest(
         "messages",
         (Contender("World", through_the_world, count), Contender("bare heap loop", bare_heap, count)),
-        "a heap of (time, seq, to, message)", prove, gate=0.08, note="fates, clocks and statements are kept; no engine",
+        "a heap of (time, seq, to, message)", prove, gate=0.08,
+        note="for each message the world reads its coordinates, asks the plan for its fate and keeps the statement for "
+        "the checkers; no engine takes part",
         counts={"messages": count},
     )  # fmt: skip
 

@@ -111,7 +111,7 @@ def report() -> dict:
 
 def test_one_json_object_is_printed(report):
     assert report["schema"] == SCHEMA == "yilian/bench/v1"
-    assert set(report) == {"schema", "commit", "date", "machine", "method", "items", "missed"}
+    assert set(report) == {"schema", "commit", "date", "load", "machine", "method", "items", "missed"}
     assert "Python" in report["machine"]
     named = [item["item"] for item in report["items"]]
     assert named == ["codec.encode", "codec.decode", "merkle.append", "ledger.steps"]
