@@ -1,4 +1,5 @@
-"""The application that consensus drives, in the shape of ABCI 2.0: info, check, prepare, process, finalize, commit.
+"""The application that consensus drives, in the shape of ABCI 2.0: info, check, prepare, process, finalize, commit,
+query, snapshot.
 
 Why this shape: the same ledger runs under the engines of this project and under another network's, and must come to the
 same state. An engine never sees a transaction; this never sees a round. Prepare and process look at a copy; finalize
@@ -20,7 +21,7 @@ from refimpl.data.encoding import decode, encode
 from refimpl.data.ids import Digest, Height, MemberId, PublicKey, Seconds
 from refimpl.data.limits import BLOCK_BYTES, BLOCK_TRANSACTIONS, POOL_TRANSACTIONS
 from refimpl.data.refusal import Code, Refused
-from refimpl.data.state_map import EMPTY, StateMap
+from refimpl.data.state_map import EMPTY, MapProof, StateMap
 from refimpl.data.transaction import Transaction, check_transaction, read_transaction
 from refimpl.node import keys
 from refimpl.node.execution import Outcome, execute, next_nonce, open_genesis
@@ -141,6 +142,15 @@ class Ledger:
             writes.append((keys.certificate(height), certificate.to_bytes()))
         writes += _state_writes(result.outcome.writes)
         return [*writes, (keys.TIP, _tip_bytes(self.tip))]
+
+    def query(self, key: bytes) -> tuple[bytes | None, MapProof]:
+        """What the state holds under a key, or None, with the proof against the tip's state root (DAT-046 .. DAT-048)."""
+        return self.state.get(key), self.state.prove(key)
+
+    def snapshot(self) -> list[Write]:
+        """Genesis, state and tip, from which `load` makes this ledger again without its blocks (DAT-121)."""
+        entries = [(keys.state(key), value) for key, value in self.state.items()]
+        return [(keys.GENESIS, self.genesis.to_bytes()), *entries, (keys.TIP, self.tip_bytes())]
 
     def tip_bytes(self) -> bytes:
         """The tip as it is stored."""

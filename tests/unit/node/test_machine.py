@@ -8,8 +8,10 @@ from refimpl.data.block import Block, Genesis
 from refimpl.data.certificate import Certificate
 from refimpl.data.ids import MemberId, Name, Seconds, Suite
 from refimpl.data.refusal import Code, Refused
+from refimpl.data.state_map import verify_absence, verify_presence
 from refimpl.network.messages import carries_transaction
 from refimpl.node import keys
+from refimpl.node.ledger import Ledger
 from refimpl.node.machine import Decision, Machine, Persist, Ring, Send
 from tests.unit.data.founders import GENESIS, KEYS, MEMBERS, NAMES, transaction
 
@@ -183,3 +185,21 @@ def test_time_outs_are_asked_for_on_the_node_s_own_clock():
     node, _ = machine("m1")
     rings = [effect for effect in node.submit(transaction().to_bytes(), NOW) if isinstance(effect, Ring)]
     assert rings == [Ring("propose/1/0", Seconds(NOW + 3))]
+
+
+@pytest.mark.clause("DAT-121", "DAT-046", "DAT-047", "DAT-048")
+def test_a_snapshot_is_the_ledger_without_its_past_and_a_query_proves_its_answer():
+    net = Net()
+    net.carry_out("m0", net.nodes["m0"].submit(transaction().to_bytes(), NOW))
+    ledger = net.nodes["m0"].ledger
+    again = Ledger.load(dict(ledger.snapshot()), verifier(Suite.INTL))
+    assert (again.info(), again.tip, again.state) == (ledger.info(), ledger.tip, ledger.state)
+    held, proof = again.query(b"nonce/clinic")
+    verify_presence(again.tip.state_root, b"nonce/clinic", held, proof)
+    absent, proof = again.query(b"nonce/nobody")
+    assert absent is None
+    verify_absence(again.tip.state_root, b"nonce/nobody", proof)
+    damaged = {**dict(ledger.snapshot()), keys.state(b"nonce/clinic"): b"7"}
+    with pytest.raises(Refused) as refused:
+        Ledger.load(damaged, verifier(Suite.INTL))
+    assert refused.value.code is Code.STORE_CORRUPT
