@@ -44,6 +44,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "engines": Entry("refimpl.commands.engines:command", "列出共识引擎及其承诺", "list the consensus engines"),
     "explore": Entry("conformance.cli:command", "抽取并裁决大量故障计划", "play and judge thousands of fault plans"),
     "fmt": Entry("contracts_dsl.cli.fmt:command", "统一合约文件的版式", "lay contract files out by rule"),
+    "lint": Entry("contracts_dsl.cli.lint:command", "对合约文件给出建议", "advise on contract files"),
     "replay": Entry("refimpl.commands.replay:command", "逐位重放已保存的计划", "run a saved plan again, bit for bit"),
     "run": Entry("refimpl.commands.run:command", "运行场景，其中一个节点说谎", "run a scenario with one node lying"),
     "test": Entry("contracts_dsl.cli.test:command", "运行合约文件中的用例", "run the tests in contract files"),

@@ -97,7 +97,8 @@ def test_every_code_has_a_bad_program_in_each_surface():
     for surface in ("en", "zh"):
         shown = {expected_code(path) for path in BAD_PROGRAMS if path.name.endswith(".zh.yl") == (surface == "zh")}
         chinese_only = {"E103", "E105", "E107"} if surface == "en" else set()
-        assert set(codes()) - shown - OF_BYTES - chinese_only == set()
+        errors = {code for code in codes() if code.startswith("E")}
+        assert errors - shown - OF_BYTES - chinese_only == set()
 
 
 @pytest.mark.clause("CTR-T15")
