@@ -144,7 +144,7 @@ class Ledger:
         return [*writes, (keys.TIP, _tip_bytes(self.tip))]
 
     def query(self, key: bytes) -> tuple[bytes | None, MapProof]:
-        """What the state holds under a key, or None, with the proof against the tip's state root (DAT-046 .. DAT-048)."""
+        """What the state holds under a key, or None, with the proof against the tip (DAT-046 .. DAT-048)."""
         return self.state.get(key), self.state.prove(key)
 
     def snapshot(self) -> list[Write]:
