@@ -172,7 +172,7 @@ def two_heights(method: Method) -> Contest:
 
 def workers(method: Method) -> Contest:
     """The same plans on two processes and on one."""
-    campaign = Campaign("tendermint", 0, method.size(800, 20), liars=1)
+    campaign = Campaign("tendermint", 0, method.size(300, 20), liars=1)
     half = campaign.runs // 2
     pool = ProcessPoolExecutor(2)
 
@@ -189,7 +189,7 @@ def workers(method: Method) -> Contest:
 
     return Contest(
         "plans", (Contender("two processes", two, 2 * half), Contender("one process", one, 2 * half)),
-        "one process; two cannot do more than twice as much", prove, gate=1.7, rounds=5, every_core=True,
+        "one process; two cannot do more than twice as much", prove, gate=1.7, rounds=3, every_core=True,
         note="needs two free cores: whatever else runs on the machine is in this figure",
     )  # fmt: skip
 
