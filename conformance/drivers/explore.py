@@ -109,8 +109,11 @@ def _tallies(campaign: Campaign, workers: int) -> Iterator[Tally]:
     if workers == 1:
         yield from (play_range(campaign, start, count) for start, count in chunks)
         return
-    with ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_first) as pool:
+    pool = ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_first)
+    try:
         yield from _as_completed(pool, campaign, chunks)
+    finally:  # once: a second shutdown, as leaving a `with` would be, may take back that the rest is cancelled
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _leave_interrupts_to_the_first() -> None:
@@ -120,12 +123,9 @@ def _leave_interrupts_to_the_first() -> None:
 
 def _as_completed(pool: ProcessPoolExecutor, campaign: Campaign, chunks: Iterable[tuple[int, int]]) -> Iterator[Tally]:
     waiting: set[Future[Tally]] = {pool.submit(play_range, campaign, *chunk) for chunk in chunks}
-    try:
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    while waiting:
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        yield from (future.result() for future in done)
 
 
 def shrink_found(campaign: Campaign, found: Found, clause: str, budget: int) -> Shrunk | None:

@@ -25,14 +25,19 @@ def interrupted(folder, *arguments, sign=""):
     wired = {"stdout": subprocess.PIPE, "stderr": terminal, "start_new_session": True}
     with subprocess.Popen(command, cwd=folder, env=environment, **wired) as process:
         os.close(terminal)
-        seen = os.read(watching, 4096)
-        while sign.encode() not in seen:
-            seen += os.read(watching, 4096)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the command
-        with suppress(OSError):  # the other end closes with the process
-            while more := os.read(watching, 4096):
-                seen += more
-        stdout = process.stdout.read()
+        try:
+            seen = os.read(watching, 4096)
+            while sign.encode() not in seen:
+                seen += os.read(watching, 4096)
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the command
+            with suppress(OSError):  # the other end closes with the process
+                while more := os.read(watching, 4096):
+                    seen += more
+            stdout = process.stdout.read()
+            process.wait()
+        finally:  # a test that is stopped leaves no process behind
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     os.close(watching)
     return process.returncode, stdout, seen.decode()
 
@@ -75,7 +80,7 @@ def test_an_interrupted_reading_changes_nothing(results, folder, command):
 
 def test_an_interrupted_exploration_says_how_far_it_came_and_leaves_nothing(folder):
     before = everything(folder)
-    many = ("--runs", "100000", "--workers", "2")
+    many = ("--runs", "20000", "--workers", "2")  # an end, should the interrupt not be heard
     status, stdout, seen = interrupted(folder, "explore", "--json", *many, "--out", folder / "out", sign=" found")
     assert status == 130, seen
     assert "Traceback" not in seen
