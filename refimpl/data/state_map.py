@@ -14,6 +14,7 @@ collector soon forgets tuples of tuples. A list in their place is a branch of th
 yet, no map that a caller holds reaches it, and it alone is ever changed in place.
 """
 
+import gc
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final
@@ -114,12 +115,18 @@ class StateMap:
     def updated(self, writes: Mapping[bytes, bytes | None]) -> "StateMap":
         """The map after `writes`; None removes a key. `contract.limit_exceeded` for a key or value over its limit."""
         top, size = self._top, self._size
-        for key in sorted(writes):
-            value = writes[key]
-            _check_entry(key, value)
-            top, grown = _without(top, key) if value is None else _with(top, key, value)
-            size += grown
-        return self if top is self._top else StateMap(_finished(top), size)
+        collecting = gc.isenabled()
+        gc.disable()  # trees have no cycles: the collector would walk new nodes again and again, and find nothing
+        try:
+            for key in sorted(writes):
+                value = writes[key]
+                _check_entry(key, value)
+                top, grown = _without(top, key) if value is None else _with(top, key, value)
+                size += grown
+            return self if top is self._top else StateMap(_finished(top), size)
+        finally:
+            if collecting:
+                gc.enable()
 
     def items(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Keys and values in the order of the keys: those that begin with `prefix` and lie behind `after`."""
