@@ -44,7 +44,12 @@ class Place:
 
 def holds(condition: ir.Expr | None, place: Place) -> bool:
     """Whether a condition is true; one that is not there is."""
-    return condition is None or evaluate(condition, place) is True
+    if condition is None:
+        return True
+    answer = evaluate(condition, place) is True
+    if place.program.watch is not None:
+        place.program.watch(condition, answer)
+    return answer
 
 
 def evaluate(e: ir.Expr, place: Place) -> Value:

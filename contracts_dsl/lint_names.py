@@ -25,7 +25,8 @@ from contracts_dsl.source import Source, Span
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+")
 """Characters that are not seen but move what is: bidirectional controls, joiners, soft hyphens."""
 _ALIKE = (
-    "己已巳", "未末", "土士", "日曰", "人入", "干千于", "戊戌戍", "午牛", "刀力", "大太犬", "天夫", "毋母", "治冶", "折拆",
+    "己已巳", "未末", "土士", "日曰", "人入", "干千于", "戊戌戍", "午牛", "刀力", "大太犬", "天夫", "毋母", "治冶",
+    "折拆",
 )  # fmt: skip
 """Ideographs that differ by a stroke."""
 _VARIANTS = (

@@ -6,7 +6,7 @@ Several versions of a module may be deployed at once; old instances end under th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 from attrs import define, field, frozen
@@ -91,6 +91,8 @@ class Program:
     """Contracts that take no new instances."""
     fixed: dict[str, frozenset[str]] = field(factory=dict)
     """Per contract, the fields that no clause of any version sets: what `some` may be indexed by (CTR-T5)."""
+    watch: Callable[[ir.Expr, bool], None] | None = None
+    """Told of every condition that was asked and its answer, for the coverage of tests; it must change nothing."""
 
     def contract(self, name: str, version: int) -> ContractProgram | None:
         """A deployed version of a contract."""

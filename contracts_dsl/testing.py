@@ -41,7 +41,9 @@ class Outcome:
         return self.expected is None
 
 
-class _Different(Exception):
+class Different(Exception):
+    """A step did something else than it says; the texts are in the neutral notation of `evaluate.shown`."""
+
     def __init__(self, expected: str, got: str) -> None:
         super().__init__(expected, got)
         self.expected = expected
@@ -55,19 +57,23 @@ def play_all(program: Program, scenarios: Iterable[scenario.Scenario]) -> list[O
 
 def play(program: Program, test: scenario.Scenario) -> Outcome:
     """Play one test to its end or to its first difference."""
-    stage = _Stage(program, MemoryWorld(time=START))
+    return play_on(Stage(program, MemoryWorld(time=START)), test)
+
+
+def play_on(stage: Stage, test: scenario.Scenario) -> Outcome:
+    """Play one test on a stage where nothing has happened yet."""
     for node in test.cast:
         stage.enrol(node)
     for step in test.steps:
         try:
             stage.play(step.action)
-        except _Different as difference:
+        except Different as difference:
             return Outcome(test, step.span, difference.expected, difference.got, tuple(stage.world.events))
     return Outcome(test, test.span, events=tuple(stage.world.events))
 
 
 @define
-class _Stage:
+class Stage:
     """A world, and the names that the test has bound in it."""
 
     program: Program
@@ -75,9 +81,11 @@ class _Stage:
     bound: dict[str, int] = field(factory=dict)
 
     def enrol(self, node: scenario.Node) -> None:
+        """Put a node into the directory."""
         self.world.enrol(node.name, DirectoryNode(node.kind, dict(node.attributes), node.parent))
 
     def play(self, action: scenario.Action) -> None:
+        """Do one step. Raises `Different` if it does not do what it says; what it did until then stays done."""
         match action:
             case scenario.Node():
                 self.enrol(action)
@@ -178,4 +186,4 @@ def _settle(expected: scenario.Refusal | None, refused: Refused | None) -> None:
 
 def _compare(expected: str, got: str, *, equal: bool) -> None:
     if not equal:
-        raise _Different(expected, got)
+        raise Different(expected, got)

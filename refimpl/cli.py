@@ -42,7 +42,7 @@ class Entry(NamedTuple):
 COMMANDS: Final[Mapping[str, Entry]] = {
     "check": Entry("contracts_dsl.cli.check:command", "检查合约包", "check a package of contracts"),
     "engines": Entry("refimpl.commands.engines:command", "列出共识引擎及其承诺", "list the consensus engines"),
-    "explain": Entry("contracts_dsl.cli.explain:command", "解释诊断或拒绝的编码", "explain a diagnostic or refusal code"),
+    "explain": Entry("contracts_dsl.cli.explain:command", "解释诊断或拒绝的编码", "explain a diagnostic or refusal"),
     "explore": Entry("conformance.cli:command", "抽取并裁决大量故障计划", "play and judge thousands of fault plans"),
     "fmt": Entry("contracts_dsl.cli.fmt:command", "统一合约文件的版式", "lay contract files out by rule"),
     "lint": Entry("contracts_dsl.cli.lint:command", "对合约文件给出建议", "advise on contract files"),

@@ -27,7 +27,8 @@ def command(code: str) -> None:
         click.echo(explain(code, language, refusals()))
     except UnknownCode as unknown:
         near = " ".join(unknown.near) or "-"
-        click.echo(f"没有编码{code}；相近者：{near}" if language == "zh" else f"no code {code}; similar: {near}", err=True)
+        told = f"没有编码{code}；相近者：{near}" if language == "zh" else f"no code {code}; similar: {near}"
+        click.echo(told, err=True)
         context.exit(2)
 
 

@@ -1,4 +1,4 @@
-"""`yilian test`: plays the tests that stand in the files of a package.
+"""`yilian test`: plays the tests that stand in the files of a package, and tells what they reach.
 
 It must not know how a test is played.
 """
@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
-from contracts_dsl.check import check
+from contracts_dsl.check import Checked, check
 from contracts_dsl.cli.check import report as check_report
 from contracts_dsl.cli.check import spoken
 from contracts_dsl.cli.files import package
+from contracts_dsl.coverage import Coverage, as_json, lines, play_watched
 from contracts_dsl.diagnostics import render
 from contracts_dsl.testing import Outcome, play_all
 
@@ -28,7 +29,8 @@ _WORDS = {
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--json", "as_data", is_flag=True, help="一个JSON对象 · one JSON object")
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="输出的语言，默认随文件 · default: the file's own")
-def command(path: Path, as_data: bool, lang: str | None) -> None:
+@click.option("--coverage", "with_coverage", is_flag=True, help="用例的覆盖 · what the tests reach, and miss")
+def command(path: Path, as_data: bool, lang: str | None, with_coverage: bool) -> None:
     """运行文件中的用例 · Run the tests in the files of a package."""
     checked = check(package(path, lang))
     if checked.errors:
@@ -37,17 +39,30 @@ def command(path: Path, as_data: bool, lang: str | None) -> None:
         for finding in () if as_data else checked.diagnostics:
             click.echo(render(finding, spoken(checked.files, finding, lang)) + "\n")
         click.get_current_context().exit(1)
-    outcomes = play_all(checked.program, checked.scenarios)
+    coverage = None
+    if with_coverage:
+        outcomes, coverage = _played(checked, path)
+    else:
+        outcomes = play_all(checked.program, checked.scenarios)
     if as_data:
         data = {"schema": SCHEMA, "ok": all(one.passed for one in outcomes), "tests": [_data(one) for one in outcomes]}
+        data |= {"coverage": as_json(coverage)} if coverage is not None else {}
         click.echo(json.dumps(data, ensure_ascii=False))
     else:
         languages = {one.source.name: one.language for one in checked.files}
         for one in outcomes:
             _show(one, lang or languages[one.scenario.source.name])
         click.echo(f"{sum(one.passed for one in outcomes)}/{len(outcomes)}")
+        for line in lines(coverage, lang or next(iter(languages.values()))) if coverage is not None else ():
+            click.echo(line)
     if not all(one.passed for one in outcomes):
         click.get_current_context().exit(1)
+
+
+def _played(checked: Checked, path: Path) -> tuple[list[Outcome], Coverage]:
+    """All tests of the package, and what they reach in the file that was named, or in the whole folder."""
+    outcomes, coverage = play_watched(checked)
+    return outcomes, coverage if path.is_dir() else coverage.within(str(path))
 
 
 def _data(one: Outcome) -> dict[str, object]:
