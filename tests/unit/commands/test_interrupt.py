@@ -26,13 +26,9 @@ def interrupted(folder, *arguments, sign=""):
     with subprocess.Popen(command, cwd=folder, env=environment, **wired) as process:
         os.close(terminal)
         try:
-            seen = os.read(watching, 4096)
-            while sign.encode() not in seen:
-                seen += os.read(watching, 4096)
+            seen = read_until(watching, sign)
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the command
-            with suppress(OSError):  # the other end closes with the process
-                while more := os.read(watching, 4096):
-                    seen += more
+            seen += read_until(watching, None)
             stdout = process.stdout.read()
             process.wait()
         finally:  # a test that is stopped leaves no process behind
@@ -40,6 +36,17 @@ def interrupted(folder, *arguments, sign=""):
                 os.killpg(process.pid, signal.SIGKILL)
     os.close(watching)
     return process.returncode, stdout, seen.decode()
+
+
+def read_until(watching, sign):
+    """What the terminal shows until `sign` was among it, at least once; to its end if there is none to wait for."""
+    seen = b""
+    with suppress(OSError):  # the other end closes with the process
+        while more := os.read(watching, 4096):
+            seen += more
+            if sign is not None and sign.encode() in seen:
+                break
+    return seen
 
 
 @pytest.fixture
