@@ -96,7 +96,8 @@ def decide(program: Program, world: World, request: Request) -> tuple[Verdict, .
     )  # fmt: skip
     rules = policy.rules if policy is not None else ()
     kind = world.kind(request.signers[0])
-    mine = [rule for rule in rules if rule.reader == kind]
+    asked = {group for _, group in fields}
+    mine = [rule for rule in rules if rule.reader == kind and not asked.isdisjoint(rule.groups)]
     matching = [rule for rule in mine if not _lacking(rule, place)]
     return tuple(_verdict(name, group, mine, matching, place) for name, group in fields)
 

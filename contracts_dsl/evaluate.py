@@ -83,7 +83,7 @@ def _binary(e: ir.Expr, left: Value, right: Value, world: World) -> Value:
     if e.op == "ne":
         return left != right
     if e.op == "in":
-        return _within(left, right, world)
+        return within(left, right, world)
     comparing = e.op in ("lt", "le", "gt", "ge")
     if not isinstance(left, int) or not isinstance(right, int):
         return False if comparing else None
@@ -109,7 +109,7 @@ def _scaled(e: ir.Expr, value: Value) -> Value:
     return value * e.by if e.op == "scale" else value * e.by // 10_000
 
 
-def _within(left: Value, right: Value, world: World) -> bool:
+def within(left: Value, right: Value, world: World) -> bool:
     """CTR-S17: membership in a set; in a tree, ancestor or self. `a in b`: b is a or above it."""
     if isinstance(right, tuple):
         return left in right

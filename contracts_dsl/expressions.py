@@ -264,7 +264,7 @@ class Elaborator:
 
     def _membership(self, e: s.Membership) -> ir.Expr:
         """`a in {..}`, or `a in b` in a tree."""
-        right = self._at(e.right, None)
+        right = self._at(e.right, self._set_type(e.left) if isinstance(e.right, s.SetLiteral) else None)
         there = type_of(right)
         if there.optional:
             raise Problem("E302", e.right.span, path=_text(e.right), expected=str(there.present), got=str(there))
@@ -275,6 +275,12 @@ class Elaborator:
         else:
             raise Problem("E301", e.right.span, expected="@a_set_or_tree", got=str(there))
         return ir.Expr("in", "bool", (left, right))
+
+    def _set_type(self, member: s.Expression) -> Type | None:
+        """The type of the sets in which this can be."""
+        kind = type_of(self._at(member, None))
+        names = {"enum": kind.name, "purpose": "purpose"}
+        return Type("set", names[kind.kind]) if kind.kind in names else None
 
     def _has(self, e: s.Has) -> ir.Expr:
         found = self._path(e.path, None)

@@ -247,7 +247,7 @@ def _first_unrefused(step: Step, attempts: Sequence[Callable[[Step], None]]) -> 
 def _started(contract: ContractProgram, clause: ir.May, arguments: Arguments, step: Step) -> None:
     """Begin an instance by one clause of its start."""
     module = contract.module
-    expected = {**contract.types, **_parameter_types(clause)}
+    expected = {**contract.types, **parameter_types(clause)}
     optional = {*contract.initial, *(name for name, kind in expected.items() if kind.optional)}
     given = _typed(step, arguments, expected, optional)
     # CTR-S8: what the start does not give has its default, or is absent.
@@ -280,7 +280,7 @@ def _performed(
     instance: Instance, index: int, clause: ir.Acting, arguments: Arguments, step: Step
 ) -> None:  # fmt: skip
     """Perform one clause of the present state."""
-    expected = _parameter_types(clause)
+    expected = parameter_types(clause)
     given = _typed(step, arguments, expected, {name for name, kind in expected.items() if kind.optional})
     parameters = {name: given.get(name) for name in expected}
     _signed(step, instance, clause)
@@ -299,7 +299,8 @@ def _performed(
     _effects_of(step, instance, _Result(clause.do, clause.to, close), parameters)
 
 
-def _parameter_types(clause: ir.Acting) -> dict[str, Type]:
+def parameter_types(clause: ir.Acting) -> dict[str, Type]:
+    """The parameters of a clause with their types."""
     return {one.name: parse_type(one.type) for one in clause.params}
 
 
@@ -386,12 +387,12 @@ def _outcome(step: Step, instance: Instance, result: _Result, parameters: Mappin
     for effect in result.do:
         if isinstance(effect, ir.Set):
             values[contract.position[effect.name]] = _storable(contract, effect, place)
-    after = _after(contract, instance, tuple(values), result, step.now)
-    step.overlay.put(after)
+    changed = after(contract, instance, tuple(values), result.to, result.close, step.now)
+    step.overlay.put(changed)
     assigned = {effect.name for effect in result.do if isinstance(effect, ir.Set)}
     for party in contract.module.parties:
         if party.name in assigned:
-            _fulfils(step, after, party, EFFECTS)
+            _fulfils(step, changed, party, EFFECTS)
     for work in later:
         work()
 
@@ -406,18 +407,22 @@ def _storable(contract: ContractProgram, effect: ir.Set, place: Place) -> Value:
     return value
 
 
-def _after(
-    contract: ContractProgram, instance: Instance, values: tuple[Value, ...], result: _Result, now: int
-) -> Instance:
-    """The instance after its sets and `becomes` (CTR-S4, CTR-S6): only an entry restarts clocks and reopens duties."""
+def after(
+    contract: ContractProgram, instance: Instance, values: tuple[Value, ...], to: str | None, close: int | None,
+    now: int,
+) -> Instance:  # fmt: skip
+    """The instance after its sets and `becomes` (CTR-S4, CTR-S6): only an entry restarts clocks and reopens duties.
+
+    `to` is the state that is entered, if any; `close` the clause that is done, if none is.
+    """
     state, entered, closed = instance.state, instance.entered, instance.closed
-    if result.to is not None:
-        state, entered, closed = result.to, now, ()
-    elif result.close is not None:
-        closed = tuple(sorted({*closed, result.close}))
-    after = Instance(instance.id, instance.contract, instance.version, state, entered, values, closed)
+    if to is not None:
+        state, entered, closed = to, now, ()
+    elif close is not None:
+        closed = tuple(sorted({*closed, close}))
+    stopped = Instance(instance.id, instance.contract, instance.version, state, entered, values, closed)
     return Instance(
-        after.id, after.contract, after.version, state, entered, values, closed, timers(contract, after)
+        stopped.id, stopped.contract, stopped.version, state, entered, values, closed, timers(contract, stopped)
     )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ syntax, nor evaluate anything.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from contracts_dsl import ir
 from contracts_dsl.typesystem import ORDERED, Type, parse_type
 
@@ -37,6 +39,37 @@ def interval(e: ir.Expr) -> tuple[int, int]:
 def size(e: ir.Expr) -> int:
     """Nodes of an expression (CTR-T14)."""
     return 1 + sum(size(arg) for arg in e.args)
+
+
+def depth(e: ir.Expr) -> int:
+    """How deep an expression is nested, steps of paths included."""
+    inner = (*e.args, e.find.value) if e.find is not None else e.args
+    return 1 + len(e.path) + max(map(depth, inner), default=0)
+
+
+def expressions(module: ir.Contract | ir.Policy) -> Iterator[ir.Expr]:
+    """Every whole expression of a module that an action or a decision evaluates."""
+    if isinstance(module, ir.Policy):
+        for rule in module.rules:
+            yield from ([rule.when] if rule.when is not None else [])
+        return
+    yield from (party.where for party in module.parties if party.where is not None)
+    for clause in (*module.start, *(one for state in module.states for one in state.clauses)):
+        if not isinstance(clause, ir.Wait):
+            yield from ([clause.when] if clause.when is not None else [])
+            yield from (one for effect in clause.do for one in _operands(effect))
+
+
+def _operands(effect: ir.Effect) -> tuple[ir.Expr, ...]:
+    match effect:
+        case ir.Set():
+            return (effect.value,)
+        case ir.Pay():
+            return (effect.amount, effect.payer, *(share.to for share in effect.shares))
+        case ir.Create():
+            return tuple(arg.value for arg in effect.args)
+        case ir.Call():
+            return (effect.on, *(arg.value for arg in effect.args))
 
 
 def mentions(e: ir.Expr, root: ir.Step) -> bool:

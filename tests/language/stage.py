@@ -4,6 +4,7 @@ from functools import cache
 
 from contracts_dsl import decide, ir, verify, views
 from contracts_dsl.check import check
+from contracts_dsl.compile import Compiled
 from contracts_dsl.diagnostics import render
 from contracts_dsl.host import Command, Refused
 from contracts_dsl.interpret import advance, command
@@ -65,7 +66,9 @@ class Stage:
             contract, instance = target, None
         begun = self.world.next_instance()
         order = Command(contract, action, tuple(arguments.items()), tuple(signers.split()), instance)
-        self.world.apply(command(self.program, self.world, order))
+        changes = command(self.program, self.world, order)
+        assert Compiled(self.program).attempt(self.world, order) == changes
+        self.world.apply(changes)
         return begun if instance is None else instance
 
     def refusal(self, signers: str, target: str | int, action: str, /, **arguments: object) -> Refused:

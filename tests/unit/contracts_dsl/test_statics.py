@@ -72,3 +72,22 @@ def test_what_may_be_absent_is_used_only_where_it_is_known_to_be_there(condition
 )
 def test_an_escape_stands_apart_and_in_the_marks_of_its_surface(text, codes):
     assert [code for code in found(text) if code != "E410"] == codes
+
+
+@pytest.mark.clause("CTR-T1", "CTR-T3")
+@pytest.mark.parametrize(
+    ("condition", "codes"),
+    [
+        ("l in {low, high}", []),
+        ("low in {low, high}", ["E201"]),
+        ("u in {care}", []),
+        ("l in {nowhere}", ["E201"]),
+        ("l in {care}", ["E201"]),
+        ("h in {low}", ["E301"]),
+        ("now in {low}", ["E301"]),
+    ],
+)
+def test_a_set_that_is_written_out_has_the_type_of_what_is_sought_in_it(condition, codes):
+    head = "contract C version 1;\nparty h: Hospital;\ndata l: Level;\ndata u: purpose;\n"
+    text = f"{head}start {{ h may go when {condition} becomes s; }}\nstate s;\n"
+    assert [code for code in found(text) if not code.startswith("W")] == codes
