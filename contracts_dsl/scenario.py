@@ -133,16 +133,21 @@ def scenarios(
 ) -> tuple[tuple[Scenario, ...], list[Diagnostic]]:
     """The tests of a package, or what is wrong with them."""
     works = [Elaboration(names, source, module) for source, module in modules]
-    cast: list[Node] = []
-    for work in works:
-        for item in work.module.items:
-            if isinstance(item, s.Given) and (node := work.attempt(_node, names, dict(names.givens), item)):
-                cast.append(node)
+    everybody = cast(names, works)
     found = [
-        _Reader(work, dict(names.givens)).scenario(item, tuple(cast))
+        Reader(work, dict(names.givens)).scenario(item, everybody)
         for work in works for item in work.module.items if isinstance(item, s.Test)
     ]  # fmt: skip
     return tuple(found), [finding for work in works for finding in work.diagnostics]
+
+
+def cast(names: PackageNames, works: Iterable[Elaboration]) -> tuple[Node, ...]:
+    """The shared test directory: every `given` outside a test."""
+    nodes = [
+        work.attempt(_node, names, dict(names.givens), item)
+        for work in works for item in work.module.items if isinstance(item, s.Given)
+    ]  # fmt: skip
+    return tuple(node for node in nodes if node is not None)
 
 
 def _node(names: PackageNames, nodes: dict[str, Type], item: s.Given) -> Node:
@@ -163,7 +168,7 @@ def _node(names: PackageNames, nodes: dict[str, Type], item: s.Given) -> Node:
 
 
 @define
-class _Reader:
+class Reader:
     """Reads one test: the names it binds, step by step."""
 
     work: Elaboration
@@ -171,9 +176,10 @@ class _Reader:
     bound: dict[str, str] = field(factory=dict)
 
     def scenario(self, test: s.Test, cast: tuple[Node, ...]) -> Scenario:
+        """A whole test; what is wrong with a step is noted and the step left out."""
         steps = []
         for step in test.steps:
-            action = self.work.attempt(self._step, step)
+            action = self.work.attempt(self.step, step)
             if action is not None:
                 steps.append(Step(step.span, action))
         module = self.work.module.name.text
@@ -181,9 +187,11 @@ class _Reader:
 
     @property
     def place(self) -> Elaborator:
+        """Where the expressions of the next step are read."""
         return Elaborator(self.work.names, bound=dict(self.bound), nodes=self.nodes, in_test=True)
 
-    def _step(self, step: s.TestStep) -> Action:
+    def step(self, step: s.TestStep) -> Action:
+        """What a step asks for; the name it binds is known from then on. Raises `Problem`."""
         match step:
             case s.Given():
                 self._fresh(step.name)

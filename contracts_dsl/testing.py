@@ -44,8 +44,9 @@ class Outcome:
 class Different(Exception):
     """A step did something else than it says; the texts are in the neutral notation of `evaluate.shown`."""
 
-    def __init__(self, expected: str, got: str) -> None:
+    def __init__(self, expected: str, got: str, refused: Refused | None = None) -> None:
         super().__init__(expected, got)
+        self.refused = refused
         self.expected = expected
         self.got = got
 
@@ -181,7 +182,8 @@ def _settle(expected: scenario.Refusal | None, refused: Refused | None) -> None:
     matches = (expected is None) == (refused is None)
     if expected is not None and refused is not None and expected.code is not None:
         matches = expected.code == refused.code
-    _compare(wanted, got, equal=matches)
+    if not matches:
+        raise Different(wanted, got, refused)
 
 
 def _compare(expected: str, got: str, *, equal: bool) -> None:

@@ -46,6 +46,8 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "explore": Entry("conformance.cli:command", "抽取并裁决大量故障计划", "play and judge thousands of fault plans"),
     "fmt": Entry("contracts_dsl.cli.fmt:command", "统一合约文件的版式", "lay contract files out by rule"),
     "lint": Entry("contracts_dsl.cli.lint:command", "对合约文件给出建议", "advise on contract files"),
+    "play": Entry("contracts_dsl.cli.play:command", "按种子或脚本逐步运行合约", "step a package by a seed or a script"),
+    "repl": Entry("contracts_dsl.cli.repl:command", "交互地逐步运行合约", "step a package as you type"),
     "replay": Entry("refimpl.commands.replay:command", "逐位重放已保存的计划", "run a saved plan again, bit for bit"),
     "run": Entry("refimpl.commands.run:command", "运行场景，其中一个节点说谎", "run a scenario with one node lying"),
     "test": Entry("contracts_dsl.cli.test:command", "运行合约文件中的用例", "run the tests in contract files"),
