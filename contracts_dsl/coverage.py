@@ -73,10 +73,7 @@ def play_watched(checked: Checked) -> tuple[list[Outcome], Coverage]:
     seen: set[object] = set()
     program = checked.program
 
-    def answered(condition: ir.Expr, answer: bool) -> None:
-        seen.add((id(condition), answer))
-
-    program.watch = answered
+    program.watch = lambda condition, answer: seen.add((id(condition), answer))
     try:
         outcomes = [
             play_on(_Watched(program, MemoryWorld(time=START), seen=seen), test) for test in checked.scenarios
