@@ -14,7 +14,7 @@ from contracts_dsl import host, interpret
 from contracts_dsl.limits import FIELDS_MAX
 from contracts_dsl.refusals import CODES
 from refimpl.contract.draft import Draft
-from refimpl.contract.packages import program_in
+from refimpl.contract.packages import compiled_in, program_in
 from refimpl.contract.world import LedgerWorld
 from refimpl.data import shape
 from refimpl.data.ids import MemberId
@@ -55,7 +55,7 @@ def command(draft: Draft, payload: object, signers: tuple[MemberId, ...]) -> lis
     """
     world = LedgerWorld(draft)
     try:
-        changes = interpret.command(program_in(draft), world, _read(payload, signers))
+        changes = compiled_in(draft).command(world, _read(payload, signers))
     except host.Refused as refused:
         area = CODES[refused.code][0]
         raise Refused(Code(f"{area}.{refused.code}"), "/payload", **refused.values) from None

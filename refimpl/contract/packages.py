@@ -1,8 +1,8 @@
 """The life cycle of contracts: deploy a package, and the program in force.
 
 Programs stand in the state as IR, one entry a module and version, so that their presence can be proved and every node
-executes the same bytes. The linked program is derived from them and kept by their content: linking costs more than
-running.
+executes the same bytes. The linked and compiled program is derived from them and kept by their content: making
+it costs more than running it.
 
 It must not know what a program means, nor who may deploy.
 """
@@ -10,6 +10,7 @@ It must not know what a program means, nor who may deploy.
 from functools import lru_cache
 
 from contracts_dsl import host, ir, migrate
+from contracts_dsl.compile import Compiled
 from contracts_dsl.program import Program, link
 from refimpl.contract.draft import Draft, behind
 from refimpl.contract.world import LedgerWorld
@@ -18,7 +19,7 @@ from refimpl.data.limits import DEPLOY_MODULES
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import StateMap
 
-__all__ = ["deploy", "program_in"]
+__all__ = ["compiled_in", "deploy", "program_in"]
 
 _PREFIX = b"module/"
 _TOLD = 120
@@ -31,15 +32,20 @@ def _module_key(name: str, version: int) -> bytes:
 
 def program_in(draft: Draft) -> Program:
     """The program that is deployed here."""
+    return compiled_in(draft).program
+
+
+def compiled_in(draft: Draft) -> Compiled:
+    """The compiled form of the program that is deployed here."""
     return _program(draft) if draft.written(_PREFIX, behind(_PREFIX)) else _program_of(draft.base)
 
 
 @lru_cache(maxsize=4)
-def _program_of(state: StateMap) -> Program:
+def _program_of(state: StateMap) -> Compiled:
     return _program(Draft(state))
 
 
-def _program(draft: Draft) -> Program:
+def _program(draft: Draft) -> Compiled:
     return _linked(_modules_in(draft))
 
 
@@ -48,8 +54,8 @@ def _modules_in(draft: Draft) -> tuple[bytes, ...]:
 
 
 @lru_cache(maxsize=16)
-def _linked(modules: tuple[bytes, ...]) -> Program:
-    return link([ir.decode(module) for module in modules])
+def _linked(modules: tuple[bytes, ...]) -> Compiled:
+    return Compiled(link([ir.decode(module) for module in modules]))
 
 
 def deploy(draft: Draft, payload: object) -> tuple[host.Event, ...]:
