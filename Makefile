@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test pythons bench clean
+.PHONY: run test spec pythons bench clean
 
 run: $(STAMP)           ## the main job: a two-way referral on four validators, one of them lying
 	$(BIN)/yilian run
@@ -13,6 +13,9 @@ test: $(STAMP)          ## style, types, house rules and every test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+spec: $(STAMP)          ## the proofs, by two solvers, with the faults that must fail
+	$(BIN)/python spec/proofs --cvc5
 
 pythons: $(STAMP)       ## the run under every supported Python of this machine, compared
 	$(BIN)/python -m tests.systems.pythons

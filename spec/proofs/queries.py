@@ -1,0 +1,74 @@
+"""What a proof is made of here: queries to a solver, each with a name, and what the solvers say to them.
+
+A query is proved when its assumptions together with the negation of its goal have no model. z3 decides; cvc5, another
+team's solver, is asked the same question again as text. It must not know what is being proved.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cvc5
+import z3
+
+SECONDS_A_QUERY = 60
+
+
+class Query(NamedTuple):
+    """One question: do the assumptions imply the goal?"""
+
+    name: str
+    assumptions: Sequence[z3.BoolRef]
+    goal: z3.BoolRef
+
+
+class Answer(NamedTuple):
+    """What a solver said: `proved`, `refuted` (there is a model of the opposite) or `unknown`."""
+
+    name: str
+    said: str
+    seconds: float
+
+
+def _solver(query: Query) -> z3.Solver:
+    solver = z3.Solver()
+    solver.set("timeout", SECONDS_A_QUERY * 1000)
+    solver.add(*query.assumptions, z3.Not(query.goal))
+    return solver
+
+
+def ask_z3(query: Query) -> Answer:
+    """What z3 says."""
+    began = time.perf_counter()
+    said = {"unsat": "proved", "sat": "refuted"}.get(str(_solver(query).check()), "unknown")
+    return Answer(query.name, said, time.perf_counter() - began)
+
+
+def satisfiable(name: str, facts: Sequence[z3.BoolRef]) -> Answer:
+    """Whether the facts can hold together at all, by a finite model: a proof from a contradiction proves nothing."""
+    began = time.perf_counter()
+    solver = z3.Solver()
+    solver.add(*facts)
+    said = {"sat": "proved", "unsat": "refuted"}.get(_cvc5(name, solver.to_smt2(), "finite-model-find"), "unknown")
+    return Answer(name, said, time.perf_counter() - began)
+
+
+def ask_cvc5(query: Query) -> Answer:
+    """What cvc5 says to the same question, given as SMT-LIB text."""
+    began = time.perf_counter()
+    printed = _cvc5(query.name, _solver(query).to_smt2(), "enum-inst")
+    said = {"unsat": "proved", "sat": "refuted"}.get(printed, "unknown")
+    return Answer(query.name, said, time.perf_counter() - began)
+
+
+def _cvc5(name: str, text: str, option: str) -> str:
+    """What cvc5 prints for SMT-LIB text, with one option on."""
+    solver = cvc5.Solver(cvc5.TermManager())
+    solver.setOption("tlimit-per", str(SECONDS_A_QUERY * 1000))
+    solver.setOption(option, "true")
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, "(set-logic ALL)\n" + text, name)
+    symbols, printed = parser.getSymbolManager(), ""
+    while not (command := parser.nextCommand()).isNull():
+        printed += command.invoke(solver, symbols)
+    return printed.strip()

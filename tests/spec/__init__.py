@@ -1,0 +1,1 @@
+"""The formal side of the specification: proofs that are run, and exact figures."""
