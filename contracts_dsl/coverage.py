@@ -10,7 +10,7 @@ This module must not know how a step is executed: it watches events, verdicts an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 
 from attrs import define, field, frozen
@@ -213,14 +213,15 @@ def _of_policy(pencil: _Pencil, module: ir.Policy) -> Iterator[Point]:
             yield pencil.point("rule", name, item.name.span, ("rule", module.name, name))
             yield from pencil.conditions(f"{name} when", item.when, rules[name].when)
         elif isinstance(item, s.View):
-            name = item.name.text
-            yield pencil.point("view", name, item.name.span, ("view", module.name, name))
-            whole: Iterable[tuple[str, s.Expression | None, ir.Expr | None]] = (
-                ("where", item.where, views[name].where), ("when", item.when, views[name].when),
-            )  # fmt: skip
-            for word, written, typed in whole:
-                if written is not None:
-                    yield from _whole(pencil, f"{name} {word}", written, typed)
+            yield from _of_view(pencil, module.name, item, views[item.name.text])
+
+
+def _of_view(pencil: _Pencil, policy: str, written: s.View, typed: ir.View) -> Iterator[Point]:
+    yield pencil.point("view", typed.name, written.name.span, ("view", policy, typed.name))
+    if written.where is not None:
+        yield from _whole(pencil, f"{typed.name} where", written.where, typed.where)
+    if written.when is not None:
+        yield from _whole(pencil, f"{typed.name} when", written.when, typed.when)
 
 
 def _whole(pencil: _Pencil, name: str, written: s.Expression, typed: ir.Expr | None) -> Iterator[Point]:
