@@ -301,6 +301,7 @@ class EngineCluster:
         self.faulty = frozenset(plan.faulty)
         self.correct = correct or kind.make
         self.book = Book()
+        self.saids: dict[bytes, Said] = {}
         weights = plan.weights or (1,) * plan.n
         self.validators = Validators.of({member(node): weight for node, weight in enumerate(weights)})
         self.notaries = [IdealNotary(member(node), self.book) for node in range(plan.n)]
@@ -311,8 +312,12 @@ class EngineCluster:
         return EngineReactor(node, make(member(node), self.notaries[node]), self, variant)
 
     def read(self, wire: Message) -> Said:
-        """Coordinates and signer."""
-        return Said(wire.kind, wire.height, wire.round, node_of(wire.sender), value_text(wire))
+        """Coordinates and signer, read once for each entry of the book."""
+        said = self.saids.get(wire.signature)
+        if said is None:
+            said = Said(wire.kind, wire.height, wire.round, node_of(wire.sender), value_text(wire))
+            self.saids[wire.signature] = said
+        return said
 
     def read_record(self, value: Any) -> Said | None:
         """The statement in a record."""
