@@ -13,9 +13,13 @@ PHASES = ("propose", "prevote", "precommit")
 
 
 def sentences(plan: Plan, language: Language) -> list[str]:
-    """One sentence an atom, in the order of the run; what never took effect is the shrinker's business, not ours."""
+    """One sentence an atom in the order of the run, then one for each liar that falls silent and for slow links."""
     ordered = sorted(plan.atoms, key=lambda atom: (getattr(atom, "h", 0), getattr(atom, "r", 0), atom.k))
-    return [sentence(atom, language) for atom in ordered] or [word("nobody", language)]
+    told = [sentence(atom, language) for atom in ordered]
+    told += [word("silent", language, node=node) for node, mood in sorted(plan.after.items()) if mood == "silent"]
+    if plan.delta > 1:
+        told.append(word("slow", language, delta=plan.delta))
+    return told or [word("nobody", language)]
 
 
 def sentence(atom: Atom, language: Language) -> str:

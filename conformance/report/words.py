@@ -41,6 +41,8 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "where": {"en": "height {h} round {r}", "zh": "高度 {h} 第 {r} 轮"},
     "back.gst": {"en": "at GST", "zh": "于 GST"},
     "back.place": {"en": "when height {h} round {r} is reached", "zh": "在到达高度 {h} 第 {r} 轮时"},
+    "silent": {"en": "from GST on: liar {node} says nothing more", "zh": "自 GST 起：说谎者 {node} 不再发言"},
+    "slow": {"en": "every message takes {delta} ticks", "zh": "每条消息需 {delta} 个节拍"},
     "nobody": {"en": "no fault: the happy path", "zh": "没有故障：一切正常"},
     "propose": {"en": "proposal", "zh": "提案"},
     "prevote": {"en": "prevote", "zh": "预投票"},

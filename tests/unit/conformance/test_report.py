@@ -31,7 +31,8 @@ def test_both_languages_say_the_same_with_the_same_values():
 def test_every_plan_can_be_told(plan):
     for language in ("zh", "en"):
         told = sentences(plan, language)
-        assert len(told) == max(1, len(plan.atoms))
+        settings_told = len([mood for mood in plan.after.values() if mood == "silent"]) + (plan.delta > 1)
+        assert len(told) == max(1, len(plan.atoms) + settings_told)
         assert all("{" not in line for line in told)
 
 
