@@ -62,7 +62,7 @@ def replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        written.chmod(place.stat().st_mode & 0o7777)
+        written.chmod(place.stat().st_mode & 0o7777 if place.exists() else 0o644)
         written.replace(place)
     except OSError as error:
         written.unlink(missing_ok=True)
