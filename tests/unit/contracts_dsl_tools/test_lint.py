@@ -149,7 +149,7 @@ def test_fix_mends_what_it_can_and_no_digest_changes(tmp_path):
         shutil.copy(path, tmp_path)
     found = run(tmp_path, "--fix", "--json")
     data = json.loads(found.stdout)
-    assert (found.exit_code, data["fixed"] >= 3) == (1, True)
+    assert (found.exit_code, data["fixed"] >= 2) == (1, True)
     left = [one for one in data["findings"] if one["code"] == "W601"]
     assert [one["values"]["name"] for one in left if one["file"].endswith(("family.yl", "alliance.yl"))] == []
     files = [(path.name, path.read_bytes()) for path in sorted(tmp_path.glob("*.yl")) if ".zh." not in path.name]
