@@ -51,6 +51,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "repl": Entry("contracts_dsl.cli.repl:command", "交互地逐步运行合约", "step a package as you type"),
     "replay": Entry("refimpl.commands.replay:command", "逐位重放已保存的计划", "run a saved plan again, bit for bit"),
     "run": Entry("refimpl.commands.run:command", "运行场景，其中一个节点说谎", "run a scenario with one node lying"),
+    "selfcheck": Entry(
+        "conformance.selfcheck_command:command",
+        "核对本套件能否捕获所有植入的缺陷",
+        "show that the suite finds every planted error",
+    ),
     "test": Entry("contracts_dsl.cli.test:command", "运行合约文件中的用例", "run the tests in contract files"),
     "translate": Entry("contracts_dsl.cli.translate:command", "中英文逐字互译", "translate a contract word by word"),
     "verify": Entry("refimpl.commands.verify:command", "从创世块起核验账本", "check a ledger from its genesis"),

@@ -62,6 +62,9 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
                  "zh": "{runs} 个计划，每秒 {rate} 个，{decisions} 次决定"},
     "fired": {"en": "runs in which faults took effect: {kinds}", "zh": "故障生效的运行数：{kinds}"},
     "broken": {"en": "invariants broken: {classes}", "zh": "违反的不变式：{classes}"},
+    "killed": {"en": "{id:10} {tier:8} killed: {clause:16} by {how}, {runs} runs, {size} atoms",
+               "zh": "{id:10} {tier:8} 已捕获：{clause:16} 方式 {how}，{runs} 次运行，{size} 个原子"},
+    "survived": {"en": "{id:10} {tier:8} SURVIVED {runs} runs", "zh": "{id:10} {tier:8} 未被捕获，共 {runs} 次运行"},
     "size": {"en": "{size} faults, shrunk from {before} in {runs} runs",
              "zh": "{size} 处故障，由 {before} 处经 {runs} 次运行缩减而来"},
 }  # fmt: skip

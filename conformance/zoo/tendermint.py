@@ -68,7 +68,15 @@ class StaleProofUnlocks(Tendermint):
         return True
 
 
-@mutant("T05", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="medium")
+@mutant("T05", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="medium",
+        witness={"faulty": [2], "delta": 2, "atoms": [
+    {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 1},
+    {"k": "late", "r": 0, "ph": "prevote", "src": 2, "dst": 0},
+    {"k": "late", "r": 1, "ph": "prevote", "src": 1, "dst": 0},
+    {"k": "late", "r": 1, "ph": "prevote", "src": 3, "dst": 0},
+    {"k": "late", "r": 1, "ph": "prevote", "src": 0, "dst": 1},
+    {"k": "late", "r": 1, "ph": "prevote", "src": 3, "dst": 1},
+    {"k": "byz", "r": 1, "ph": "prevote", "src": 2, "dst": 1, "act": {"value": "v1"}}]})  # fmt: skip
 class NeverUnlocks(Tendermint):
     """A newer proof of lock does not unlock (IBFT: Saltini, arXiv 1901.07160)."""
 

@@ -1,0 +1,92 @@
+"""The suite against its own zoo: every planted bug must be killed, or the suite is too weak to trust.
+
+Why: a green run says nothing if nothing could have been red. A kill counts only if the plan fails on the planted bug,
+in a class that its entry lists, and passes on the reference. Controls beside the zoo: the reference stays green, and a
+consortium with more liars than it bears falls.
+
+It must not print, and leaves the bugs of the ledger to the laws of tests/sim/test_ledger_zoo.py.
+"""
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from conformance.drivers.explore import Campaign, play_range, shrink_found
+from conformance.targets import Target
+from conformance.zoo import ZOO, Entry, load
+
+SEARCH = 2_000
+"""Plans a search may take for one bug; a witness comes first where there is one."""
+STRETCH = 100
+
+
+@frozen
+class Kill:
+    """What became of one planted bug, or of a control."""
+
+    id: str
+    tier: str
+    clause: str
+    """The class in which it was killed; empty if it survived."""
+    how: str
+    """`witness`, `search` or `control`."""
+    runs: int
+    size: int
+    """Atoms of the plan that kills, shrunk where it was searched for."""
+
+    @property
+    def killed(self) -> bool:
+        """Whether it was found."""
+        return bool(self.clause)
+
+
+def engine_bugs() -> list[Entry]:
+    """The entries that plans can hunt."""
+    load()
+    return [entry for entry in ZOO.values() if entry.of != "ledger"]
+
+
+def selfcheck() -> Iterator[Kill]:
+    """One result after the other: the zoo, then the controls."""
+    for entry in engine_bugs():
+        yield by_witness(entry) or by_search(entry)
+    yield reference_stands()
+    yield too_many_liars("n = 3f", nodes=3)
+    yield too_many_liars("f = 2 of 4", nodes=4)
+
+
+def by_witness(entry: Entry) -> Kill | None:
+    """The kill by the plan that the entry ships, if it ships one."""
+    plan = entry.witness
+    if plan is None:
+        return None
+    clause = next((one for one in entry.breaks if Target(entry.id).breaks(plan, one)), "")
+    return Kill(entry.id, entry.tier, clause, "witness", 1, plan.size)
+
+
+def by_search(entry: Entry) -> Kill:
+    """The first kill that drawn plans come upon."""
+    campaign = Campaign(entry.of, 1, SEARCH, zoo=entry.id)
+    for first in range(0, SEARCH, STRETCH):
+        for found in play_range(campaign, first, STRETCH).found:
+            for clause in sorted(set(found.classes) & set(entry.breaks) - set(entry.empty_breaks)):
+                shrunk = shrink_found(campaign, found, clause, 400)
+                if shrunk is not None:
+                    return Kill(entry.id, entry.tier, clause, "search", found.number + 1, shrunk.plan.size)
+    return Kill(entry.id, entry.tier, "", "search", SEARCH, 0)
+
+
+def reference_stands() -> Kill:
+    """The control that must not fall: killed here means that it stood."""
+    tally = play_range(Campaign("tendermint", 2, SEARCH), 0, SEARCH)
+    return Kill("reference", "control", "" if tally.found else "none broken", "control", tally.runs, 0)
+
+
+def too_many_liars(name: str, *, nodes: int) -> Kill:
+    """A consortium with more liars than it bears must break agreement or stop."""
+    campaign = Campaign("tendermint", 3, SEARCH, nodes=nodes, liars=1 if nodes == 3 else 2, heights=1)
+    for first in range(0, SEARCH, STRETCH):
+        found = play_range(campaign, first, STRETCH).found
+        if found:
+            return Kill(name, "control", found[0].classes[0], "control", found[0].number + 1, found[0].plan.size)
+    return Kill(name, "control", "", "control", SEARCH, 0)
