@@ -1,4 +1,4 @@
-"""The kit's commands: `yilian explore`. Talk goes to stderr, data to stdout; found plans are kept as replay files.
+"""The kit's commands: `yilian explore` and `yilian selfcheck`. Talk goes to stderr, data to stdout; found plans are kept as replay files.
 
 It must not import the reference: targets are named.
 """
@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+from attrs import asdict
 
 from conformance.adversary.generate import PROFILES
 from conformance.checkers import judge
 from conformance.drivers.explore import Campaign, Found, Tally, explore, shrink_found
+from conformance.drivers.selfcheck import selfcheck
 from conformance.plan import Plan, file_name
 from conformance.report.story import report
 from conformance.report.words import Language, word
@@ -23,6 +25,7 @@ from conformance.targets import Target
 from conformance.trace import trace_digest
 
 SCHEMA = "yilian/explore/v1"
+SELFCHECK_SCHEMA = "yilian/selfcheck/v1"
 REPLAY_SCHEMA = "yilian/replay/v1"
 
 
@@ -166,3 +169,23 @@ def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
         click.echo()
         for row in report(plan, history, broken, language, f"yilian replay {kept['file']}", before):
             click.echo(row)
+
+
+@click.command("selfcheck")
+@click.option("--json", "as_json", is_flag=True, help=SELFCHECK_SCHEMA)
+@click.pass_context
+def selfcheck_command(context: click.Context, as_json: bool) -> None:
+    """Hunt every planted bug and the controls. / 逐一捕获植入的缺陷并核对对照组。"""
+    language = cast(Language, context.meta.get("yilian.language", "en"))
+    kills = []
+    for kill in selfcheck():
+        kills.append(kill)
+        if not as_json:
+            click.echo(word("killed" if kill.killed else "survived", language, **asdict(kill)))
+        elif sys.stderr.isatty():
+            click.echo(f"\r{kill.id} ", err=True, nl=False)
+    if as_json:
+        listed = [{**asdict(kill), "killed": kill.killed} for kill in kills]
+        click.echo(json.dumps({"schema": SELFCHECK_SCHEMA, "zoo": listed}, sort_keys=True))
+    if not all(kill.killed for kill in kills):
+        context.exit(1)

@@ -52,7 +52,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "replay": Entry("refimpl.commands.replay:command", "逐位重放已保存的计划", "run a saved plan again, bit for bit"),
     "run": Entry("refimpl.commands.run:command", "运行场景，其中一个节点说谎", "run a scenario with one node lying"),
     "selfcheck": Entry(
-        "conformance.selfcheck_command:command",
+        "conformance.cli:selfcheck_command",
         "核对本套件能否捕获所有植入的缺陷",
         "show that the suite finds every planted error",
     ),

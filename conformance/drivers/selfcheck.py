@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from conformance.drivers.explore import Campaign, play_range, shrink_found
+from conformance.drivers.explore import Campaign, Found, play_range, shrink_found
 from conformance.targets import Target
 from conformance.zoo import ZOO, Entry, load
 
@@ -67,13 +67,19 @@ def by_witness(entry: Entry) -> Kill | None:
 def by_search(entry: Entry) -> Kill:
     """The first kill that drawn plans come upon."""
     campaign = Campaign(entry.of, 1, SEARCH, zoo=entry.id)
-    for first in range(0, SEARCH, STRETCH):
+    for found, clause in news(campaign, entry):
+        shrunk = shrink_found(campaign, found, clause, 400)
+        if shrunk is not None:
+            return Kill(entry.id, entry.tier, clause, "search", found.number + 1, shrunk.plan.size)
+    return Kill(entry.id, entry.tier, "", "search", SEARCH, 0)
+
+
+def news(campaign: Campaign, entry: Entry) -> Iterator[tuple[Found, str]]:
+    """Plans that break a class which the entry lists and the empty plan does not break, as the search finds them."""
+    for first in range(0, campaign.runs, STRETCH):
         for found in play_range(campaign, first, STRETCH).found:
             for clause in sorted(set(found.classes) & set(entry.breaks) - set(entry.empty_breaks)):
-                shrunk = shrink_found(campaign, found, clause, 400)
-                if shrunk is not None:
-                    return Kill(entry.id, entry.tier, clause, "search", found.number + 1, shrunk.plan.size)
-    return Kill(entry.id, entry.tier, "", "search", SEARCH, 0)
+                yield found, clause
 
 
 def reference_stands() -> Kill:

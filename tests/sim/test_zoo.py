@@ -3,8 +3,8 @@
 import pytest
 
 from conformance.checkers import classes
-from conformance.drivers.explore import Campaign, play_range, shrink_found
-from conformance.drivers.selfcheck import by_search, by_witness, selfcheck
+from conformance.drivers.explore import Campaign, shrink_found
+from conformance.drivers.selfcheck import by_search, by_witness, news, selfcheck
 from conformance.plan import Plan
 from conformance.targets import Target
 from conformance.zoo import ZOO, load
@@ -35,17 +35,9 @@ def test_a_witness_kills_its_bug_and_spares_the_reference(name):
 @pytest.mark.parametrize("name", list(SEARCHED))
 def test_search_finds_a_planted_bug_and_shrinks_it_to_a_few_atoms(name):
     campaign = Campaign(ZOO[name].of, 1, SEARCHED[name], zoo=name)
-    sizes = (shrunk.plan.size for shrunk in kills(campaign, ZOO[name]))
+    shrunk = (shrink_found(campaign, found, clause, 400) for found, clause in news(campaign, ZOO[name]))
+    sizes = (one.plan.size for one in shrunk if one is not None)
     assert next(sizes, 99) <= 10, f"{name} survived {campaign.runs} plans"
-
-
-def kills(campaign, entry):
-    """Shrunk plans that kill, as the search comes upon them."""
-    for first in range(0, campaign.runs, 100):
-        for found in play_range(campaign, first, 100).found:
-            news = set(found.classes) & set(entry.breaks) - set(entry.empty_breaks)
-            shrunk = (shrink_found(campaign, found, clause, 400) for clause in sorted(news))
-            yield from (one for one in shrunk if one is not None)
 
 
 def test_the_selfcheck_says_of_every_bug_how_it_was_killed():
