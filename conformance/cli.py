@@ -1,4 +1,6 @@
-"""The kit's commands: `yilian explore` and `yilian selfcheck`. Talk goes to stderr, data to stdout; found plans are kept as replay files.
+"""The kit's commands: `yilian explore` and `yilian selfcheck`.
+
+Talk goes to stderr, data to stdout; found plans are kept as replay files.
 
 It must not import the reference: targets are named.
 """
