@@ -16,9 +16,9 @@ from attrs import frozen
 
 from contracts_dsl.diagnostics import Diagnostic
 from contracts_dsl.format_layout import Breaks, Piece, layout, spaced
-from contracts_dsl.lexer import Tokens, tokenize
+from contracts_dsl.lexer import ESCAPE_MARKS, Language, Tokens, tokenize, words
 from contracts_dsl.parse import parse
-from contracts_dsl.source import Source
+from contracts_dsl.source import Source, width
 
 _PLAIN_SIGNS = {
     "_S": ";", "_C": ":", "_K": ",", "_P": "(", "_Q": ")", "_L": "{", "_R": "}", "OPT": "?",
@@ -68,11 +68,24 @@ def _pieces(tokens: Tokens) -> list[Piece]:
         if pieces:
             pieces[-1].trailing = _comment(gap[0])
             gap = gap[1:]
-        piece = Piece(kind, _canonical(tokens, index))
+        piece = Piece(kind, _canonical(tokens, index), _columns(tokens, index))
         piece.leading = list(_without_runs(_comment(line) for line in gap[:-1]))
         pieces.append(piece)
         done = tokens.ends[index]
     return pieces
+
+
+def _columns(tokens: Tokens, index: int) -> int:
+    """The cells of a token in whichever surface it takes more; a name may be escaped in one of them."""
+    kind = tokens.kinds[index]
+    languages: tuple[Language, ...] = ("en", "zh")
+    if kind in tokens.words.word:
+        return max(width(words(language).word[kind]) for language in languages)
+    if kind != "NAME":
+        return width(_canonical(tokens, index))
+    name = tokens.name(index)
+    marks = [width("".join(ESCAPE_MARKS[one])) for one in languages if name in words(one).terminal]
+    return width(name) + max(marks, default=0)
 
 
 def _comment(line: str) -> str:

@@ -5,6 +5,9 @@ before `when then becomes ..` as far as needed, then one condition a line, then 
 own line always, because that is what a reader looks for; a state and a test have one clause or step a line, so that
 adding one changes one line. Comments never decide a break but where there is no other way to keep them.
 
+Lengths are those of the longer surface, so that a program breaks at the same places in both: translating a formatted
+file gives a formatted file.
+
 This module must not know the text a token came from, nor what a statement means.
 """
 
@@ -14,8 +17,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from attrs import define, field
-
-from contracts_dsl.source import width
 
 WIDTH = 100
 """Columns of a line, comments apart."""
@@ -35,6 +36,8 @@ class Piece:
 
     kind: str
     text: str
+    columns: int
+    """Cells that it takes on a line, in whichever surface it takes more."""
     trailing: str = ""
     """The comment behind it on its line."""
     leading: list[str] = field(factory=list)
@@ -342,7 +345,7 @@ class _Layout:
     def _width(self, run: Items) -> int:
         tokens = list(self._tokens(run))
         gaps = sum(spaced(self.pieces[one], self.pieces[next_]) for one, next_ in pairwise(tokens))
-        return gaps + sum(width(self.pieces[at].text) for at in tokens)
+        return gaps + sum(self.pieces[at].columns for at in tokens)
 
     def _gap(self, before: Item, after: Item) -> bool:
         return spaced(self.pieces[_last(before)], self.pieces[_first(after)])
