@@ -31,6 +31,8 @@ ACTIONS_MAX = 12
 """Drafts of an action before another is aimed at."""
 BEGINNINGS_MAX = 300
 """Drafts of a start, which has more arguments and stricter conditions."""
+READINGS_MAX = 6
+"""Requests that are thought of before one that will be refused is made."""
 _AMOUNTS = (1, 100, 900, 5_000, 20_000, 60_000)
 _DAYS = (1, 3, 30, 365)
 
@@ -142,22 +144,33 @@ class Wanderer:
         return self._said([str(one) for one in signers], target, clause.action, self._parameters(clause))
 
     def _reading(self) -> str | None:
-        """A request to read, with what the rules will say to it."""
+        """A request to read; None if there is nothing to read, or nobody."""
         program, world = self.session.checked.program, self.session.stage.world
         kept = {name: [one for one in world.stored if one.contract == name] for name in sorted(program.policy_of)}
         readable = [name for name, records in kept.items() if records and program.policy_of[name].groups]
         readers = [name for name, node in world.directory.items() if node.kind in program.party_types]
         if not readable or not readers:
             return None
-        contract = self.draw.one(readable)
-        record, group = self.draw.one(kept[contract]), self.draw.one(program.policy_of[contract].groups).name
-        reader, purpose = self.draw.one(readers), self.draw.one(program.purposes) if program.purposes else None
-        verdicts = decide(program, world, Request(contract, record.id, (group,), purpose, (reader,)))
+        written = ""
+        for _ in range(READINGS_MAX):  # most are refused; one that is allowed says more
+            contract = self.draw.one(readable)
+            record, group = self.draw.one(kept[contract]), self.draw.one(program.policy_of[contract].groups).name
+            reader, purpose = self.draw.one(readers), self.draw.one(program.purposes) if program.purposes else None
+            request = Request(contract, record.id, (group,), purpose, (reader,))
+            allowed = all(one.outcome == "allow" for one in decide(program, world, request))
+            written = self._asked(request, allowed=allowed)
+            if allowed:
+                break
+        return written
+
+    def _asked(self, request: Request, *, allowed: bool) -> str:
+        """A request as a step, with what the rules will say to it."""
         word = words(self.session.language).word
-        refused = "" if all(one.outcome == "allow" for one in verdicts) else f" {word['REFUSED']}"
-        stated = f" {word['FOR']} {self._name(purpose)}" if purpose is not None else ""
-        name = next(name for name, bound in self.session.stage.bound.items() if bound == record.id)
-        return f"{self._name(reader)} {word['READS']} {self._name(name)}.{self._name(group)}{stated}{refused};"
+        record = next(name for name, bound in self.session.stage.bound.items() if bound == request.record)
+        stated = f" {word['FOR']} {self._name(request.purpose)}" if request.purpose is not None else ""
+        fields = f"{self._name(record)}.{self._name(request.fields[0])}"
+        answer = "" if allowed else f" {word['REFUSED']}"
+        return f"{self._name(request.signers[0])} {word['READS']} {fields}{stated}{answer};"
 
     def _said(self, signers: Sequence[str], target: str, action: str, given: Mapping[str, str]) -> str:
         both = f" {words(self.session.language).word['AND']} "

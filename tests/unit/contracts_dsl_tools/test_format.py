@@ -190,3 +190,10 @@ def test_a_fault_is_told_with_its_place_and_nothing_is_written(tmp_path):
 def test_arbitrary_bytes_give_a_layout_or_a_diagnostic(data):
     found = format("x", data)
     assert found.diagnostics or formatted(found.text) == found.text
+
+
+def test_a_comment_in_the_middle_of_a_statement_keeps_its_place_and_swallows_nothing():
+    text = "contract C version 1;  # what\ndata a  # why\n: # how\n  # and more\n  code;\n"
+    once = formatted(text)
+    assert once == "contract C version 1;  # what\ndata a  # why\n    :  # how\n    # and more\n    code;\n"
+    assert tree(parse("", once.encode()).modules) == tree(parse("", text.encode()).modules)
