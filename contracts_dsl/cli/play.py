@@ -18,6 +18,11 @@ from contracts_dsl.lexer import Language
 from contracts_dsl.play import Session, Turn, session
 from contracts_dsl.wander import Draw, Wanderer
 
+_STOPPED = {
+    "en": "nothing more was found that the rules allow to the `given` members; more members may help, or a script",
+    "zh": "未再找到规则允许“已知”成员所做之事；可增加成员，或使用脚本",
+}
+
 
 @click.command("play")
 @click.argument("path", type=click.Path(path_type=Path))
@@ -40,8 +45,11 @@ def command(path: Path, seed: int, steps: int, script: Path | None, lang: str | 
         return
     click.echo(f"seed {seed}")
     wanderer = Wanderer(run, Draw(seed), _of(path, checked))
+    number = 0
     for number, turn in enumerate(wanderer.steps(steps), 1):
         show(turn, f"{number}  ")
+    if number < steps:
+        click.echo(_STOPPED[run.spoken], err=True)
 
 
 def well_formed(path: Path, lang: str | None) -> Checked:

@@ -109,8 +109,9 @@ def _limit(limit: ir.Limit, language: Language) -> str:
 def _ways(clause: ir.Clause, language: Language) -> tuple[Way, ...]:
     if isinstance(clause, ir.Wait):
         limit = clause.limit
-        after = limit.until if limit.until is not None else duration(limit.within or 0, language)
-        label = chosen(language, (f"at {after}" if limit.until else f"after {after}", f"到 {after}"))
+        length = duration(limit.within or 0, language)
+        after = (f"after {length}", f"满 {length}") if limit.until is None else (f"at {limit.until}", f"到 {limit.until}")
+        label = chosen(language, after)
         return (Way("time", label, clause.to),)
     ways = [Way("act", _acting(clause, language), clause.to)]
     if isinstance(clause, ir.Must):

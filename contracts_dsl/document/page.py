@@ -30,6 +30,7 @@ h1{font-size:1.7rem;margin:1rem 0 .3rem}
 h2{font-size:1.35rem;margin:3rem 0 .5rem;padding-top:.6rem;border-top:3px solid var(--ink)}
 h2 small{font-weight:400;color:var(--soft);font-size:.9rem}
 nav ul{columns:16rem;padding-left:1.2rem}a{color:var(--act)}
+.end{white-space:nowrap}
 p.note{color:var(--soft);margin:.2rem 0 1rem}
 code{font:600 .92em ui-monospace,Menlo,Consolas,"Noto Sans CJK SC",monospace;overflow-wrap:break-word}
 .wide{overflow-x:auto;margin:1.2rem 0}

@@ -88,6 +88,14 @@ def limit(written: ir.Limit, language: Language) -> str:
     return chosen(language, (f"within {length}", f"{length}内"))
 
 
+def elapsed(written: ir.Limit, language: Language) -> str:
+    """A moment that comes by itself."""
+    if written.until is not None:
+        return chosen(language, (f"at {code(written.until)}", f"到{code(written.until)}"))
+    length = duration(written.within or 0, language)
+    return chosen(language, (f"after {length}", f"满{length}"))
+
+
 def type_name(text: str, language: Language) -> str:
     """A type."""
     optional = text.endswith("?")

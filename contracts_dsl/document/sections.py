@@ -19,6 +19,7 @@ from contracts_dsl.document.prose import (
     conditions,
     duration,
     effects,
+    elapsed,
     expression,
     limit,
     listed,
@@ -141,7 +142,7 @@ def _leads(module: ir.Contract, to: str | None) -> str:
     if to is None:
         return words("stays", "不变")
     state = next(one for one in module.states if one.name == to)
-    end = "" if state.clauses else f" {words('(end)', '（终结）')}"
+    end = "" if state.clauses else f' <span class="end">{words("(end)", "（终结）")}</span>'
     return f"{code(to)}{end}"
 
 
@@ -162,13 +163,12 @@ def _rung(module: ir.Contract, clause: ir.Must | ir.Wait, timed: set[str]) -> Se
     leads = _leads(module, to)
     if to in timed:
         leads = f'<a href="#{anchor(module.name, "ladder", to)}">{leads}</a>'
-    span = told(limit, clause.limit)
     if isinstance(clause, ir.Wait):
         nobody, passing = words("nobody", "无人"), words("(time passes)", "（时间届满）")
-        return nobody, passing, span, told(effects, clause.do), leads
+        return nobody, passing, told(elapsed, clause.limit), told(effects, clause.do), leads
     what = f'<strong class="breach">{escape(clause.otherwise.name)}</strong>'
     done = told(effects, clause.otherwise.do)
-    return _who(clause), code(clause.action), span, f"{what}<br>{done}" if done else what, leads
+    return _who(clause), code(clause.action), told(limit, clause.limit), f"{what}<br>{done}" if done else what, leads
 
 
 def _ordered(module: ir.Contract) -> list[tuple[str, ir.State]]:

@@ -143,6 +143,11 @@ def test_the_seed_is_printed_first_and_decides_everything():
     assert "借" not in one.stdout and "等待" in one.stdout
 
 
+def test_a_walk_that_can_do_nothing_says_so():
+    found = run(play_command.command, LIBRARY / "alliance.zh.yl", "--seed", 1)
+    assert (found.exit_code, found.stdout, "未再找到" in found.stderr) == (0, "seed 1\n", True)
+
+
 def test_a_walk_does_not_depend_on_the_hash_seed():
     def walk(hash_seed):
         code = f"from contracts_dsl.cli.play import command; command(['{LIBRARY}/sharing.yl', '--steps', '12'])"
