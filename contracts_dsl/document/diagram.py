@@ -110,8 +110,9 @@ def _ways(clause: ir.Clause, language: Language) -> tuple[Way, ...]:
     if isinstance(clause, ir.Wait):
         limit = clause.limit
         length = duration(limit.within or 0, language)
-        after = (f"after {length}", f"满 {length}") if limit.until is None else (f"at {limit.until}", f"到 {limit.until}")
-        label = chosen(language, after)
+        label = chosen(language, (f"after {length}", f"满 {length}"))
+        if limit.until is not None:
+            label = chosen(language, (f"at {limit.until}", f"到 {limit.until}"))
         return (Way("time", label, clause.to),)
     ways = [Way("act", _acting(clause, language), clause.to)]
     if isinstance(clause, ir.Must):
