@@ -9,11 +9,13 @@ import difflib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from contracts_dsl.cli.files import content, fail
+from contracts_dsl.cli.files import UNREADABLE, content
 from contracts_dsl.diagnostics import render
 from contracts_dsl.format import format
 from contracts_dsl.lexer import surface
@@ -27,7 +29,7 @@ from contracts_dsl.lexer import surface
 def command(paths: tuple[Path, ...], only_check: bool, only_diff: bool, lang: str | None) -> None:
     """统一版式，注释与含义不变 · Lay files out by rule (- for stdin); comments and meaning stay."""
     findings = False
-    for path in paths:
+    for path in _files(paths):
         data = _read(path)
         formatted = format(str(path), data)
         for finding in formatted.diagnostics:
@@ -55,7 +57,7 @@ def replace(path: Path, data: bytes) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     except OSError as error:
-        fail(str(path), error.strerror or "")
+        _unwritable(path, error)
     written = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -66,7 +68,19 @@ def replace(path: Path, data: bytes) -> None:
         written.replace(place)
     except OSError as error:
         written.unlink(missing_ok=True)
-        fail(str(path), error.strerror or "")
+        _unwritable(path, error)
+
+
+def _unwritable(path: Path, error: OSError) -> NoReturn:
+    click.echo(f"无法写入 cannot write {path}: {error.strerror or ''}", err=True)
+    click.get_current_context().exit(UNREADABLE)
+    raise AssertionError("exit does not return")
+
+
+def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
+    """The files that are named, and those of folders that are."""
+    for path in paths:
+        yield from sorted(path.glob("*.yl")) if path.is_dir() else (path,)
 
 
 def _read(path: Path) -> bytes:

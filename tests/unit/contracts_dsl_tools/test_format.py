@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from contracts_dsl import ir
 from contracts_dsl.check import check
-from contracts_dsl.cli import fmt
+from contracts_dsl.cli import doc, fmt
 from contracts_dsl.format import format
 from contracts_dsl.format_layout import WIDTH
 from contracts_dsl.lexer import tokenize
@@ -169,6 +169,16 @@ def test_check_and_diff_tell_and_change_nothing(tmp_path):
     assert file.read_text() == UGLY
     file.write_text(PLAIN)
     assert (run("--check", file).exit_code, run("--diff", file).stdout) == (0, "")
+
+
+def test_a_folder_means_its_files_and_what_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "a.yl").write_text(UGLY)
+    (tmp_path / "b.yl").write_text(UGLY)
+    assert run("--check", tmp_path).stdout == f"{tmp_path / 'a.yl'}\n{tmp_path / 'b.yl'}\n"
+    assert run(tmp_path).exit_code == 0
+    assert (tmp_path / "b.yl").read_text() == PLAIN
+    found = CliRunner().invoke(doc.command, [str(LIBRARY / "visit.yl"), "--out", str(tmp_path / "no" / "x.html")])
+    assert (found.exit_code, "cannot write" in found.stderr) == (3, True)
 
 
 def test_a_dash_reads_stdin_and_writes_stdout():
