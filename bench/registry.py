@@ -10,7 +10,7 @@ __all__ = ["Maker", "items"]
 Maker = Callable[[Method], Contest | Count]
 """Prepares an item."""
 
-FAMILIES = ("crypto", "codec", "state", "trees", "ledger", "action", "simulation", "store", "startup")
+FAMILIES = ("crypto", "codec", "state", "trees", "ledger", "action", "policies", "simulation", "store", "startup")
 
 
 def items(only: tuple[str, ...] = ()) -> Mapping[str, Maker]:

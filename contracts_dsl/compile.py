@@ -1,7 +1,7 @@
 """The compiled form of a program: the same results as the definitional interpreter, many times faster.
 
-Every acting clause and every pair of reader type and group becomes a Python function, generated from the typed IR when
-it is first needed. Compiled code knows how to do what is allowed; whenever it meets a refusal it stops (`Unsettled`)
+Every acting clause, and every group of fields for a type of reader and a purpose, becomes a Python function, generated
+from the typed IR when it is first needed. Compiled code knows how to do what is allowed; whenever it meets a refusal it stops (`Unsettled`)
 and the definitional interpreter says what was refused and why, so refusals and reasons have one source and cost
 nothing until asked for. What time does stays with `interpret.advance`. This module must not know how an expression is
 computed.
@@ -16,7 +16,7 @@ from attrs import define, field
 from contracts_dsl import decide, interpret, ir
 from contracts_dsl.compile_clauses import Act, ContractCode, contract_code
 from contracts_dsl.compile_expressions import Unsettled
-from contracts_dsl.compile_policies import PolicyCode, policy_code
+from contracts_dsl.compile_policies import Bench, bench_of
 from contracts_dsl.decide import Request, Verdict
 from contracts_dsl.host import Changes, Command, Instance, Value, World
 from contracts_dsl.interpret import Arguments
@@ -40,7 +40,8 @@ class Compiled:
 
     program: Program
     _contracts: dict[tuple[str, int], ContractCode] = field(factory=dict)
-    _policies: dict[str, PolicyCode | None] = field(factory=dict)
+    _benches: dict[tuple[str, str | None, str | None], Bench] = field(factory=dict)
+    """By contract, type of reader and purpose."""
 
     # ---- commands
 
@@ -111,32 +112,31 @@ class Compiled:
 
         Raises `Refused` as that does.
         """
-        signers, purpose, row = request.signers, request.purpose, world.instance(request.record)
-        if row is None or row.contract != request.contract or request.contract not in self.program.policy_of:
+        contract, purpose, signers, fields = request.contract, request.purpose, request.signers, request.fields
+        row, node = world.instance(request.record), world.node(signers[0]) if signers else None
+        if row is None or node is None or row.contract != contract:
             return self._explained(world, request)
-        if not 0 < len(signers) <= SIGNERS_MAX or len(request.fields) > FIELDS_MAX:
-            return self._explained(world, request)
-        if purpose is not None and purpose not in self.program.purposes:
-            return self._explained(world, request)
-        code, reader = self._policy(request.contract), signers[0]
-        if code is None:
-            return self._explained(world, request)
-        kind, found = world.kind(reader), {}
+        bench = self._benches.get((contract, node.kind, purpose)) or self._seated(contract, node.kind, purpose)
         try:
-            for name in request.fields:
-                group = code.groups[name]
-                if group not in found:
-                    judge = code.judges.get((kind, group))
-                    found[group] = judge(world, signers, reader, row.id, purpose, row) if judge is not None else 0
+            if len(fields) == len(signers) == 1:
+                group, judge = bench[fields[0]]
+                return ((group, judge(world, signers, signers[0], node.attributes, purpose, row, row.values)),)
+            if len(fields) <= FIELDS_MAX and len(signers) <= SIGNERS_MAX:
+                known = (world, signers, signers[0], node.attributes, purpose, row, row.values)
+                judges = dict([bench[name] for name in fields])
+                return tuple([(group, judge(*known)) for group, judge in judges.items()])
         except (Unsettled, KeyError):
-            return self._explained(world, request)
-        return tuple(found.items())
+            pass
+        return self._explained(world, request)
 
-    def _policy(self, contract: str) -> PolicyCode | None:
-        if contract not in self._policies:
-            policy = self.program.policy_of[contract]
-            self._policies[contract] = None if _too_deep(policy) else policy_code(self.program, policy)
-        return self._policies[contract]
+    def _seated(self, contract: str, kind: str | None, purpose: str | None) -> Bench:
+        """The judges of a policy for a type of reader and a purpose; none if there is no such purpose."""
+        policy = self.program.policy_of.get(contract)
+        if policy is None or (purpose is not None and purpose not in self.program.purposes):
+            return {}
+        bench = {} if _too_deep(policy) else bench_of(self.program, policy, kind, purpose)
+        self._benches[contract, kind, purpose] = bench
+        return bench
 
     def _explained(self, world: World, request: Request) -> Ruling:
         """The same from the definitional interpreter, or its refusal."""

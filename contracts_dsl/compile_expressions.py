@@ -40,7 +40,7 @@ class Unit:
     _count: int = 0
 
     def __attrs_post_init__(self) -> None:
-        self.bound.update(Unsettled=Unsettled, within=within, field_value=field_value, program=self.program)
+        self.bound.update(Unsettled=Unsettled, within=within, field_value=field_value, program=self.program, NOTHING={})
 
     def fresh(self, prefix: str) -> str:
         """A name that nothing else has."""
@@ -75,6 +75,8 @@ class Row:
 
     local: str
     contract: str
+    values: str
+    """Source of its values."""
     may_be_absent: bool = False
 
 
@@ -91,6 +93,8 @@ class Scene:
     rows: Mapping[ir.Step, Row] = field(factory=dict)
     places: Mapping[str, str] = field(factory=dict)
     """Source of `now reader record purpose`."""
+    known: Mapping[tuple[ir.Step, ...], str] = field(factory=dict)
+    """Paths that arguments hold. A path that ends in ("attr", "") is all attributes of the node before it."""
 
 
 @define
@@ -102,6 +106,9 @@ class Writer:
     lines: list[str] = field(factory=list)
     known: dict[tuple[ir.Step, ...], str] = field(factory=dict)
     """Paths that are certainly held by a local here."""
+
+    def __attrs_post_init__(self) -> None:
+        self.known.update(self.scene.known)
 
     def line(self, text: str, depth: int = 1) -> None:
         """Add a line to the body."""
@@ -196,8 +203,8 @@ class Writer:
             return "", text
         if text.isidentifier():
             return f"isinstance({text}, int)", text
-        local = self.unit.fresh("t")
-        return f"isinstance(({local} := {text}), int)", local
+        bind, local = self._named(text)
+        return f"isinstance({bind}, int)", local
 
     def _always_there(self, e: ir.Expr) -> bool:
         """Whether a number cannot be absent: what was checked on arrival, literals, and sums of such."""
@@ -238,27 +245,41 @@ class Writer:
         kind, name = path[-1]
         row = self.scene.rows.get(path[0]) if len(path) == 2 and kind != "attr" else None
         if row is not None:
-            text = self._of_row(row.local, row.contract, path[-1])
+            text = self._of_row(row, path[-1])
             return f"({text} if {row.local} is not None else None)" if row.may_be_absent else text
-        before = self._path(path[:-1])
-        local = before if before.isidentifier() else self.unit.fresh("t")
-        bind = before if before.isidentifier() else f"({local} := {before})"
         if kind == "attr":
-            word = self.unit.constant(name)
-            return f"(world.attribute({local}, {word}) if isinstance({bind}, str) else None)"
+            return f"{self.attributes(path[:-1])}.get({self.unit.constant(name)})"
+        before = self._path(path[:-1])
+        bind, local = (before, before) if before.isidentifier() else self._named(before)
         found = self.unit.fresh("t")
-        text = self._of_row(found, _contract_at(self, path[:-1]), path[-1])
+        text = self._of_row(Row(found, _contract_at(self, path[:-1]), f"{found}.values"), path[-1])
         there = f"isinstance({bind}, int) and ({found} := world.instance({local})) is not None"
         return f"({text} if {there} else None)"
 
-    def _of_row(self, local: str, contract: str, step: ir.Step) -> str:
+    def attributes(self, path: tuple[ir.Step, ...]) -> str:
+        """Source of all attributes of the node to which a path leads; of nothing, there are none."""
+        whole: tuple[ir.Step, ...] = (*path, ("attr", ""))
+        if whole in self.known:
+            return self.known[whole]
+        text, found = self._path(path), self.unit.fresh("t")
+        bind, name = (text, text) if text.isidentifier() else self._named(text)
+        there = f"isinstance({bind}, str) and ({found} := world.node({name})) is not None"
+        local = self.known[whole] = self.unit.fresh("n")
+        return f"({local} := {found}.attributes if {there} else NOTHING)"
+
+    def _named(self, text: str) -> tuple[str, str]:
+        """Source that evaluates and keeps a value, and the local that has it then."""
+        local = self.unit.fresh("t")
+        return f"({local} := {text})", local
+
+    def _of_row(self, row: Row, step: ir.Step) -> str:
         kind, name = step
         if kind == "state":
-            return f"{local}.state"
-        position = _position(self.unit.program, contract, name)
+            return f"{row.local}.state"
+        position = _position(self.unit.program, row.contract, name)
         if position is None:
-            return f"field_value(program, {local}, {self.unit.constant(name)})"
-        return f"{local}.values[{position}]"
+            return f"field_value(program, {row.local}, {self.unit.constant(name)})"
+        return f"{row.values}[{position}]"
 
 
 def _position(program: Program, contract: str, name: str) -> int | None:
@@ -295,7 +316,7 @@ def _some(writer: Writer, e: ir.Expr) -> str:
     local, found = unit.fresh("i"), unit.fresh("i")
     step: ir.Step = ("some", e.name)
     scene = evolve(
-        writer.scene, rows={**writer.scene.rows, step: Row(found, e.of, may_be_absent=True)},
+        writer.scene, rows={**writer.scene.rows, step: Row(found, e.of, f"{found}.values", may_be_absent=True)},
         places={**writer.scene.places, f"some {e.name}": local},
     )  # fmt: skip
     inner = Writer(unit, scene)

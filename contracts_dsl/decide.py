@@ -98,8 +98,8 @@ def decide(program: Program, world: World, request: Request) -> tuple[Verdict, .
     kind = world.kind(request.signers[0])
     asked = {group for _, group in fields}
     mine = [rule for rule in rules if rule.reader == kind and not asked.isdisjoint(rule.groups)]
-    matching = [rule for rule in mine if not _lacking(rule, place)]
-    return tuple(_verdict(name, group, mine, matching, place) for name, group in fields)
+    found = [(rule, _lacking(rule, place)) for rule in mine]
+    return tuple(_verdict(name, group, found) for name, group in fields)
 
 
 def _record(world: World, request: Request) -> Instance:
@@ -126,32 +126,35 @@ def _fields(policy: ir.Policy | None, request: Request) -> list[tuple[str, str]]
     return list(found.items())
 
 
-def _lacking(rule: ir.Rule, place: Place) -> list[str]:
-    """What keeps a rule from matching this reader and purpose; group and type apart."""
-    lacking = []
+def _lacking(rule: ir.Rule, place: Place) -> list[ir.Expr | None]:
+    """What keeps a rule from matching this reader and purpose, group and type apart; None is the purpose."""
+    lacking: list[ir.Expr | None] = []
     if rule.purposes is not None and place.purpose not in rule.purposes:
-        lacking.append("purpose")
-    lacking.extend(shown(one) for one in ir.conjuncts(rule.when) if not holds(one, place))
+        lacking.append(None)
+    lacking.extend(one for one in ir.conjuncts(rule.when) if not holds(one, place))
     return lacking
 
 
-def _verdict(
-    name: str, group: str, mine: Sequence[ir.Rule], matching: Sequence[ir.Rule], place: Place
-) -> Verdict:  # fmt: skip
-    """CTR-S18: allowed iff some matching permit overrides every matching forbid; CTR-S19: else why."""
-    permits = [rule for rule in matching if rule.kind == "permit" and group in rule.groups]
-    forbids = tuple(rule.name for rule in matching if rule.kind == "forbid" and group in rule.groups)
-    allowing = tuple(rule.name for rule in permits if set(forbids) <= set(rule.overrides))
+def _verdict(name: str, group: str, found: Sequence[tuple[ir.Rule, list[ir.Expr | None]]]) -> Verdict:
+    """CTR-S18: allowed iff some matching permit overrides every matching forbid; CTR-S19: else why.
+
+    `found` are the rules for this type of reader, each with what it lacks.
+    """
+    mine = [(rule, lacking) for rule, lacking in found if group in rule.groups]
+    permits = [(rule, lacking) for rule, lacking in mine if rule.kind == "permit"]
+    forbids = tuple(rule.name for rule, lacking in mine if rule.kind == "forbid" and not lacking)
+    allowing = tuple(
+        rule.name for rule, lacking in permits if not lacking and set(forbids) <= set(rule.overrides)
+    )  # fmt: skip
     if allowing:
         return Verdict(name, "allow", permits=allowing)
     if forbids:
         return Verdict(name, "forbidden", forbids=forbids)
-    possible = [rule for rule in mine if rule.kind == "permit" and group in rule.groups]
-    if not possible:
+    if not permits:
         return Verdict(name, "not_permitted")
-    lacking = {rule.name: tuple(_lacking(rule, place)) for rule in possible}
-    nearest = min(possible, key=lambda rule: len(lacking[rule.name]))
-    return Verdict(name, "not_permitted", nearest=nearest.name, lacking=lacking[nearest.name])
+    nearest, lacking = min(permits, key=lambda one: len(one[1]))
+    shortfall = tuple("purpose" if one is None else shown(one) for one in lacking)
+    return Verdict(name, "not_permitted", nearest=nearest.name, lacking=shortfall)
 
 
 def _refusal(request: Request, verdicts: Sequence[Verdict]) -> Refused | None:

@@ -142,6 +142,18 @@ class Refused(Exception):
         return f"{self.code} {self.values}"
 
 
+class Node(Protocol):
+    """A member or entity, for reading."""
+
+    @property
+    def kind(self) -> str:
+        """Party type or entity."""
+
+    @property
+    def attributes(self) -> Mapping[str, Value]:
+        """The attributes that are there, by name."""
+
+
 class World(Protocol):
     """The state of a ledger at one height, for reading.
 
@@ -175,6 +187,9 @@ class World(Protocol):
 
     def attribute(self, node: str, name: str) -> Value:
         """Attribute of a node; None where it is absent."""
+
+    def node(self, node: str) -> Node | None:
+        """A node of the directory, whole."""
 
     def parent(self, node: str) -> str | None:
         """The node above in its tree."""

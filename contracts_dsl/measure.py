@@ -72,6 +72,15 @@ def _operands(effect: ir.Effect) -> tuple[ir.Expr, ...]:
             return (effect.on, *(arg.value for arg in effect.args))
 
 
+def paths(e: ir.Expr) -> Iterator[tuple[ir.Step, ...]]:
+    """Every path of an expression, outside what a `some` looks at."""
+    if e.op == "path":
+        yield e.path
+    if e.op != "some":
+        for arg in e.args:
+            yield from paths(arg)
+
+
 def mentions(e: ir.Expr, root: ir.Step) -> bool:
     """Whether a path of the expression starts at this root."""
     return (e.op == "path" and e.path[0] == root) or any(mentions(arg, root) for arg in e.args)

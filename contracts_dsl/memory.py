@@ -108,6 +108,10 @@ class MemoryWorld:
         found = self.directory.get(node)
         return found.attributes.get(name) if found else None
 
+    def node(self, node: str) -> DirectoryNode | None:
+        """See `World`."""
+        return self.directory.get(node)
+
     def parent(self, node: str) -> str | None:
         """See `World`."""
         found = self.directory.get(node)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import define, field
 
-from contracts_dsl.host import Changes, Event, Indexed, Instance, KeyTaken, Scalar, Timer, Transfer, Value, World
+from contracts_dsl.host import Changes, Event, Indexed, Instance, KeyTaken, Node, Scalar, Timer, Transfer, Value, World
 
 
 @define
@@ -96,6 +96,10 @@ class Overlay:
     def attribute(self, node: str, name: str) -> Value:
         """See `World`."""
         return self.base.attribute(node, name)
+
+    def node(self, node: str) -> Node | None:
+        """See `World`."""
+        return self.base.node(node)
 
     def parent(self, node: str) -> str | None:
         """See `World`."""

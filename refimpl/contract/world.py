@@ -7,13 +7,13 @@ keys is the order in which the language fires timers and finds instances.
 It must not know the semantics of a program, nor what a transaction is. Source: spec/contract.md, "State".
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from contracts_dsl.host import Changes, Instance, Scalar, Timer, Value
+from contracts_dsl.host import Changes, Instance, Node, Scalar, Timer, Value
 from refimpl.contract.draft import Draft
 from refimpl.crypto.recipes import digest
 from refimpl.data.encoding import decode_known, encode_known
@@ -58,6 +58,12 @@ def position_key(member: str) -> bytes:
 def node_key(name: str) -> bytes:
     """Where a node of the directory stands: `[kind, parent, [[attribute, value], ...]]`."""
     return b"node/%s" % name.encode()
+
+
+class _Node(msgspec.Struct, frozen=True):
+    kind: str
+    parent: str | None
+    attributes: Mapping[str, Value]
 
 
 class LedgerWorld:
@@ -115,24 +121,28 @@ class LedgerWorld:
     def kind(self, node: str) -> str | None:
         """See `World`."""
         found = self._node(node)
-        return found[0] if found else None
+        return found.kind if found else None
 
     def attribute(self, node: str, name: str) -> Value:
         """See `World`."""
         found = self._node(node)
-        return dict(found[2]).get(name) if found else None
+        return found.attributes.get(name) if found else None
+
+    def node(self, node: str) -> Node | None:
+        """See `World`."""
+        return self._node(node)
 
     def parent(self, node: str) -> str | None:
         """See `World`."""
         found = self._node(node)
-        return found[1] if found else None
+        return found.parent if found else None
 
     def directory_digest(self) -> str:
         """See `World`."""
         found = self.draft.read(DIRECTORY_DIGEST)
         return found if isinstance(found, str) else ""
 
-    def _node(self, name: str) -> tuple[str, str | None, list[tuple[str, Any]]] | None:
+    def _node(self, name: str) -> _Node | None:
         found = self.draft.get(node_key(name))
         return None if found is None else _node(found)
 
@@ -185,10 +195,10 @@ def _instance(data: bytes) -> Instance:
 
 
 @lru_cache(maxsize=4096)
-def _node(data: bytes) -> tuple[str, str | None, list[tuple[str, Any]]]:
+def _node(data: bytes) -> _Node:
     """The node of the directory in an entry; directories are small and much read."""
     kind, parent, attributes = decode_known(data)
-    return kind, parent, [(name, _frozen(value)) for name, value in attributes]
+    return _Node(kind, parent, {name: _frozen(value) for name, value in attributes})
 
 
 def _plain(values: Sequence[Value]) -> list[Any]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from contracts_dsl import compile_expressions, decide, interpret, ir
 from contracts_dsl.compile import DEPTH_MAX, Compiled, ruling
 from contracts_dsl.compile_clauses import contract_code
-from contracts_dsl.compile_policies import policy_code
+from contracts_dsl.compile_policies import bench_of
 from contracts_dsl.host import Changes, Command, Refused
 from contracts_dsl.program import Program, link
 from tests.language import generate, inputs
@@ -211,7 +211,8 @@ def test_no_text_of_a_program_enters_the_source(monkeypatch):
     for contract in program.versions.values():
         contract_code(program, contract, None, None)
     for policy in program.policies.values():
-        policy_code(program, policy)
+        for kind in program.party_types:
+            bench_of(program, policy, kind, program.purposes[0])
     source = "\n".join(line for unit in units for line in unit.lines)
     assert source.isascii()
     assert source.count("def ") > 40
