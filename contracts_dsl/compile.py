@@ -1,10 +1,10 @@
 """The compiled form of a program: the same results as the definitional interpreter, many times faster.
 
 Every acting clause, and every group of fields for a type of reader and a purpose, becomes a Python function, generated
-from the typed IR when it is first needed. Compiled code knows how to do what is allowed; whenever it meets a refusal it stops (`Unsettled`)
-and the definitional interpreter says what was refused and why, so refusals and reasons have one source and cost
-nothing until asked for. What time does stays with `interpret.advance`. This module must not know how an expression is
-computed.
+from the typed IR when it is first needed. Compiled code knows how to do what is allowed; whenever it meets a refusal it
+stops (`Unsettled`) and the definitional interpreter says what was refused and why, so refusals and reasons have one
+source and cost nothing until asked for. What time does stays with `interpret.advance`. This module must not know how an
+expression is computed.
 """
 
 from __future__ import annotations
