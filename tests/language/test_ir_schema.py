@@ -54,7 +54,9 @@ def altered(plain, random):
         case 1 if isinstance(place, dict):
             place[random.choice(["stray", "value", "args", "by", "kind", "else"])] = random.choice([None, 0, [], "x"])
         case _:
-            place[path[-1]] = copy.deepcopy(random.choice([None, 0, 1, 2.5, "", "x", True, [], {}, random.choice(spots)[1]]))
+            place[path[-1]] = copy.deepcopy(
+                random.choice([None, 0, 1, 2.5, "", "x", True, [], {}, random.choice(spots)[1]])
+            )
     return spoilt
 
 
