@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test spec pythons bench clean
+.PHONY: run test nightly fuzz spec pythons bench clean
 
 run: $(STAMP)           ## the main job: a two-way referral on four validators, one of them lying
 	$(BIN)/yilian run
@@ -13,6 +13,12 @@ test: $(STAMP)          ## style, types, house rules and every test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+nightly: $(STAMP)       ## the compiled contracts against their meaning, five million steps
+	YILIAN_STEPS=5000000 $(BIN)/python -m pytest -q -s tests/language/test_compiled.py
+
+fuzz: $(STAMP)          ## ten million inputs into the readers of the language
+	$(BIN)/python -m tests.language.fuzz --count 10000000
 
 spec: $(STAMP)          ## the proofs, by two solvers, with the faults that must fail
 	$(BIN)/python spec/proofs --cvc5

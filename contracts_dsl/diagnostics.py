@@ -60,7 +60,9 @@ def say(code: str, part: str, language: str, values: Values) -> str:
 
 def _shown(value: object, language: str) -> str:
     if isinstance(value, str):
-        return phrase(value[1:], language) if value.startswith("@") else value
+        # A sign `@` may also come from the text itself.
+        known = value.startswith("@") and value[1:] in _catalogue()["phrases"]
+        return phrase(value[1:], language) if known else value
     if isinstance(value, Iterable):
         return phrase("or", language).join(_shown(one, language) for one in value) or "-"
     return str(value)
