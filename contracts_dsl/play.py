@@ -294,4 +294,3 @@ def _shown(value: Value, kind: str, names: Mapping[int, str]) -> str:
         case tuple():
             return "{" + ", ".join(value) + "}"
     return f"{str(value)[:12]}…" if kind == "hash" else str(value)
-

@@ -90,6 +90,15 @@ class Expect:
 
 
 @frozen
+class Found:
+    """Some instance fulfils the condition; the last of them to begin has this name from here on (CTR-S25)."""
+
+    name: str
+    contract: str
+    condition: ir.Expr
+
+
+@frozen
 class Breached:
     """The party has committed this breach."""
 
@@ -105,7 +114,7 @@ class Received:
     party: str
 
 
-Action = Node | Act | Reading | Viewing | Pause | Expect | Breached | Received
+Action = Node | Act | Reading | Viewing | Pause | Expect | Found | Breached | Received
 
 
 @frozen
@@ -206,11 +215,20 @@ class Reader:
             case s.Pause():
                 return Pause(step.seconds)
             case s.Expect():
-                return Expect(self.place.condition(step.condition))
+                return self._expect(step.condition)
             case s.Breached():
                 return Breached(self._party(step.party), self._violation(step.violation))
             case s.Received():
                 return Received(self.place.value(step.amount, MONEY), self._party(step.party))
+
+    def _expect(self, condition: s.Expression) -> Expect | Found:
+        """A condition; if it is a whole `some`, what is found keeps its name (CTR-S25)."""
+        expected = self.place.condition(condition)
+        if not isinstance(condition, s.Some):
+            return Expect(expected)
+        self._fresh(condition.name)
+        self.bound[expected.name] = expected.of
+        return Found(expected.name, expected.of, expected.args[0])
 
     def _fresh(self, name: s.Name) -> None:
         names = self.work.names

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from contracts_dsl import ir, scenario
 from contracts_dsl.decide import Request, read
-from contracts_dsl.evaluate import Place, evaluate, inputs, shown
+from contracts_dsl.evaluate import Place, evaluate, holds, inputs, shown
 from contracts_dsl.host import Command, Event, Refused, Value
 from contracts_dsl.interpret import advance, command
 from contracts_dsl.memory import DirectoryNode, MemoryWorld
@@ -100,6 +100,8 @@ class Stage:
                 self._advance(action.seconds)
             case scenario.Expect():
                 self._expect(action.condition)
+            case scenario.Found():
+                self._find(action)
             case scenario.Breached():
                 self._breached(action)
             case scenario.Received():
@@ -111,7 +113,10 @@ class Stage:
         return Place(self.program, self.world, self.world.now(), bound=self.bound)
 
     def _value(self, expression: ir.Expr) -> Value:
-        return evaluate(expression, self._place())
+        try:
+            return evaluate(expression, self._place())
+        except Refused as refused:  # a search beyond its limit
+            raise Different(shown(expression), str(refused), refused) from None
 
     def _advance(self, seconds: int) -> None:
         self.world.apply(advance(self.program, self.world, self.world.now() + seconds))
@@ -158,8 +163,17 @@ class Stage:
     def _expect(self, condition: ir.Expr) -> None:
         self._advance(0)
         for conjunct in ir.conjuncts(condition):
-            place = self._place()
-            _compare(shown(conjunct), "; ".join(inputs(conjunct, place)), equal=evaluate(conjunct, place) is True)
+            _compare(shown(conjunct), "; ".join(inputs(conjunct, self._place())), equal=self._value(conjunct) is True)
+
+    def _find(self, found: scenario.Found) -> None:
+        """CTR-S25: name the last instance to begin of those that fulfil a condition."""
+        self._advance(0)
+        candidates = [one.id for one in self.world.stored if one.contract == found.contract]
+        for ordinal in reversed(candidates):
+            if holds(found.condition, evolve(self._place(), bound={**self.bound, found.name: ordinal})):
+                self.bound[found.name] = ordinal
+                return
+        raise Different(f"some {found.contract}: {shown(found.condition)}", f"0/{len(candidates)}")
 
     def _breached(self, breached: scenario.Breached) -> None:
         committed = [

@@ -58,6 +58,7 @@ test "t" {
   given a: Hospital (tier = 1, place = town);
   given b: Hospital (tier = 2, place = town);
   a: x = Loan.ask(lender = a, borrower = b, price = 1 yuan); wait 3 days; expect x.state == ended;
+  expect some y: Loan (y.lender == a); b reads y.basic for care; b reads all(2) == 1, 100;
 }
 """
 KINDS = {"bytes": 20, "tokens": 40, "nested": 4, "program": 5, "json": 20, "module": 13}
