@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from attrs import frozen
 
+from conformance.contract import Contract
 from conformance.plan import Plan
 
 
@@ -92,6 +93,8 @@ class History:
     """One run: what happened, in order. `deliveries` are kept only if a report asked for them."""
 
     plan: Plan
+    contract: Contract
+    """What the engine declares: the law by which it is judged."""
     decisions: tuple[Decision, ...]
     statements: tuple[Statement, ...]
     unrest: tuple[Unrest, ...]

@@ -7,11 +7,12 @@ It must not know why a plan fails: `fails` says whether it does, in the same cla
 reference where a planted bug is hunted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from attrs import evolve, frozen
 
-from conformance.plan import Atom, Plan
+from conformance.contract import Contract
+from conformance.plan import Atom, Plan, Support
 
 BUDGET = 2_000
 """Executions after which the smallest plan found so far is given back."""
@@ -34,8 +35,9 @@ class _Spent(Exception):
 class _Search:
     """The best plan so far, and what was tried."""
 
-    def __init__(self, plan: Plan, fails: Callable[[Plan], bool], budget: int) -> None:
+    def __init__(self, plan: Plan, fails: Callable[[Plan], bool], contract: Contract, budget: int) -> None:
         self.best = plan
+        self.contract = contract
         self.fails = fails
         self.budget = budget
         self.executions = 0
@@ -89,7 +91,7 @@ class _Search:
         index = 0
         while index < len(self.best.atoms):
             before = self.best
-            for atom in alternatives(before.atoms[index]):
+            for atom in alternatives(before.atoms[index], self.contract.phases):
                 if before is self.best:
                     others = before.atoms[:index] + before.atoms[index + 1 :]
                     yield evolve(before, atoms=(*others, atom))
@@ -104,7 +106,7 @@ class _Search:
             evolve(best, heights=best.heights - 1) if best.heights > 1 else best,
             evolve(best, after={}),
             evolve(best, load=1),
-            evolve(best, delta=1),
+            evolve(best, delta=self.contract.delta),
             evolve(best, faulty=tuple(node for node in best.faulty if any(node in a.liars for a in best.atoms)),
                    after={}),
         ]  # fmt: skip
@@ -112,18 +114,20 @@ class _Search:
         return any(accepted)
 
 
-def alternatives(atom: Atom) -> Iterator[Atom]:
+def alternatives(atom: Atom, phases: Iterable[str]) -> Iterator[Atom]:
     """Weaker forms of one atom, then the same in an earlier round or height."""
     yield from atom.weaker()
+    if isinstance(atom, Support):
+        yield from atom.single(phases)
     if getattr(atom, "r", 0) > 0:
         yield evolve(atom, r=atom.r - 1)  # type: ignore[attr-defined, call-arg]  # atoms with rounds only
     if getattr(atom, "h", 1) > 1:
         yield evolve(atom, h=atom.h - 1)  # type: ignore[attr-defined, call-arg]  # atoms with heights only
 
 
-def shrink(plan: Plan, fails: Callable[[Plan], bool], budget: int = BUDGET) -> Shrunk:
-    """The smallest failing plan found. `plan` itself must fail."""
-    search = _Search(plan, fails, budget)
+def shrink(plan: Plan, fails: Callable[[Plan], bool], contract: Contract, budget: int = BUDGET) -> Shrunk:
+    """The smallest failing plan found, among those for an engine with this contract. `plan` itself must fail."""
+    search = _Search(plan, fails, contract, budget)
     complete = True
     try:
         search.run()

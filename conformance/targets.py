@@ -6,12 +6,18 @@ must not know how a run is judged.
 
 from attrs import frozen
 
-from conformance.adapters.reference import engine_cluster
+from conformance.adapters.reference import contract_of, engine_cluster
 from conformance.checkers import classes, judge
+from conformance.contract import Contract
 from conformance.history import History, Violation
 from conformance.plan import Plan, PlanError
 from conformance.world import play
 from conformance.zoo import ZOO, Entry, load
+
+
+def contract(engine: str) -> Contract:
+    """What an installed engine declares; raises `Refused` `consensus.unknown_engine`."""
+    return contract_of(engine)
 
 
 @frozen

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from attrs import define, field
 
 from conformance.adversary.fate import Fates
+from conformance.contract import Contract
 from conformance.history import Decision, Delivery, History, Said, Statement, Unrest
 from conformance.plan import Crash, Plan
 
@@ -91,6 +92,9 @@ class Refusal(Exception):
 class Cluster(Protocol):
     """How nodes of one kind are made, and how their messages are read and forged."""
 
+    contract: Contract
+    """What the engine under test declares."""
+
     def spawn(self, node: int, variant: int) -> Reactor:
         """A fresh node; a variant above 0 is a twin, whose own proposals differ."""
         ...
@@ -117,16 +121,8 @@ class Cluster(Protocol):
         """A message of the faulty `said.signer` out of nothing; `said.value` is a plan's value. None if impossible."""
         ...
 
-    def proposer(self, height: int, round_: int) -> int:
-        """Whose turn it is."""
-        ...
-
     def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
         """(name, transaction) pairs that clients hand to every node for this height."""
-        ...
-
-    def bound(self, plan: Plan) -> int:
-        """The tick by which every correct node must have decided every height of the plan."""
         ...
 
 
@@ -154,11 +150,12 @@ class World:
     """One run under way. `run()` once."""
 
     def __init__(self, plan: Plan, cluster: Cluster, *, watched: bool = False) -> None:
-        """`watched` keeps every delivery, for a report."""
+        """`watched` keeps every delivery, for a report. Raises `PlanError` unless the contract admits the plan."""
+        cluster.contract.admit(plan)
         self.plan = plan
         self.cluster = cluster
         self.watched = watched
-        self.fates = Fates(plan, cluster.proposer)
+        self.fates = Fates(plan, cluster.contract)
         self.nodes = [_Node(node, cluster.spawn(node, 0)) for node in range(plan.n)]
         self.twins = {src: _Node(src, cluster.spawn(src, 1), twin=True) for src in self.fates.twins}
         self.faulty = frozenset(plan.faulty)
@@ -181,7 +178,7 @@ class World:
         """Play the plan until everybody has decided, nothing is in flight, or the bound of liveness has passed."""
         self.hand_in()
         self.start()
-        bound = self.cluster.bound(self.plan)
+        bound = self.cluster.contract.bound(self.plan)
         while self.queue and not self.is_done() and self.queue[0][0] <= bound:
             self.turn(heapq.heappop(self.queue))
         return self.history("done" if self.is_done() else "bound" if self.queue else "quiet")
@@ -452,12 +449,11 @@ class World:
     def history(self, why: str) -> History:
         """What happened."""
         correct = [runner for runner in self.nodes if runner.node not in self.faulty]
-        stuck = tuple(
-            (runner.node, runner.reactor.where()) for runner in correct if runner.decided < self.plan.heights
-        )
+        stuck = tuple((runner.node, runner.reactor.where()) for runner in correct if runner.decided < self.plan.heights)
         return History(
-            self.plan, tuple(self.decisions), tuple(self.statements), tuple(self.unrest), tuple(self.evidence),
-            frozenset(self.submitted), self.now, why, dict(self.fates.counts), tuple(self.deliveries), stuck,
+            self.plan, self.cluster.contract, tuple(self.decisions), tuple(self.statements), tuple(self.unrest),
+            tuple(self.evidence), frozenset(self.submitted), self.now, why, dict(self.fates.counts),
+            tuple(self.deliveries), stuck,
         )  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from conformance import wire, world
-from conformance.adapters.reference import liveness_bound
+from conformance.adapters.reference import value_text
+from conformance.adapters.tongues import TONGUES, Saying, dumb
+from conformance.contract import Contract
 from conformance.history import Block, Decision, Said
 from conformance.plan import Plan
 from refimpl.consensus.interface import Kind
@@ -22,7 +24,7 @@ from refimpl.data.block import Block as LedgerBlock
 from refimpl.data.block import Genesis
 from refimpl.data.ids import Digest, Height, MemberId, Round, Seconds
 from refimpl.data.refusal import Refused
-from refimpl.network.messages import Codec, Decided, Message, Proposal, Vote, carries_transaction
+from refimpl.network.messages import Codec, Message, carries_transaction
 from refimpl.node.machine import Accusation, Machine, Persist, Ring, Send
 from refimpl.node.machine import Decision as NodeDecision
 from refimpl.node.notary import MessageNotary, Remembering
@@ -87,7 +89,8 @@ class NodeReactor:
     def where(self) -> str:
         """See `world.Reactor`."""
         tip = self.machine.ledger.tip.height
-        return f"height {tip} decided, {'idle' if self.machine.idle else self.machine.memory}"[:120]
+        at = "idle" if self.machine.idle else self.machine.engine.where(self.machine.memory)
+        return f"height {tip} decided, {at}"
 
     def at(self, now: int) -> Seconds:
         """A tick on this node's clock."""
@@ -118,15 +121,20 @@ class NodeReactor:
         votes = self.cluster.votes(found.digest, certificate) if certificate else ()
         return Decision(0, self.node, 0, height, round_, found, votes, result)
 
-    def lie_block(self, height: int, value: str) -> bytes | None:
+    def build(self, value: str, ancestors: Sequence[bytes], height: int | None = None) -> bytes | None:
         """What a plan calls `v<i>.<k>` here: the block node i would propose, its time moved by k seconds."""
-        ledger = self.machine.ledger
-        if height != ledger.tip.height + 1:
+        if height not in (None, self.machine.ledger.tip.height + 1):
             return None
+        ledger = self.machine.ledger.beyond(ancestors)
         author, _, variant = value[1:].partition(".")
         name = self.cluster.names[int(author)]
         later = Seconds(max(self.machine.now, ledger.tip.time) + int(variant or 0))
         return ledger.prepare(name, later).to_bytes()
+
+
+def name_of(payload: bytes) -> Digest:
+    """The digest by which votes name a block."""
+    return LedgerBlock.from_bytes(payload).id
 
 
 @lru_cache(maxsize=4096)
@@ -145,6 +153,8 @@ class NodeCluster:
         """`keys` are those of the validators; `correct` makes the machines of correct nodes."""
         self.genesis = genesis
         self.kind = find_engine(genesis.engine)
+        self.contract = Contract.from_data(self.kind.promise.to_data())
+        self.tongue = TONGUES.get(self.kind.promise.engine, dumb)
         self.keys = keys
         self.names = [one.member for one in genesis.members.validators()]
         self.numbers = {name: node for node, name in enumerate(self.names)}
@@ -170,10 +180,8 @@ class NodeCluster:
         if carries_transaction(wire):
             return Said("tx", 0, 0, -1, "")
         message = self.message(wire)
-        body = message.body
-        value = body.value if isinstance(body, Proposal | Vote | Decided) else None
-        text = value.hex() if value is not None else "nil" if isinstance(body, Vote) else ""
-        return Said(message.kind, message.height, message.round, self.numbers.get(message.sender, -1), text)
+        height = 1 if self.contract.rounds == "run" else message.height
+        return Said(message.kind, height, message.round, self.numbers.get(message.sender, -1), value_text(message))
 
     def read_record(self, value: Any) -> Said | None:
         """See `world.Cluster`."""
@@ -186,10 +194,6 @@ class NodeCluster:
         """See `world.Cluster`."""
         return wire
 
-    def proposer(self, height: int, round_: int) -> int:
-        """See `world.Cluster`."""
-        return (height - 1 + round_) % len(self.names)
-
     def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
         """See `world.Cluster`."""
         return self.hand_in(height, count)
@@ -200,23 +204,24 @@ class NodeCluster:
         if "round" in act:
             round_ = message.round + act["round"]
             return self.resign(message._replace(round=Round(round_))) if round_ >= 0 else None
-        old = message.body.valid_round if isinstance(message.body, Proposal) else -1
-        said = Said(message.kind, message.height, message.round, self.numbers[message.sender], act["value"])
-        return self.forge(said, act.get("vr", old), source)
+        return self.say(self.read(wire)._replace(value=act["value"]), act.get("vr"), source, message)
 
     def forge(self, said: Said, valid_round: int | None, source: NodeReactor) -> bytes | None:
         """See `world.Cluster`."""
-        payload = None if said.value == "nil" else source.lie_block(said.height, said.value)
-        if payload is None and (said.value != "nil" or said.kind == "propose"):
-            return None
-        value = None if payload is None else LedgerBlock.from_bytes(payload).id
-        body: Proposal | Vote = Vote(value)
-        if said.kind == "propose":
-            assert value is not None
-            assert payload is not None
-            body = Proposal(value, payload, -1 if valid_round is None else valid_round)
-        name = self.names[said.signer]
-        return self.resign(Message(said.kind, Height(said.height), Round(said.round), name, body))
+        return self.say(said, valid_round, source, None)
+
+    def say(self, said: Said, valid_round: int | None, source: NodeReactor, was: Message | None) -> bytes | None:
+        """What the engine's tongue makes of it, signed."""
+        height = None if self.contract.rounds == "run" else said.height
+
+        def build(ancestors: Sequence[bytes]) -> bytes | None:
+            return source.build(said.value, ancestors, height)
+
+        message = self.tongue(Saying(
+            said.kind, Height(said.height), Round(said.round), self.names[said.signer], said.value, valid_round, was,
+            source.machine.memory, build, name_of,
+        ))  # fmt: skip
+        return None if message is None else self.resign(message)
 
     def resign(self, message: Message) -> bytes:
         """Sign for a liar; the kit uses no other keys."""
@@ -232,7 +237,9 @@ class NodeCluster:
             self.notaries[0].verify(two)
         except Refused:
             return False
-        return one[:4] == two[:4] and one.sender == against and one.body != two.body
+        runs_on = self.contract.rounds == "run"
+        places = [(said.kind, 0 if runs_on else said.height, said.round, said.sender) for said in (one, two)]
+        return places[0] == places[1] and one.sender == against and one.body != two.body
 
     def votes(self, block: str, certificate: bytes) -> tuple[tuple[int, bool], ...]:
         """(voter, whether the signature holds) of a certificate; the signed bytes are built by the kit."""
@@ -256,7 +263,3 @@ class NodeCluster:
         except BadSignature:
             return False
         return True
-
-    def bound(self, plan: Plan) -> int:
-        """See `world.Cluster`."""
-        return liveness_bound(plan, self.kind.promise.timeout)

@@ -9,21 +9,22 @@ no opinion about a run: it only translates.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from attrs import define, field, frozen
 
 from conformance import world
+from conformance.adapters.line_ledger import LineLedger, name_of, read_line
+from conformance.adapters.tongues import TONGUES, Saying, dumb
+from conformance.contract import Contract
 from conformance.history import Block, Decision, Said
 from conformance.plan import Plan
 from refimpl.consensus import interface as engine_api
 from refimpl.consensus.interface import Engine, Kind, Validators
 from refimpl.consensus.registry import find_engine
-from refimpl.crypto.recipes import digest
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.data.refusal import Code, Refused
-from refimpl.network.messages import Message, Proposal, Vote
+from refimpl.network.messages import Message, Vote
 
 
 def member(node: int) -> MemberId:
@@ -79,65 +80,6 @@ class IdealNotary:
         return name_of(payload)
 
 
-@lru_cache(maxsize=4096)
-def name_of(payload: bytes) -> Digest:
-    """The digest that names a payload of the line ledger."""
-    return digest("yilian/line/v1", payload)
-
-
-# --- The line ledger ---
-
-
-def line(height: int, author: int, variant: int, previous: str, transactions: Sequence[str]) -> bytes:
-    """A block of the line ledger: `height|author.variant|previous|transactions`."""
-    return f"{height}|{author}.{variant}|{previous}|{','.join(transactions)}".encode()
-
-
-@lru_cache(maxsize=4096)
-def read_line(payload: bytes) -> tuple[int, Block] | None:
-    """Height and contents of a block; None if it is none."""
-    parts = payload.decode("ascii", "replace").split("|")
-    if len(parts) != 4 or not parts[0].isdigit():
-        return None
-    author, _, _ = parts[1].partition(".")
-    transactions = tuple(parts[3].split(",")) if parts[3] else ()
-    if not author.isdigit():
-        return None
-    return int(parts[0]), Block(name_of(payload).hex(), parts[2], int(author), transactions)
-
-
-@define
-class LineLedger:
-    """What one node has executed and what waits in its pool."""
-
-    blocks: list[engine_api.Decide] = field(factory=list)
-    tip: str = ""
-    included: set[str] = field(factory=set)
-    pool: list[str] = field(factory=list)
-
-    def build(self, author: int, variant: int) -> bytes:
-        """The next block as `author` would propose it."""
-        waiting = [name for name in self.pool if name not in self.included]
-        return line(len(self.blocks) + 1, author, variant, self.tip, waiting)
-
-    def accepts(self, height: int, payload: bytes) -> bool:
-        """Whether the payload is a valid next block."""
-        found = read_line(payload)
-        if found is None or found[0] != height or height != len(self.blocks) + 1:
-            return False
-        block = found[1]
-        known = all(name in self.pool and name not in self.included for name in block.transactions)
-        return block.previous == self.tip and known and len(set(block.transactions)) == len(block.transactions)
-
-    def execute(self, decision: engine_api.Decide) -> None:
-        """Append a decided block, whatever it is: the checkers judge, not the ledger."""
-        self.blocks.append(decision)
-        self.tip = decision.value.hex()
-        found = read_line(decision.payload)
-        if found is not None:
-            self.included.update(found[1].transactions)
-
-
 # --- One node ---
 
 
@@ -158,6 +100,7 @@ class EngineReactor:
 
     def start(self, now: int) -> Sequence[world.Effect]:
         """Begin height 1."""
+        self.now = now
         return self.run(now, [self.next_height()])
 
     def deliver(self, src: int, wire: Message, now: int) -> Sequence[world.Effect]:
@@ -186,29 +129,33 @@ class EngineReactor:
         for key in sorted(key for key in disk if key.startswith("block/")):
             self.ledger.execute(disk[key])
             self.report(disk[key])
-        begin = self.next_height()
-        records = [message for key, message in sorted(disk.items()) if key.startswith(f"record/{begin.height:04d}/")]
-        step = self.engine.recover(self.engine.start(), begin, records)
+        step = self.engine.recover(self.engine.start(), self.next_height(), self.binding(disk))
         self.memory = step.state
         return self.run(now, [], list(step.effects), self.effects)
 
-    def where(self) -> str:
-        """Height, round and step as the engine remembers them."""
-        memory = self.memory
-        return f"height {memory.height} round {memory.round} step {memory.step} locked {memory.locked_round}"
+    def binding(self, disk: Mapping[str, Any]) -> list[Message]:
+        """The records that no decision has made needless (CON-028)."""
+        records = [message for key, message in sorted(disk.items()) if key.startswith("record/")]
+        decided, runs_on = len(self.ledger.blocks), self.cluster.contract.rounds == "run"
+        last = max((message.round for message in records), default=0)
+        return [one for one in records if one.height > decided or (runs_on and one.round == last)]
 
-    def block_of(self, height: int, value: str) -> bytes | None:
-        """The payload that a plan calls `v<i>` or `v<i>.<k>` at this height, if this node is there."""
-        if height != len(self.ledger.blocks) + 1:
+    def where(self) -> str:
+        """Where the engine stands, in its own words."""
+        return self.engine.where(self.memory)
+
+    def build(self, value: str, ancestors: Sequence[bytes], height: int | None = None) -> bytes | None:
+        """The payload that a plan calls `v<i>` or `v<i>.<k>` after these; None if this node is at another height."""
+        if height not in (None, len(self.ledger.blocks) + 1):
             return None
         author, _, variant = value[1:].partition(".")
-        return self.ledger.build(int(author), int(variant or 0))
+        return self.ledger.build(int(author), int(variant or 0), ancestors)
 
     # Carrying out what the engine asks.
 
     def next_height(self) -> engine_api.Begin:
         """The height after the last executed one."""
-        return engine_api.Begin(Height(len(self.ledger.blocks) + 1), self.cluster.validators)
+        return engine_api.Begin(Height(len(self.ledger.blocks) + 1), self.cluster.validators, self.now)
 
     def run(
         self,
@@ -233,18 +180,16 @@ class EngineReactor:
         """One effect of the engine; an answer if it is a question."""
         out = self.effects
         match effect:
-            case engine_api.Send(message):
-                out.append(world.Send(message))
-            case engine_api.Forward(message, to):
+            case engine_api.Send(message, to) | engine_api.Forward(message, to):
                 out.append(world.Send(message, tuple(node_of(name) for name in to)))
             case engine_api.Record(message):
-                out.append(world.Persist(((record_key(message), message),), True))
+                out.append(world.Persist(((self.cluster.record_key(message), message),), True))
             case engine_api.SetTimer(timer, ticks):
                 out.append(world.SetTimer(timer, self.now + ticks * self.cluster.tick))
-            case engine_api.AskVerdict(height, value, payload, _):
-                return engine_api.Verdict(height, value, self.ledger.accepts(height, payload), True)
-            case engine_api.AskPayload(height, round_):
-                payload = self.ledger.build(self.node, self.variant)
+            case engine_api.AskVerdict(height, value, payload, _, ancestors):
+                return engine_api.Verdict(height, value, self.ledger.accepts(height, payload, ancestors), True)
+            case engine_api.AskPayload(height, round_, ancestors):
+                payload = self.ledger.build(self.node, self.variant, ancestors)
                 return engine_api.Offer(height, round_, payload, name_of(payload))
             case engine_api.Supply(height, to):
                 self.supply(height, to)
@@ -263,7 +208,9 @@ class EngineReactor:
 
     def decide(self, decision: engine_api.Decide) -> engine_api.Input | None:
         """Make a decision durable, execute it, report it, and go on unless the run ends here."""
-        self.effects.append(world.Persist(((f"block/{decision.height:04d}", decision),), True))
+        replaced = range(decision.height + 1, len(self.ledger.blocks) + 1)
+        writes = [(block_key(decision.height), decision), *((block_key(height), None) for height in replaced)]
+        self.effects.append(world.Persist(tuple(writes), True))
         self.ledger.execute(decision)
         self.report(decision)
         return self.next_height() if decision.height < self.cluster.heights else None
@@ -278,10 +225,9 @@ class EngineReactor:
         )
 
 
-def record_key(message: Message) -> str:
-    """Where a statement is kept: sorted by height, then round, then phase, then sender."""
-    phase = ("propose", "prevote", "precommit").index(message.kind)
-    return f"record/{message.height:04d}/{message.round:04d}/{phase}/{message.sender}"
+def block_key(height: int) -> str:
+    """Where a decided block is kept."""
+    return f"block/{height:04d}"
 
 
 # --- The cluster ---
@@ -297,6 +243,8 @@ class EngineCluster:
     def __init__(self, kind: Kind, plan: Plan, correct: EngineMaker | None = None) -> None:
         """`correct` replaces the engine of the correct nodes: how a planted fault enters."""
         self.kind = kind
+        self.contract = Contract.from_data(kind.promise.to_data())
+        self.tongue = TONGUES.get(kind.promise.engine, dumb)
         self.heights = plan.heights
         self.faulty = frozenset(plan.faulty)
         self.correct = correct or kind.make
@@ -315,7 +263,8 @@ class EngineCluster:
         """Coordinates and signer, read once for each entry of the book."""
         said = self.saids.get(wire.signature)
         if said is None:
-            said = Said(wire.kind, wire.height, wire.round, node_of(wire.sender), value_text(wire))
+            height = 1 if self.contract.rounds == "run" else wire.height
+            said = Said(wire.kind, height, wire.round, node_of(wire.sender), value_text(wire))
             self.saids[wire.signature] = said
         return said
 
@@ -327,10 +276,6 @@ class EngineCluster:
         """The number of its entry in the book."""
         return wire.signature
 
-    def proposer(self, height: int, round_: int) -> int:
-        """(h - 1 + r) mod n, as the profile has it."""
-        return (height - 1 + round_) % len(self.validators.members)
-
     def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
         """`t<height>.<i>`."""
         return [(f"t{height}.{i}", f"t{height}.{i}") for i in range(count)]
@@ -340,23 +285,24 @@ class EngineCluster:
         if "round" in act:
             round_ = wire.round + act["round"]
             return self.resign(wire._replace(round=Round(round_))) if round_ >= 0 else None
-        old = wire.body.valid_round if isinstance(wire.body, Proposal) else -1
-        said = Said(wire.kind, wire.height, wire.round, node_of(wire.sender), act["value"])
-        return self.forge(said, act.get("vr", old), source)
+        return self.say(self.read(wire)._replace(value=act["value"]), act.get("vr"), source, wire)
 
     def forge(self, said: Said, valid_round: int | None, source: EngineReactor) -> Message | None:
         """A statement of a liar."""
-        payload = None if said.value == "nil" else source.block_of(said.height, said.value)
-        body: Proposal | Vote
-        if said.kind == "propose":
-            if payload is None:
-                return None
-            body = Proposal(name_of(payload), payload, -1 if valid_round is None else valid_round)
-        elif payload is None and said.value != "nil":
-            return None
-        else:
-            body = Vote(None if payload is None else name_of(payload))
-        return self.resign(Message(said.kind, Height(said.height), Round(said.round), member(said.signer), body))
+        return self.say(said, valid_round, source, None)
+
+    def say(self, said: Said, valid_round: int | None, source: EngineReactor, was: Message | None) -> Message | None:
+        """What the engine's tongue makes of it, signed."""
+        height = None if self.contract.rounds == "run" else said.height
+
+        def build(ancestors: Sequence[bytes]) -> bytes | None:
+            return source.build(said.value, ancestors, height)
+
+        message = self.tongue(Saying(
+            said.kind, Height(said.height), Round(said.round), member(said.signer), said.value, valid_round, was,
+            source.memory, build, name_of,
+        ))  # fmt: skip
+        return None if message is None else self.resign(message)
 
     def resign(self, message: Message) -> Message:
         """Sign for a liar; the kit holds no other keys."""
@@ -366,45 +312,37 @@ class EngineCluster:
 
     def proves(self, against: MemberId, first: Message, second: Message) -> bool:
         """Whether two statements convict: both signed by the accused about one place, and different."""
-        same = (first[:3], first.sender) == (second[:3], second.sender) and first.sender == against
+        same = self.place(first) == self.place(second) and first.sender == against
         known = all(self.book.entries.get(message.signature) == message for message in (first, second))
         return same and known and first.body != second.body
+
+    def place(self, message: Message) -> tuple[object, ...]:
+        """What a correct member makes one statement about."""
+        height = 0 if self.contract.rounds == "run" else message.height
+        return message.sender, message.kind, height, message.round
+
+    def record_key(self, message: Message) -> str:
+        """Where a statement is kept: sorted by height, then round, then phase, then sender."""
+        phases = self.contract.phases
+        phase = phases.index(message.kind) if message.kind in phases else len(phases)
+        return f"record/{message.height:04d}/{message.round:04d}/{phase}.{message.kind}/{message.sender}"
 
     def signed(self, decision: engine_api.Decide, name: MemberId, mark: Signature) -> bool:
         """Whether a vote of a certificate is in the book: read from the book alone."""
         entry = self.book.entries.get(mark)
-        return entry is not None and entry == Message(
-            "precommit", decision.height, decision.round, name, Vote(decision.value), mark
-        )
-
-    def bound(self, plan: Plan) -> int:
-        """The computed bound of liveness in ticks after which somebody undecided is a violation of INV-V1."""
-        return liveness_bound(plan, self.kind.promise.timeout)
-
-
-def liveness_bound(plan: Plan, timeout: tuple[int, int]) -> int:
-    """GST, then for each height the rounds until a time-out outlasts `delta` and a correct proposer has its turn."""
-    first, growth = timeout
-    rounds, spent = 0, 0
-    while spent <= plan.gst:
-        spent += first + growth * rounds
-        rounds += 1
-    enough = rounds
-    while first + growth * enough < 4 * plan.delta and growth:
-        enough += 1
-    last = enough + len(plan.faulty) + 2
-    ticks = sum(3 * (first + growth * r) + 3 * plan.delta for r in range(rounds, last + 1))
-    return plan.gst + plan.delta + ticks * plan.heights
+        about = Message(self.contract.commits, decision.height, decision.round, name, Vote(decision.value), mark)
+        return entry is not None and entry == about
 
 
 def value_text(message: Message) -> str:
-    """The value of a message in short: eight digits of its digest, `nil`, or nothing."""
-    body = message.body
-    if isinstance(body, Proposal):
-        return body.value.hex()
-    if isinstance(body, Vote):
-        return "nil" if body.value is None else body.value.hex()
-    return ""
+    """The value that a message is about as hex, `nil`, or nothing where its kind is about none."""
+    value: bytes | None = getattr(message.body, "value", b"")
+    return "nil" if value is None else value.hex()
+
+
+def contract_of(engine: str) -> Contract:
+    """What an engine declares; raises `Refused(Code.CONSENSUS_UNKNOWN_ENGINE)`."""
+    return Contract.from_data(find_engine(engine).promise.to_data())
 
 
 def engine_cluster(plan: Plan, correct: EngineMaker | None = None) -> EngineCluster:

@@ -7,10 +7,11 @@ names costs two look-ups. Precedence where atoms meet: content from the most spe
 It must not know any engine, nor the queue.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import product
 from typing import Any, NamedTuple
 
+from conformance.contract import Contract
 from conformance.history import Said
 from conformance.plan import Atom, Byz, Crash, Cut, Drop, Dup, Inject, Late, Plan, Skew, Support, Swap, Twin
 
@@ -30,8 +31,9 @@ class Fate(NamedTuple):
 class Fates:
     """The tables of one plan."""
 
-    def __init__(self, plan: Plan, proposer: Callable[[int, int], int]) -> None:
-        self.proposer = proposer
+    def __init__(self, plan: Plan, contract: Contract) -> None:
+        self.contract = contract
+        self.n = plan.n
         self.links: dict[Place, list[Atom]] = {}
         self.acts: dict[Place, Any] = {}
         self.cuts: list[Cut] = []
@@ -133,8 +135,8 @@ class Fates:
     def speeches(self, height: int, round_: int) -> Iterable[tuple[str, int, Said, int | None]]:
         """(atom, destination, message, valid round) that macros and injections send when this place is reached."""
         for atom in self.supports.get((height, round_), ()):
-            turn = self.proposer(height, round_) == atom.src
-            kinds = ("propose", "prevote", "precommit") if turn else ("prevote", "precommit")
+            turn = self.contract.proposer(height, round_, self.n) in (atom.src, None)
+            kinds = self.contract.phases if turn else self.contract.phases[1:]
             for dst, kind in product(atom.to, kinds):
                 if (height, round_, kind, atom.src, dst) not in self.acts:
                     yield atom.k, dst, Said(kind, height, round_, atom.src, atom.value), atom.vr

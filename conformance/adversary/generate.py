@@ -12,27 +12,35 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from random import Random
 
+from conformance.contract import Contract
 from conformance.plan import Atom, Byz, Crash, Cut, Dup, Late, Plan, Skew, Support, Swap, Twin
 
-PHASES = ("propose", "prevote", "precommit")
 Draw = Callable[[Random, "Setting"], list[Atom]]
 
 
 class Setting:
-    """What a draw is about: nodes, liars, heights, rounds, and the kinds it may use."""
+    """What a draw is about: the engine's contract, nodes, liars, heights, rounds, and the kinds it may use."""
 
-    def __init__(self, rng: Random, n: int, faulty: tuple[int, ...], heights: int) -> None:
+    def __init__(self, rng: Random, contract: Contract, n: int, faulty: tuple[int, ...], heights: int) -> None:
+        self.contract = contract
+        self.phases = contract.phases
         self.n = n
         self.faulty = faulty
         self.heights = heights
         self.rounds = 4 if rng.random() < 0.2 else 3
+        if contract.rounds == "run":
+            self.rounds += contract.last_round(heights)
         self.density = rng.choice((0.15, 0.5, 0.5, 0.8))
-        self.allowed = frozenset(kind for kind in ("late", "byz", "cut", "crash", "twin", "dup", "swap", "skew")
-                                 if rng.random() < (0.8 if kind in ("late", "byz") else 0.25))  # fmt: skip
+        drawn = frozenset(kind for kind in ("late", "byz", "cut", "crash", "twin", "dup", "swap", "skew")
+                          if rng.random() < (0.8 if kind in ("late", "byz") else 0.25))  # fmt: skip
+        if contract.crash_only:
+            drawn |= {"crash", "cut"}
+        self.allowed = drawn - {"late", "cut"} if contract.synchronous else drawn
 
     def places(self) -> list[tuple[int, int]]:
         """Every (height, round)."""
-        return [(h, r) for h in range(1, self.heights + 1) for r in range(self.rounds)]
+        heights = 1 if self.contract.rounds == "run" else self.heights
+        return [(h, r) for h in range(1, heights + 1) for r in range(self.rounds)]
 
     def value(self, rng: Random) -> str:
         """A value a liar may name."""
@@ -48,7 +56,7 @@ def some(rng: Random, nodes: Sequence[int]) -> tuple[int, ...]:
 def heard_of(rng: Random, setting: Setting, chance: float = 0.5) -> list[Atom]:
     """In some phases some receivers miss some senders, and liars tell each receiver something else."""
     atoms: list[Atom] = []
-    for (h, r), ph in product(setting.places(), PHASES):
+    for (h, r), ph in product(setting.places(), setting.phases):
         deaf = [dst for dst in range(setting.n) if rng.random() < setting.density] if rng.random() < chance else []
         for dst, src in product(deaf, range(setting.n)):
             if src != dst and rng.random() < 0.5:
@@ -93,7 +101,7 @@ def sparse(rng: Random, setting: Setting) -> list[Atom]:
         h, r = rng.choice(setting.places())
         src = rng.randrange(setting.n)
         dst = rng.choice([node for node in range(setting.n) if node != src])
-        atoms.extend(missed(rng, setting, h, r, rng.choice(PHASES), src, dst))
+        atoms.extend(missed(rng, setting, h, r, rng.choice(setting.phases), src, dst))
     return atoms
 
 
@@ -108,7 +116,7 @@ def extras(rng: Random, setting: Setting) -> list[Atom]:
         h, r = rng.choice(setting.places())
         node = rng.randrange(setting.n)
         other = rng.choice([who for who in range(setting.n) if who != node])
-        ph = rng.choice(PHASES)
+        ph = rng.choice(setting.phases)
         if "cut" in setting.allowed:
             last = min(r + rng.randrange(2), setting.rounds)
             atoms.append(Cut(h=h, r=r, to_r=last, side=some(rng, range(setting.n))))
@@ -134,17 +142,18 @@ def crash(rng: Random, node: int, h: int, r: int, ph: str) -> Crash:
 
 
 def draw_plan(
-    rng: Random, engine: str, *, n: int = 4, liars: int | None = None, heights: int = 1, profile: str = ""
+    rng: Random, contract: Contract, *, n: int = 4, liars: int | None = None, heights: int = 1, profile: str = ""
 ) -> Plan:
-    """One plan. `liars` defaults to the most the model allows; `profile` to one by share."""
-    count = (n - 1) // 3 if liars is None else liars
+    """One plan. `liars` defaults to the most the contract allows; `profile` to one by share."""
+    count = contract.most_liars(n) if liars is None else liars
     faulty = tuple(sorted(rng.sample(range(n), count)))
     if not profile:
         profile = rng.choices(list(PROFILES), [share for _, share in PROFILES.values()])[0]
-    setting = Setting(rng, n, faulty, rng.randrange(1, heights + 1))
+    setting = Setting(rng, contract, n, faulty, rng.randrange(1, heights + 1))
     atoms = PROFILES[profile][0](rng, setting) + extras(rng, setting)
     after = {node: mood for node in faulty if (mood := rng.choice(("", "silent", "byzantine")))}
-    tier = "in-model" if 3 * count < n else "boundary"
-    delta = rng.choice((1, 1, 1, 2, 6)) if rng.random() < 0.3 else 1
-    return Plan(engine=engine, n=n, faulty=faulty, tier=tier, after=after, heights=setting.heights,
-                delta=delta, atoms=tuple(atoms))  # fmt: skip
+    tier = "in-model" if count <= contract.most_liars(n) else "boundary"
+    usual, *others = contract.delays()
+    delta = rng.choice((usual, usual, usual, *others)) if rng.random() < 0.3 else usual
+    return Plan(engine=contract.engine, n=n, faulty=faulty, tier=tier, after=after, heights=setting.heights,
+                links=contract.links, delta=delta, atoms=tuple(atoms))  # fmt: skip

@@ -10,17 +10,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from conformance.contract import Contract
 from conformance.plan import Atom, Byz, Crash, Cut, Drop, Dup, Late, Link, Plan, Skew, Support, Swap, Twin
 
-PHASES = ("propose", "prevote", "precommit")
 
-
-def atoms(n: int, faulty: tuple[int, ...], heights: int, rounds: int) -> st.SearchStrategy[Atom]:
+def atoms(
+    contract: Contract, n: int, faulty: tuple[int, ...], heights: int, rounds: int
+) -> st.SearchStrategy[Atom]:  # fmt: skip
     """One atom of a run with these nodes, liars, heights and rounds, the mildest kinds first."""
     nodes = st.integers(0, n - 1)
     place = {"h": st.integers(1, heights), "r": st.integers(0, rounds - 1)}
     links = st.tuples(nodes, nodes).filter(lambda pair: pair[0] != pair[1])
-    phases = st.sampled_from(PHASES)
+    phases = st.sampled_from(contract.phases)
     values = st.sampled_from(("nil", *(f"v{node}" for node in range(n))))
 
     def link(kind: type[Link], **more: st.SearchStrategy[int]) -> st.SearchStrategy[Atom]:
@@ -31,10 +32,10 @@ def atoms(n: int, faulty: tuple[int, ...], heights: int, rounds: int) -> st.Sear
 
     back = st.none() | st.fixed_dictionaries(place)
     kinds: list[st.SearchStrategy[Atom]] = [
-        link(Late),
+        *([] if contract.synchronous else [link(Late)]),
         link(Swap),
         link(Dup, n=st.integers(1, 3)),
-        st.builds(Cut, **place, to_r=st.integers(0, rounds), side=subsets(range(n))),
+        *([] if contract.synchronous else [cut(place, n, rounds)]),
         st.builds(Skew, node=nodes, d=st.integers(-5, 5)),
     ]
     honest = [node for node in range(n) if node not in faulty]
@@ -56,6 +57,11 @@ def atoms(n: int, faulty: tuple[int, ...], heights: int, rounds: int) -> st.Sear
     return st.one_of(kinds)
 
 
+def cut(place: dict[str, st.SearchStrategy[int]], n: int, rounds: int) -> st.SearchStrategy[Atom]:
+    """A partition."""
+    return st.builds(Cut, **place, to_r=st.integers(0, rounds), side=subsets(range(n)))
+
+
 def subsets(nodes: range | list[int]) -> st.SearchStrategy[tuple[int, ...]]:
     """A non-empty set of nodes, in order."""
     chosen = st.sets(st.sampled_from(list(nodes)), min_size=1, max_size=max(1, len(nodes) - 1))
@@ -63,11 +69,15 @@ def subsets(nodes: range | list[int]) -> st.SearchStrategy[tuple[int, ...]]:
 
 
 @st.composite
-def plans(draw: st.DrawFn, engine: str, n: int = 4, heights: int = 2, most: int = 24) -> Plan:
-    """A plan in the model: at most (n - 1) / 3 liars of equal weight, up to `most` atoms over up to 4 rounds."""
-    count = draw(st.integers(0, (n - 1) // 3))
+def plans(draw: st.DrawFn, contract: Contract, n: int = 4, heights: int = 2, most: int = 24) -> Plan:
+    """A plan that the contract admits: up to `most` atoms over up to four rounds, or over those a run needs."""
+    count = draw(st.integers(0, contract.most_liars(n)))
     faulty = tuple(sorted(draw(st.sets(st.integers(0, n - 1), min_size=count, max_size=count))))
-    listed = draw(st.lists(atoms(n, faulty, heights, draw(st.sampled_from((3, 4)))), max_size=most))
+    rounds, named = draw(st.sampled_from((3, 4))), heights
+    if contract.rounds == "run":
+        rounds, named = rounds + contract.last_round(heights), 1
+    listed = draw(st.lists(atoms(contract, n, faulty, named, rounds), max_size=most))
     after = {node: draw(st.sampled_from(("silent", "byzantine"))) for node in faulty if draw(st.booleans())}
-    return Plan(engine=engine, n=n, faulty=faulty, after=after, heights=heights, atoms=tuple(listed),
-                delta=draw(st.sampled_from((1, 1, 2, 6))))  # fmt: skip
+    usual, *others = contract.delays()
+    return Plan(engine=contract.engine, n=n, faulty=faulty, after=after, heights=heights, atoms=tuple(listed),
+                links=contract.links, delta=draw(st.sampled_from((usual, usual, *others))))  # fmt: skip

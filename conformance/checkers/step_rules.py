@@ -7,8 +7,6 @@ judged where the rightful proposer is correct, for only then is all that it sign
 
 from conformance.history import History, Violation
 
-VOTES = frozenset({"propose", "prevote", "precommit"})
-
 
 def check(history: History) -> tuple[Violation, ...]:
     """The first breach of each part."""
@@ -19,7 +17,7 @@ def contradiction(history: History) -> tuple[Violation, ...]:
     """INV-S7.1: a node against itself."""
     said: dict[tuple[int, str, int, int], str] = {}
     for statement in history.statements:
-        if statement.kind not in VOTES:
+        if statement.kind not in history.contract.phases:
             continue
         place = (statement.node, statement.kind, statement.height, statement.round)
         old = said.setdefault(place, statement.value)
@@ -31,15 +29,16 @@ def contradiction(history: History) -> tuple[Violation, ...]:
 
 
 def usurpation(history: History) -> tuple[Violation, ...]:
-    """INV-S7.3: a prevote for what the round's proposer never proposed."""
-    plan = history.plan
-    proposed = {(s.node, s.height, s.round, s.value) for s in history.statements if s.kind == "propose"}
+    """INV-S7.3: a vote for what the round's proposer never proposed."""
+    plan, contract = history.plan, history.contract
+    propose, vote = contract.phases[0], contract.phases[1:2]
+    proposed = {(s.node, s.height, s.round, s.value) for s in history.statements if s.kind == propose}
     for statement in history.statements:
-        if statement.kind != "prevote" or statement.value == "nil":
+        if statement.kind not in vote or statement.value == "nil":
             continue
-        proposer = (statement.height - 1 + statement.round) % plan.n
-        if proposer in plan.faulty or (proposer, *statement[4:]) in proposed:
+        proposer = contract.proposer(statement.height, statement.round, plan.n)
+        if proposer is None or proposer in plan.faulty or (proposer, *statement[4:]) in proposed:
             continue
-        expected = f"a prevote for a proposal of node {proposer} in round {statement.round}"
+        expected = f"a {statement.kind} for a proposal of node {proposer} in round {statement.round}"
         return (Violation("INV-S7.3", statement.tick, (statement.node,), expected, statement.value[:8]),)
     return ()

@@ -18,7 +18,7 @@ from conformance.adversary.generate import draw_plan
 from conformance.checkers import classes, judge
 from conformance.plan import Plan
 from conformance.shrink import Shrunk, shrink
-from conformance.targets import Target
+from conformance.targets import Target, contract
 
 CHUNK = 250
 """Plans a worker plays between two reports."""
@@ -41,7 +41,8 @@ class Campaign:
     def plan(self, number: int) -> Plan:
         """Plan `number` of this campaign."""
         rng = Random(f"{self.seed}/{number}")
-        return draw_plan(rng, self.engine, n=self.nodes, liars=self.liars, heights=self.heights, profile=self.profile)
+        law = contract(self.engine)
+        return draw_plan(rng, law, n=self.nodes, liars=self.liars, heights=self.heights, profile=self.profile)
 
 
 @frozen
@@ -133,4 +134,4 @@ def shrink_found(campaign: Campaign, found: Found, clause: str, budget: int) -> 
     target = Target(campaign.zoo)
     if not target.breaks(found.plan, clause):
         return None
-    return shrink(found.plan, lambda plan: target.breaks(plan, clause), budget)
+    return shrink(found.plan, lambda plan: target.breaks(plan, clause), contract(campaign.engine), budget)

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 
 from conformance.history import Delivery, History, Violation
 from conformance.plan import Atom, Byz, Crash, Cut, Plan, Skew, Twin
-from conformance.report.words import Language, word
-
-PHASES = ("propose", "prevote", "precommit")
+from conformance.report.words import WORDS, Language, word
 
 
 def sentences(plan: Plan, language: Language) -> list[str]:
@@ -28,7 +26,7 @@ def sentence(atom: Atom, language: Language) -> str:
     values: dict[str, object] = {name: getattr(atom, name) for name in names if hasattr(atom, name)}
     values["where"] = word("where", language, h=getattr(atom, "h", 1), r=getattr(atom, "r", 0))
     if hasattr(atom, "ph"):
-        values["ph"] = word(atom.ph, language)
+        values["ph"] = kind_of(atom.ph, language)
     values["to"] = listed(getattr(atom, "to", ()))
     key = atom.k
     match atom:
@@ -45,6 +43,11 @@ def sentence(atom: Atom, language: Language) -> str:
         case Skew() | Twin():
             pass
     return word(key, language, **values)
+
+
+def kind_of(phase: str, language: Language) -> str:
+    """The name of a kind of message; an engine from elsewhere may have kinds of its own."""
+    return word(phase, language) if phase in WORDS else phase
 
 
 def act_name(atom: Byz) -> str:
@@ -77,17 +80,18 @@ class Values:
 def table(history: History, language: Language) -> list[str]:
     """For each (height, round) and correct node: the proposal, the votes it heard by value, and what became final."""
     names = Values(history)
-    places = sorted({(d.height, d.round) for d in history.deliveries if d.kind in PHASES})
+    phases = history.contract.phases
+    places = sorted({(d.height, d.round) for d in history.deliveries if d.kind in phases})
     rows: list[str] = []
     for height, round_ in places:
         heard = [d for d in history.deliveries if (d.height, d.round) == (height, round_)]
         rows.append(word("round", language, h=height, r=round_))
         for node in history.plan.correct:
-            cells = [cell(history, heard, node, phase, names) for phase in PHASES]
-            final = [names.name(d.block.digest) for d in history.decisions
-                     if (d.node, d.height, d.round) == (node, height, round_)]  # fmt: skip
+            cells = [cell(history, heard, node, phase, names) for phase in phases]
+            final = [names.name(d.block.digest) for d in history.decisions if (d.node, d.round) == (node, round_)
+                     and (d.height == height or history.contract.rounds == "run")]  # fmt: skip
             end = f"  {word('final', language)} {final[-1]}" if final else ""
-            labelled = "  ".join(f"{word(ph, language)} {text}" for ph, text in zip(PHASES, cells, strict=True))
+            labelled = "  ".join(f"{kind_of(ph, language)} {text}" for ph, text in zip(phases, cells, strict=True))
             rows.append(f"  {word('node', language, i=node)}  {labelled}{end}")
     if rows and history.plan.faulty:
         rows.append(word("star", language))
@@ -131,7 +135,7 @@ def mermaid(history: History) -> str:
     lines += [f"  participant N{node}" for node in range(history.plan.n)]
     lines += [f"  Note over N{node}: liar" for node in history.plan.faulty]
     events = sorted(
-        [(d.tick, 0, d) for d in history.deliveries if d.kind in PHASES]
+        [(d.tick, 0, d) for d in history.deliveries if d.kind in history.contract.phases]
         + [(d.tick, 1, d) for d in history.decisions],
         key=lambda event: event[:2],
     )  # fmt: skip

@@ -67,10 +67,12 @@ class Timer(NamedTuple):
 
 
 class Begin(NamedTuple):
-    """Height `height` is open, with these validators: the node has executed everything below."""
+    """Height `height` is wanted, with these validators: the node has executed everything below."""
 
     height: Height
     validators: Validators
+    now: int = 0
+    """Ticks since the genesis by this member's clock, for engines that count slots."""
 
 
 class Receive(NamedTuple):
@@ -120,9 +122,10 @@ class Record(NamedTuple):
 
 
 class Send(NamedTuple):
-    """Give our message to every other validator."""
+    """Give our message to these members, or to every other validator when `to` is empty."""
 
     message: Message
+    to: tuple[MemberId, ...] = ()
 
 
 class Forward(NamedTuple):
@@ -147,19 +150,21 @@ class SetTimer(NamedTuple):
 
 
 class AskPayload(NamedTuple):
-    """It is our turn to propose something new."""
+    """It is our turn to propose something new, on top of `ancestors`: accepted, not yet decided, in order."""
 
     height: Height
     round: Round
+    ancestors: tuple[bytes, ...] = ()
 
 
 class AskVerdict(NamedTuple):
-    """Is this payload acceptable at this height? The node answers by `Verdict`, at once."""
+    """Is this payload acceptable at this height, after `ancestors`? The node answers by `Verdict`, at once."""
 
     height: Height
     value: Digest
     payload: bytes
     proposer: MemberId
+    ancestors: tuple[bytes, ...] = ()
 
 
 class Decide(NamedTuple):
@@ -195,7 +200,7 @@ class Promise:
     """What an engine declares; the suites test exactly this (CON-001).
 
     The members are those of the declared contract in a profile. `timeout` is (t0, d) in ticks: a phase of round r
-    lasts t0 + r * d.
+    lasts t0 + r * d, or t0 * 2^r where `backoff` is `double`.
     """
 
     engine: str
@@ -210,6 +215,18 @@ class Promise:
     evidence: bool
     delta: int
     timeout: tuple[int, int]
+    backoff: str = "linear"
+    turns: str = "height"
+    """Who proposes in round r of height h, members in order of name: `height`: number (h - 1 + r) mod n; `round`:
+    number r mod n; `elected`: whom a majority elects; `lottery`: whom work or stake elects."""
+    rounds: str = "height"
+    """Rounds are counted within a `height`, or through the whole `run`; then plans name height 1 throughout."""
+    commits: str = ""
+    """The kind of vote in a certificate; empty where there are none."""
+    span: int = 1
+    """Good rounds in a row that bring a height from its proposal to its decision."""
+    asides: tuple[str, ...] = ()
+    """Kinds of messages beside the phases, of which a member may send several in a round."""
 
     def max_faulty(self, total: int) -> int:
         """The largest weight w with w / total below the threshold, in exact integers."""
@@ -223,6 +240,8 @@ class Promise:
             "finality": dict(self.finality), "safety_net": self.safety_net, "live_net": self.live_net,
             "links": self.links, "phases": list(self.phases), "certificates": self.certificates,
             "evidence": self.evidence, "delta": self.delta, "timeout": list(self.timeout),
+            "backoff": self.backoff, "turns": self.turns, "rounds": self.rounds, "commits": self.commits,
+            "span": self.span, "asides": list(self.asides),
         }  # fmt: skip
 
 
@@ -259,7 +278,11 @@ class Engine(Protocol):
         ...
 
     def recover(self, state: Any, begin: Begin, records: Sequence[Message]) -> Step:
-        """Begin again at the height after the last executed one, bound by what was recorded there (CON-008)."""
+        """Begin again at the height after the last executed one, bound by what was recorded (CON-008, CON-028)."""
+        ...
+
+    def where(self, state: Any) -> str:
+        """Where this memory stands, in one line for people: nothing of it may be acted upon."""
         ...
 
     def supply(self, height: Height, round: Round, value: Digest, payload: bytes,

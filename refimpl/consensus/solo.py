@@ -74,6 +74,10 @@ class Solo:
         """Begin the height after the last executed one; there is nothing to be bound by."""
         return self.step(state, begin)
 
+    def where(self, state: Memory) -> str:
+        """The height."""
+        return f"height {state.height} {'decided' if state.decided else 'open'}"
+
     def supply(self, height: Height, round: Round, value: Digest, payload: bytes,
                votes: Sequence[tuple[MemberId, Signature]]) -> Message:  # fmt: skip
         """The decided payload as a proposal: nobody is ever behind, so nobody is ever sent it."""

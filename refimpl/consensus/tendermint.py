@@ -35,7 +35,8 @@ from refimpl.network.messages import READERS, Body, Decided, Message, Proposal, 
 PROMISE = Promise(
     engine="tendermint", faults="byzantine", threshold=(1, 3), finality={"kind": "immediate"},
     safety_net="asynchronous", live_net="partial", links="p2p", phases=(PROPOSE, PREVOTE, PRECOMMIT),
-    certificates=True, evidence=True, delta=1, timeout=(3, 1),
+    certificates=True, evidence=True, delta=1, timeout=(3, 1), commits=PRECOMMIT,
+    asides=(DECIDED, SYNC),
 )  # fmt: skip
 
 
@@ -71,13 +72,17 @@ class Tendermint:
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """Take up the height where the records end, say again what was said, and ask for what was missed (CON-008)."""
         work = _Work(self, state.fork())
-        work.resume(begin, records)
+        work.resume(begin, [message for message in records if message.height == begin.height])
         return work.done()
 
     def supply(self, height: Height, round: Round, value: Digest, payload: bytes,
                votes: Sequence[tuple[MemberId, Signature]]) -> Message:  # fmt: skip
         """A `decided` message for a member that is behind."""
         return self.notary.sign(Message(DECIDED, height, round, self.member, Decided(value, payload, tuple(votes))))
+
+    def where(self, state: Memory) -> str:
+        """Height, round, step and lock."""
+        return f"height {state.height} round {state.round} step {state.step} locked {state.locked_round}"
 
     # --- The rules of the paper, one method each. None of them changes anything. ---
 

@@ -58,6 +58,8 @@ class Ledger:
     pool: dict[Digest, Transaction] = field(factory=dict)
     _accepted: tuple[Block | None, Tip | None] = field(default=(None, None), init=False)
     """The block that was last found acceptable, and on which tip: it is not judged again when it is decided."""
+    _branches: dict[Digest, "Ledger"] = field(factory=dict, init=False)
+    """Block that is not decided -> this ledger as it would be after it."""
 
     @classmethod
     def open(cls, genesis: Genesis, verify: Verifier) -> tuple["Ledger", list[Write]]:
@@ -118,6 +120,20 @@ class Ledger:
             return Opinion(None, timely=False)
         return Opinion(None, timely=True)
 
+    def beyond(self, ancestors: Iterable[bytes]) -> "Ledger":
+        """This ledger as it would be after these blocks, in order; raises as `finalize` does. Changes nothing.
+
+        The pool is shared: what waits is judged by the nonces of the branch.
+        """
+        ledger = self
+        for data in ancestors:
+            block = read_block(data)
+            if block.id not in self._branches:
+                result = ledger.finalize(data)
+                self._branches[block.id] = evolve(ledger, tip=result.tip, state=result.outcome.state)
+            ledger = self._branches[block.id]
+        return ledger
+
     def finalize(self, data: bytes) -> Result:
         """Execute a decided block; raises `Refused` if it is not valid here, which a correct quorum excludes."""
         block = self._judged(data)
@@ -129,6 +145,7 @@ class Ledger:
         """Take the result as the state, drop what no longer waits, and say what to write, all of it or nothing."""
         block, height = result.block, result.block.header.height
         self.tip, self.state = result.tip, result.outcome.state
+        self._branches = {name: one for name, one in self._branches.items() if one.tip.height > height}
         draft = Draft(self.state)
         for transaction in block.transactions:
             self.pool.pop(transaction.id, None)
@@ -244,5 +261,3 @@ def _read_tip(data: bytes, genesis: Genesis) -> Tip:
         )
     except (Refused, KeyError, TypeError, ValueError):
         raise Refused(Code.STORE_CORRUPT, what=keys.TIP, expected="a tip", got="something else") from None
-
-

@@ -70,7 +70,6 @@ class Accusation(NamedTuple):
 Effect = Send | Ring | Persist | Decision | Accusation
 
 _DEADLINE = "deadline"
-_PRECOMMIT = Name("precommit")
 
 
 class Machine:
@@ -92,8 +91,8 @@ class Machine:
         """True between the commit of a height and the beginning of the next."""
         self.recent: dict[Height, api.Decide] = {}
         """What was decided, to bring others over."""
-        self.records: list[str] = []
-        """Keys of what was recorded at the height under way; deleted with its decision."""
+        self.records: dict[str, tuple[Height, Round]] = {}
+        """Keys of what was recorded, with its place; deleted once a decision makes it needless."""
         self.now = Seconds(0)
         self.effects: list[Effect] = []
 
@@ -110,11 +109,9 @@ class Machine:
         self._enter(now)
         self.ledger = Ledger.load(disk, self.verify)
         self._recall_blocks(disk)
-        self.records = sorted(key for key in disk if key.startswith(keys.RECORD))
-        records = [self.codec.decode(disk[key]) for key in self.records]
-        height = self.ledger.tip.height + 1
-        begin = api.Begin(Height(height), self._validators())
-        step = self.engine.recover(self.engine.start(), begin, [one for one in records if one.height == height])
+        records = {key: self.codec.decode(disk[key]) for key in sorted(disk) if key.startswith(keys.RECORD)}
+        self.records = {key: (one.height, one.round) for key, one in records.items()}
+        step = self.engine.recover(self.engine.start(), self._next_height(), tuple(records.values()))
         self.memory, self.idle = step.state, False
         return self._drive([], list(step.effects))
 
@@ -163,10 +160,12 @@ class Machine:
 
     def _begin(self) -> list[Effect]:
         self.idle = False
-        return self._drive([api.Begin(Height(self.ledger.tip.height + 1), self._validators())])
+        return self._drive([self._next_height()])
 
-    def _validators(self) -> Validators:
-        return Validators.of({one.member: one.weight for one in self.ledger.tip.members.validators()})
+    def _next_height(self) -> api.Begin:
+        weights = {one.member: one.weight for one in self.ledger.tip.members.validators()}
+        ticks = (self.now - self.genesis.time) // self.seconds_a_tick
+        return api.Begin(Height(self.ledger.tip.height + 1), Validators.of(weights), ticks)
 
     def _drive(self, inputs: list[api.Input], asked: list[api.Effect] | None = None) -> list[Effect]:
         """Feed the engine, answer its questions at once, until it has nothing more to say."""
@@ -183,13 +182,11 @@ class Machine:
     def _carry_out(self, effect: api.Effect) -> api.Input | None:
         """One effect of the engine; an answer if it is a question."""
         match effect:
-            case api.Send(message):
-                self.effects.append(Send(self.codec.encode(message)))
-            case api.Forward(message, to):
+            case api.Send(message, to) | api.Forward(message, to):
                 self.effects.append(Send(self.codec.encode(message), to))
             case api.Record(message):
                 key = keys.record(message.height, message.round, message.kind, message.sender)
-                self.records.append(key)
+                self.records[key] = message.height, message.round
                 self.effects.append(Persist(((key, self.codec.encode(message)),)))
             case api.SetTimer(timer, ticks):
                 self.timers[timer.name] = timer
@@ -198,11 +195,11 @@ class Machine:
                 self.effects.append(Accusation(against, self.codec.encode(first), self.codec.encode(second)))
             case api.Supply(height, to):
                 self._supply(height, to)
-            case api.AskPayload(height, round_):
-                payload = self.ledger.prepare(self.member, self.now).to_bytes()
+            case api.AskPayload(height, round_, ancestors):
+                payload = self.ledger.beyond(ancestors).prepare(self.member, self.now).to_bytes()
                 return api.Offer(height, round_, payload, self.notary.value_of(payload))
-            case api.AskVerdict(height, value, payload, _):
-                opinion = self.ledger.process(payload, self.now)
+            case api.AskVerdict(height, value, payload, _, ancestors):
+                opinion = self.ledger.beyond(ancestors).process(payload, self.now)
                 return api.Verdict(height, value, opinion.refused is None, opinion.timely)
             case api.Decide():
                 return self._decide(effect)
@@ -220,15 +217,24 @@ class Machine:
         result = self.ledger.finalize(decided.payload)
         certificate = self._certificate(decided)
         writes = self.ledger.commit(result, certificate)
-        writes += [(key, None) for key in self.records]
-        self.records = []
+        writes += [(key, None) for key in self._forget(decided.height)]
         self.effects.append(Persist(tuple(writes)))
         self._remember(decided)
         proof = None if certificate is None else certificate.to_bytes()
         root, receipts = result.outcome.state.root, result.outcome.receipts
         self.effects.append(Decision(decided.height, decided.payload, proof, root, receipts))
         self.idle = not self._has_work()
-        return None if self.idle else api.Begin(Height(decided.height + 1), self._validators())
+        return None if self.idle else self._next_height()
+
+    def _forget(self, decided: Height) -> list[str]:
+        """The keys of the records that bind nobody any more (CON-028)."""
+        last = max((place[1] for place in self.records.values()), default=Round(0))
+        runs_on = self.engine.promise.rounds == "run"
+        needless = [key for key, (height, round_) in self.records.items()
+                    if height <= decided and not (runs_on and round_ == last)]  # fmt: skip
+        for key in needless:
+            del self.records[key]
+        return needless
 
     def _certificate(self, decided: api.Decide) -> Certificate | None:
         """The votes of a decision as the chain keeps them; None where the engine promises none."""
@@ -237,7 +243,7 @@ class Machine:
         votes = tuple(Vote(member, signature) for member, signature in decided.votes)
         return Certificate(
             self.genesis.channel, self.genesis.suite, decided.height, decided.round, decided.value,
-            Name(self.codec.profile), _PRECOMMIT, votes,
+            Name(self.codec.profile), Name(self.engine.promise.commits), votes,
         )  # fmt: skip
 
     def _remember(self, decided: api.Decide) -> None:

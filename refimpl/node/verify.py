@@ -175,7 +175,8 @@ class _Audit:
 
     def records(self, genesis: Genesis, verify: Verifier) -> None:
         """What consensus left for the height under way is well formed and signed, and about that height."""
-        codec = Codec(genesis.engine, genesis.channel, genesis.suite, find_engine(genesis.engine).readers)
+        engine = find_engine(genesis.engine)
+        codec = Codec(genesis.engine, genesis.channel, genesis.suite, engine.readers)
         public = {one.member: one.public for one in genesis.members}
         for key in [key for key in self.stored if key.startswith(keys.RECORD)]:
             try:
@@ -183,7 +184,8 @@ class _Audit:
                 verify_message(codec, public, verify, message)
             except Refused as refused:
                 raise self.refused(refused, None, key) from None
-            expected = keys.record(self.height + 1, message.round, message.kind, message.sender)
+            height = message.height if engine.promise.rounds == "run" else self.height + 1
+            expected = keys.record(height, message.round, message.kind, message.sender)
             if key != expected:
                 raise _Broken(Finding(None, key, STORED, Code.STORE_CORRUPT, expected, key))
 

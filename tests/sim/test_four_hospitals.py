@@ -20,6 +20,7 @@ from refimpl.data.transaction import Transaction
 from refimpl.node.notary import Remembering
 from refimpl.node.verify import verify_ledger
 from refimpl.scenarios.cast import ALLIANCE
+from tests.engines import TENDERMINT
 
 KEYS, GENESIS = ALLIANCE.keys(), ALLIANCE.genesis()
 VERIFY = Remembering(verifier(ALLIANCE.suite, REHEARSAL))
@@ -111,7 +112,7 @@ def test_a_proposer_whose_clock_is_far_ahead_is_passed_over():
 
 @pytest.mark.clause("NET-030")
 def test_the_same_plan_is_the_same_run_to_the_bit():
-    plan = draw_plan(Random(4), "tendermint")
+    plan = draw_plan(Random(4), TENDERMINT)
     assert trace_digest(perform(plan)[1]) == trace_digest(perform(plan)[1])
 
 
@@ -119,7 +120,7 @@ def test_the_same_plan_is_the_same_run_to_the_bit():
 @pytest.mark.parametrize("seed", range(4))
 def test_drawn_plans_do_not_break_whole_nodes(seed):
     for number in range(25):
-        plan = draw_plan(Random(f"{seed}/{number}"), "tendermint")
+        plan = draw_plan(Random(f"{seed}/{number}"), TENDERMINT)
         if plan.delta == 1:
             _, history = perform(plan)
             assert not judge(history), plan.encode()

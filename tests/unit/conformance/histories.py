@@ -4,6 +4,7 @@ from attrs import evolve
 
 from conformance.history import Block, Decision, History, Statement
 from conformance.plan import Plan
+from tests.engines import TENDERMINT
 
 PLAN = Plan(engine="tendermint", n=4, faulty=(3,))
 FULL = ((0, True), (1, True), (2, True))
@@ -22,5 +23,6 @@ def said(node, kind="prevote", value="a", round_=0, life=0):
 
 
 def history(*decisions, statements=(), plan=PLAN, **more):
-    made = History(plan, tuple(decisions), tuple(statements), (), (), frozenset({"t1", "t2"}), 9, "done", {})
+    parts = plan, TENDERMINT, tuple(decisions), tuple(statements), (), (), frozenset({"t1", "t2"})
+    made = History(*parts, 9, "done", {})
     return evolve(made, **more)

@@ -9,6 +9,7 @@ from hypothesis import given
 from conformance.adversary.strategies import plans
 from conformance.plan import KINDS, Byz, Late, Plan, PlanError, Support
 from conformance.zoo import ZOO, load
+from tests.engines import TENDERMINT
 
 load()
 LATE = {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 1}
@@ -17,23 +18,23 @@ BASE = {"plan": "yilian/plan/v1", "engine": "tendermint", "n": 4}
 
 
 @pytest.mark.clause("NET-033")
-@given(plans("tendermint"))
+@given(plans(TENDERMINT))
 def test_a_plan_comes_back_from_its_bytes(plan):
     assert Plan.decode(plan.encode()) == plan
 
 
-@given(plans("tendermint"))
+@given(plans(TENDERMINT))
 def test_atoms_are_a_set_whatever_their_order(plan):
     assert evolve(plan, atoms=tuple(reversed(plan.atoms)) * 2) == plan
 
 
-@given(plans("tendermint"))
+@given(plans(TENDERMINT))
 def test_leaving_out_an_atom_is_a_smaller_plan(plan):
     for i in range(len(plan.atoms)):
         assert evolve(plan, atoms=plan.atoms[:i] + plan.atoms[i + 1 :]).order < plan.order
 
 
-@given(plans("tendermint"))
+@given(plans(TENDERMINT))
 def test_a_weaker_atom_is_never_larger(plan):
     for atom in plan.atoms:
         for weaker in atom.weaker():
@@ -55,7 +56,6 @@ def test_a_macro_counts_once_for_each_node_it_reaches():
         ({"weights": [1, 1]}, "plan.malformed", "/weights"),
         ({"faulty": [7]}, "plan.malformed", "/faulty"),
         ({"faulty": [1, 0]}, "plan.malformed", "/faulty"),
-        ({"faulty": [0, 1]}, "plan.out_of_model", "/faulty"),
         ({"links": "tcp"}, "plan.malformed", "/links"),
         ({"after": {"0": "sleepy"}}, "plan.malformed", "/after"),
         ({"after": {"zero": "silent"}}, "plan.malformed", "/after"),
@@ -64,7 +64,7 @@ def test_a_macro_counts_once_for_each_node_it_reaches():
         ({"atoms": {}}, "plan.malformed", "/atoms"),
         ({"atoms": [{"k": "bribe"}]}, "plan.malformed", "/atoms/0/k"),
         ({"atoms": [{"k": "late", "r": 0, "ph": "propose", "src": 0}]}, "plan.malformed", "/atoms/0/dst"),
-        ({"atoms": [{**LATE, "ph": "applaud"}]}, "plan.malformed", "/atoms/0/ph"),
+        ({"atoms": [{**LATE, "ph": "Applause!"}]}, "plan.malformed", "/atoms/0/ph"),
         ({"atoms": [{**LATE, "dst": 9}]}, "plan.malformed", "/atoms/0"),
         ({"atoms": [{**LATE, "by": 2}]}, "plan.malformed", "/atoms/0/by"),
         ({"atoms": [OMIT]}, "plan.out_of_model", "/atoms/0"),

@@ -12,6 +12,7 @@ from conformance.report.story import mermaid, report, sentences
 from conformance.report.words import WORDS
 from conformance.targets import Target
 from conformance.zoo import ZOO, load
+from tests.engines import TENDERMINT
 
 load()
 
@@ -27,7 +28,7 @@ def test_both_languages_say_the_same_with_the_same_values():
 
 
 @settings(max_examples=40)
-@given(plans("tendermint"))
+@given(plans(TENDERMINT))
 def test_every_plan_can_be_told(plan):
     for language in ("zh", "en"):
         told = sentences(plan, language)

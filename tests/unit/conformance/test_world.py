@@ -13,6 +13,7 @@ from conformance.plan import Byz, Crash, Cut, Drop, Dup, Inject, Late, Plan, Ske
 from conformance.targets import Target
 from conformance.trace import trace_digest
 from conformance.world import World, play
+from tests.engines import TENDERMINT
 
 EMPTY = Plan(engine="tendermint", heights=3)
 LINK = {"r": 0, "ph": "propose", "src": 0, "dst": 3}
@@ -40,7 +41,7 @@ def test_with_the_empty_plan_everybody_decides_every_height_in_round_0(n):
 
 @pytest.mark.clause("NET-030")
 @settings(max_examples=25)
-@given(plans("tendermint"))
+@given(plans(TENDERMINT))
 def test_a_run_is_a_function_of_its_plan(plan):
     assert trace_digest(Target().play(plan)) == trace_digest(Target().play(plan, watched=True))
 
@@ -50,9 +51,9 @@ def test_a_run_does_not_depend_on_the_hash_seed():
     code = """
 from random import Random
 from conformance.adversary.generate import draw_plan
-from conformance.targets import Target
+from conformance.targets import Target, contract
 from conformance.trace import trace_digest
-print([trace_digest(Target().play(draw_plan(Random(i), "tendermint", heights=2))) for i in range(20)])
+print([trace_digest(Target().play(draw_plan(Random(i), contract("tendermint"), heights=2))) for i in range(20)])
 """
     call = [sys.executable, "-c", code]
     seen = set()
@@ -129,7 +130,7 @@ def test_the_harness_signs_for_faulty_nodes_only():
 
 @pytest.mark.clause("INV-V1")
 def test_the_bound_of_liveness_grows_with_gst_delay_and_heights():
-    bounds = [engine_cluster(plan).bound(plan) for plan in (
+    bounds = [TENDERMINT.bound(plan) for plan in (
         Plan(engine="tendermint"), Plan(engine="tendermint", gst=200), Plan(engine="tendermint", delta=6),
         Plan(engine="tendermint", heights=2))]  # fmt: skip
     assert bounds[0] < min(bounds[1:])
