@@ -1,7 +1,8 @@
 """Advice on programs that are well formed: what a careful reader would ask about. It never makes a check fail.
 
-Each lint is a question with a code, W601 to W607; what can be answered by a change that alters no rule carries that
-change as edits. Rules about names are in lint_names.py. This module must not know how a finding is shown, nor ask what
+Each lint is a question with a code, W601 to W608; what can be answered by a change that alters no rule carries that
+change as edits, and a comment in the text can answer it for good. Rules about names are in lint_names.py, answers in
+lint_answers.py, promises of an end in lint_ends.py. This module must not know how a finding is shown, nor ask what
 only a prover can answer: every rule here looks at one module's text and the names of its package.
 """
 
@@ -13,6 +14,8 @@ from attrs import field, frozen
 
 from contracts_dsl import syntax as s
 from contracts_dsl.diagnostics import Diagnostic, ordered
+from contracts_dsl.lint_answers import unanswered
+from contracts_dsl.lint_ends import days_to_end, exits
 from contracts_dsl.lint_names import Advice, Edit, confusable, unused
 from contracts_dsl.names import clauses_of
 from contracts_dsl.parse import Parsed
@@ -33,12 +36,6 @@ class _Graph:
         """Whether an outcome leads out of a state."""
         return outcome.becomes is not None and outcome.becomes.text != state.name.text
 
-    def left_by_time(self, state: s.State) -> bool:
-        """Whether some clock leads out of a state."""
-        timed = [clause.otherwise for clause in state.clauses if isinstance(clause, s.Must)]
-        timed += [clause.outcome for clause in state.clauses if isinstance(clause, s.Wait)]
-        return any(self.leaves(state, outcome) for outcome in timed)
-
     def left_by_party(self, state: s.State) -> bool:
         """Whether some action leads out of a state."""
         return any(
@@ -53,6 +50,7 @@ def lint(files: Iterable[Parsed]) -> tuple[Advice, ...]:
     for parsed in listed:
         for module in parsed.modules:
             advice += (Advice(finding) for finding in _of_module(parsed.source, module))
+    advice = unanswered(listed, advice)
     by_finding = {id(one.finding): one for one in advice}
     return tuple(by_finding[id(finding)] for finding in ordered(one.finding for one in advice))
 
@@ -96,7 +94,7 @@ def _expects(step: s.TestStep) -> bool:
 def _resting(graph: _Graph) -> Iterator[Diagnostic]:
     """W602: if nobody acts, an instance stays in this state for ever."""
     for state in graph.states.values():
-        if graph.left_by_party(state) and not graph.left_by_time(state):
+        if graph.left_by_party(state) and not any(exits(state)):
             yield Diagnostic("W602", graph.source, state.name.span, {"state": state.name.text})
 
 
@@ -118,8 +116,11 @@ def _duties(graph: _Graph) -> Iterator[Diagnostic]:
 def _too_late(graph: _Graph, duty: s.Must, target: str) -> bool:
     """Whether the state after a breach is still alive, yet has no clause for the action that was owed.
 
-    Where a breach ends the instance, it is written that lateness is final; nobody needs to be told.
+    Where a breach ends the instance, it is written that lateness is final; nobody needs to be told. Where performance
+    does nothing but lead to that same state, there is nothing left to perform.
     """
+    if not duty.outcome.effects and duty.outcome.becomes is not None and duty.outcome.becomes.text == target:
+        return False
     clauses = graph.states[target].clauses
     others = [one for one in clauses if isinstance(one, s.May | s.Must) and one is not duty]
     entered_again = duty.otherwise.becomes is not None and duty in clauses
@@ -127,10 +128,11 @@ def _too_late(graph: _Graph, duty: s.Must, target: str) -> bool:
 
 
 def _endless(graph: _Graph) -> Iterator[Diagnostic]:
-    """W606: time ends every state, so an end could be promised and proved; no check promises it."""
-    alive = [state for state in graph.states.values() if state.clauses]
-    promised = any(isinstance(item, s.Reaches) for item in graph.module.items)
-    if alive and not promised and all(graph.left_by_time(state) for state in alive):
-        ends = tuple(state.name.text for state in graph.states.values() if not state.clauses)
-        values = {"contract": graph.module.name.text, "ends": ends}
+    """W606: time ends every instance within so many days, which could be promised and proved; no check promises it."""
+    if any(isinstance(item, s.Reaches) for item in graph.module.items):
+        return
+    days = days_to_end(graph.module)
+    if days is not None:
+        ends = ", ".join(state.name.text for state in graph.states.values() if not state.clauses)
+        values = {"contract": graph.module.name.text, "ends": ends, "days": days}
         yield Diagnostic("W606", graph.source, graph.module.name.span, values)

@@ -177,8 +177,12 @@ _PLAINEST = {
 def _invisible(file: _File) -> Iterator[Advice]:
     """Invisible characters. Within a comment they can go; a string's value would change, so a person decides."""
     for match in _INVISIBLE.finditer(file.source.text):
-        home = bisect_right(file.tokens.starts, match.start()) - 1
-        in_comment = home < 0 or match.start() >= file.tokens.ends[home]
         shown = " ".join(f"U+{ord(character):04X}" for character in match[0])
         finding = Diagnostic("W605", file.source, match.span(), {"name": shown, "other": "@nothing_seen"})
-        yield Advice(finding, (Edit(match.span(), ""),) if in_comment else ())
+        yield Advice(finding, (Edit(match.span(), ""),) if in_comment(file.tokens, match.start()) else ())
+
+
+def in_comment(tokens: Tokens, at: int) -> bool:
+    """Whether a sign that is no blank stands outside every token, which is to say in a comment."""
+    home = bisect_right(tokens.starts, at) - 1
+    return home < 0 or at >= tokens.ends[home]

@@ -93,9 +93,7 @@ class Expect:
 class Found:
     """Some instance fulfils the condition; the last of them to begin has this name from here on (CTR-S25)."""
 
-    name: str
-    contract: str
-    condition: ir.Expr
+    search: ir.Expr
 
 
 @frozen
@@ -228,7 +226,7 @@ class Reader:
             return Expect(expected)
         self._fresh(condition.name)
         self.bound[expected.name] = expected.of
-        return Found(expected.name, expected.of, expected.args[0])
+        return Found(expected)
 
     def _fresh(self, name: s.Name) -> None:
         names = self.work.names

@@ -101,7 +101,7 @@ class Stage:
             case scenario.Expect():
                 self._expect(action.condition)
             case scenario.Found():
-                self._find(action)
+                self._find(action.search)
             case scenario.Breached():
                 self._breached(action)
             case scenario.Received():
@@ -165,15 +165,20 @@ class Stage:
         for conjunct in ir.conjuncts(condition):
             _compare(shown(conjunct), "; ".join(inputs(conjunct, self._place())), equal=self._value(conjunct) is True)
 
-    def _find(self, found: scenario.Found) -> None:
+    def _find(self, search: ir.Expr) -> None:
         """CTR-S25: name the last instance to begin of those that fulfil a condition."""
         self._advance(0)
-        candidates = [one.id for one in self.world.stored if one.contract == found.contract]
-        for ordinal in reversed(candidates):
-            if holds(found.condition, evolve(self._place(), bound={**self.bound, found.name: ordinal})):
-                self.bound[found.name] = ordinal
+        assert search.find is not None, "every `some` has an index"
+        value = self._value(search.find.value)
+        everything = self.world.next_instance()
+        found = () if value is None or isinstance(value, tuple) else self.world.find(
+            search.of, search.find.field, value, everything
+        )  # fmt: skip
+        for ordinal in reversed(found):
+            if holds(search.args[0], evolve(self._place(), bound={**self.bound, search.name: ordinal})):
+                self.bound[search.name] = ordinal
                 return
-        raise Different(f"some {found.contract}: {shown(found.condition)}", f"0/{len(candidates)}")
+        raise Different(shown(search), f"0/{len(found)}")
 
     def _breached(self, breached: scenario.Breached) -> None:
         committed = [

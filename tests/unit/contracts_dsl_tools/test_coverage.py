@@ -119,15 +119,23 @@ def test_the_command_reports_counts_and_names_what_is_missing(tmp_path):
     assert "Empty.start.a" in [one["name"] for one in data["coverage"]["unreached"]]
 
 
-# What reading created has no name that a test could act on; play and the repl give it one, and the ledger its number.
-UNNAMED = {"GlassAudit.pending.justify", "GlassAudit.justified.judge", "GlassAudit.justified.unjudged",
-           "GlassAudit.justified.contest", "GlassAudit.review.judge"}  # fmt: skip
+# Sides that no test can reach, because a rule elsewhere keeps them from coming about; the guard stands all the same.
+UNREACHABLE = {
+    # An optional value that this state always has: the guard is what the checker asks for (CTR-T4).
+    "DrugBox.shipped.receive when false",
+    "Referral.booked.cancel when false",
+    # Custody moves by an admission alone, and no two referrals of a patient are open at once.
+    "Referral.booked.admit when false",
+    "Referral.arrival.admit when false",
+    "StepDown.offered.accept when false",
+    # Whoever calls has just checked the same.
+    "Visit.current.move when #1 false",
+    "Visit.current.move when #2 false",
+}
 
 
 @pytest.mark.parametrize("surface", ["en", "zh"])
-def test_the_tests_of_the_library_reach_every_clause_timeout_rule_and_view(surface):
+def test_the_tests_of_the_library_reach_all_that_can_be_reached(surface):
     _, coverage = play_watched(library(surface))
-    missed = {one.name for one in coverage.unreached if one.kind != "condition" and not one.name.startswith("Escapes")}
-    assert missed == UNNAMED
-    reached, total = coverage.counts()["condition"]
-    assert reached / total >= 0.69
+    missed = {one.name for one in coverage.unreached if not one.name.startswith("Escapes")}
+    assert missed == UNREACHABLE

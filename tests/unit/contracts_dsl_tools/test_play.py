@@ -93,8 +93,10 @@ def test_an_instance_that_nobody_named_gets_a_name_that_works():
 
 def test_a_refused_reading_names_the_nearest_rule_and_leaves_its_trace():
     run_ = session(library("en"), "en")
-    list(run_.run(f"""{ASK} county2: h = HealthRecord.register(custodian = county2, patient = patient1, visit = v,
-      number = "R", digest = "d");"""))
+    list(
+        run_.run(f"""{ASK} county2: h = HealthRecord.register(custodian = county2, patient = patient1, visit = v,
+      number = "R", digest = "d");""")
+    )
     [turn] = run_.run("fund reads h.sensitive for insurance")
     assert turn.failed
     assert "hiv: forbidden (insurer_blind)" in turn.lines
@@ -181,10 +183,10 @@ def test_the_repl_reads_a_pipe_line_by_line_and_goes_on_after_a_refusal():
 
 
 def test_the_repl_takes_chinese_steps_where_the_package_is_chinese():
-    typed = '县医院二 且 患者甲: 就诊.开始()；\nV\n'
+    typed = "县医院二 且 患者甲: 就诊.开始()；\nV\n"
     found = run(repl_command.command, LIBRARY / "visit.zh.yl", input=typed)
     assert "E201 未知的名称" in found.stdout
-    typed = 'county2 且 patient1: v = Visit.open(holder = county2, patient = patient1, number = “V-1”)；\n等待 1 日；\n'
+    typed = "county2 且 patient1: v = Visit.open(holder = county2, patient = patient1, number = “V-1”)；\n等待 1 日；\n"
     found = run(repl_command.command, LIBRARY / "visit.zh.yl", input=typed)
     assert (found.exit_code, "v (Visit) 开始 -> current" in found.stdout) == (0, True)
 

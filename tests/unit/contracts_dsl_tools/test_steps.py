@@ -67,9 +67,11 @@ def test_of_several_the_last_that_began_is_meant_and_a_condition_may_choose():
 def test_what_nothing_fulfils_fails_the_test():
     outcome = played(READ, "expect some x: Audit(x.reader_ == pam);")
     assert (outcome.passed, outcome.expected, outcome.got) == (
-        False, "some Audit: x.reader_ == pam", "0/1"
+        False, "some x: Audit (x.reader_ == pam)", "0/0"
     )  # fmt: skip
     assert not played(FIND).passed
+    open_ = played(READ, "expect some x: Audit(x.reader_ == doc and x.state == closed);")
+    assert (open_.passed, open_.got) == (False, "0/1")
 
 
 @pytest.mark.clause("CTR-S25")
