@@ -136,7 +136,7 @@ class EngineReactor:
     def binding(self, disk: Mapping[str, Any]) -> list[Message]:
         """The records that no decision has made needless (CON-028)."""
         records = [message for key, message in sorted(disk.items()) if key.startswith("record/")]
-        decided, runs_on = len(self.ledger.blocks), self.cluster.contract.rounds == "run"
+        decided, runs_on = len(self.ledger.blocks), self.cluster.contract.rounds != "height"
         last = max((message.round for message in records), default=0)
         return [one for one in records if one.height > decided or (runs_on and one.round == last)]
 

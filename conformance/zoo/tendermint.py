@@ -7,9 +7,10 @@ for ever; letters say where the mistake is best known from (P: PBFT, T: Tendermi
 from collections.abc import Sequence
 
 from conformance.zoo import mutant
+from refimpl.consensus.heights import Log
 from refimpl.consensus.interface import Begin, Effect, Forward, Record, Send, Step, Supply
 from refimpl.consensus.tendermint import Tendermint
-from refimpl.consensus.tendermint_memory import Log, Memory
+from refimpl.consensus.tendermint_memory import Memory
 from refimpl.data.ids import Digest, Round
 from refimpl.network.messages import Message
 

@@ -220,7 +220,8 @@ class Promise:
     """Who proposes in round r of height h, members in order of name: `height`: number (h - 1 + r) mod n; `round`:
     number r mod n; `elected`: whom a majority elects; `lottery`: whom work or stake elects."""
     rounds: str = "height"
-    """Rounds are counted within a `height`, or through the whole `run`; then plans name height 1 throughout."""
+    """Rounds are counted within a `height`; or run on as `views`, of which one may see many heights; or through the
+    whole `run`, one height a round at most, and plans then name height 1 throughout."""
     commits: str = ""
     """The kind of vote in a certificate; empty where there are none."""
     span: int = 1

@@ -2,35 +2,31 @@
 
 Why this engine is the reference: it is the published algorithm (Buchman, Kwon, Milosevic, "The latest gossip on BFT
 consensus", arXiv 1807.04938, algorithm 1), line by line. Each rule is one small method and names its lines, so that a
-reader can hold the paper beside it. Four things are added that the paper assumes or leaves out, each a clause:
-relaying what was heard (CON-006), helping those behind (CON-007), recording before speaking (CON-005), and a proposal
-that is acceptable but not timely gets a nil prevote the first time (CON-018).
+reader can hold the paper beside it. What the paper assumes of the network and of time is in `heights`: relaying what
+was heard (CON-006), helping those behind (CON-007), recording before speaking (CON-005). One rule is added here: a
+proposal that is acceptable but not timely gets a nil prevote the first time (CON-018).
 
 It must not know what a payload means, who transports messages, what time it is, or how a signature is made.
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
 from refimpl.consensus import interface as api
+from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, HeightWork, Log
 from refimpl.consensus.interface import Promise, Validators
 from refimpl.consensus.tendermint_memory import (
-    DECIDED,
     EMPTY,
     PRECOMMIT,
     PREVOTE,
     PROPOSE,
-    SYNC,
-    Log,
     Memory,
     RoundLog,
     proposal_in,
     vote_in,
 )
-from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
-from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD, CONSENSUS_VARIANTS
+from refimpl.data.ids import Digest, Height, MemberId, Round
 from refimpl.data.refusal import Code, Refused
-from refimpl.network.messages import READERS, Body, Decided, Message, Proposal, Sync, Vote
+from refimpl.network.messages import READERS, Message, Proposal, Vote
 
 PROMISE = Promise(
     engine="tendermint", faults="byzantine", threshold=(1, 3), finality={"kind": "immediate"},
@@ -40,14 +36,10 @@ PROMISE = Promise(
 )  # fmt: skip
 
 
-class Tendermint:
+class Tendermint(HeightEngine):
     """The engine of one member. Immutable; see `refimpl.consensus.interface.Engine`."""
 
     promise = PROMISE
-
-    def __init__(self, member: MemberId, notary: api.Notary) -> None:
-        self.member = member
-        self.notary = notary
 
     def start(self) -> Memory:
         """The memory of a node that has seen nothing."""
@@ -65,8 +57,8 @@ class Tendermint:
                 work.judge(event)
             case api.Offer():
                 work.offer(event)
-            case api.Begin(height, validators):
-                work.begin(height, validators)
+            case api.Begin():
+                work.begin(event)
         return work.done()
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
@@ -74,11 +66,6 @@ class Tendermint:
         work = _Work(self, state.fork())
         work.resume(begin, [message for message in records if message.height == begin.height])
         return work.done()
-
-    def supply(self, height: Height, round: Round, value: Digest, payload: bytes,
-               votes: Sequence[tuple[MemberId, Signature]]) -> Message:  # fmt: skip
-        """A `decided` message for a member that is behind."""
-        return self.notary.sign(Message(DECIDED, height, round, self.member, Decided(value, payload, tuple(votes))))
 
     def where(self, state: Memory) -> str:
         """Height, round, step and lock."""
@@ -95,13 +82,6 @@ class Tendermint:
         """Only the proposer of a round is heard as such (CON-010)."""
         return message.sender == self.proposer(memory, message.round)
 
-    def hear(self, log: Log, message: Message) -> Log:
-        """The log with this statement in it, once (CON-011)."""
-        if any(message[3:5] == heard[3:5] for heard in log):
-            return log
-        variants = sum(heard.sender == message.sender for heard in log)
-        return log if variants >= CONSENSUS_VARIANTS else (*log, message)
-
     def weight_for(self, memory: Memory, log: Log, value: Digest | None) -> int:
         """The weight of the members that voted exactly this."""
         return memory.validators.weigh([vote.sender for vote in log if vote_in(vote) == value])
@@ -109,10 +89,6 @@ class Tendermint:
     def weight_of(self, memory: Memory, log: Iterable[Message]) -> int:
         """The weight of the members that voted anything; who voted twice weighs once."""
         return memory.validators.weigh({vote.sender for vote in log})
-
-    def quorum(self, memory: Memory, weight: int) -> bool:
-        """2f + 1 in the words of the paper (CON-002)."""
-        return memory.validators.is_quorum(weight)
 
     def has_polka(self, memory: Memory, round_: int, value: Digest | None) -> bool:
         """A quorum of prevotes for one value in one round."""
@@ -138,10 +114,6 @@ class Tendermint:
         """Line 49: the precommits that count for a decision of this round (CON-016)."""
         return memory.log(round_).precommits
 
-    def decides(self, memory: Memory, weight: int) -> bool:
-        """Line 49: whether precommits of this weight decide (CON-016)."""
-        return self.quorum(memory, weight)
-
     def skips(self, memory: Memory, weight: int) -> bool:
         """Line 55: whether members of this weight in a higher round draw us there (CON-017)."""
         return memory.validators.has_correct(weight)
@@ -150,105 +122,22 @@ class Tendermint:
         """timeoutX(r) in ticks: t0 + r * d, so that some round outlasts any delay (CON-009)."""
         first, growth = self.promise.timeout
         return first + round_ * growth
+class _Work(HeightWork):
+    """One step under way."""
 
-    def speak(self, message: Message) -> tuple[api.Effect, ...]:
-        """A statement of ours is recorded before anybody can hear it (CON-005)."""
-        return api.Record(message), api.Send(message)
-
-    def names(self, value: Digest, payload: bytes) -> bool:
-        """Whether this is the digest by which votes name this payload (CON-020)."""
-        return self.notary.value_of(payload) == value
-
-    def forward(self, effect: api.Forward | api.Supply) -> tuple[api.Effect, ...]:
-        """Whether we pass on what others said: always (CON-006, CON-007)."""
-        return (effect,)
-
-    def verify_decided(self, memory: Memory, message: Message, body: Decided) -> None:
-        """Raise `Refused(Code.CONSENSUS_NO_QUORUM)` unless distinct members of a quorum precommitted it (CON-016)."""
-        voters = [member for member, _ in body.votes]
-        if voters != sorted(set(voters)) or not self.decides(memory, memory.validators.weigh(voters)):
-            raise Refused(Code.CONSENSUS_NO_QUORUM, "/body/votes", got=len(voters))
-        if not self.names(body.value, body.payload):
-            raise Refused(Code.CONSENSUS_WRONG_BLOCK, "/body/value", got=body.value.hex())
-        for member, signature in body.votes:
-            vote = Message(PRECOMMIT, message.height, message.round, member, Vote(body.value), signature)
-            self.notary.verify(vote)
-
-
-class _Work:
-    """One step under way: a fork of the memory and the effects so far."""
-
-    def __init__(self, engine: Tendermint, memory: Memory) -> None:
-        self.engine = engine
-        self.memory = memory
-        self.effects: list[api.Effect] = []
-
-    def done(self) -> api.Step:
-        """The finished step."""
-        return api.Step(self.memory, tuple(self.effects))
+    engine: Tendermint
+    memory: Memory
 
     # --- inputs ---
 
-    def begin(self, height: Height, validators: Validators) -> None:
-        """Lines 50 to 54 and 10: a fresh height, round 0, and what was heard ahead of time."""
-        memory = self.memory
-        if height != memory.height + 1 and memory.height != 0:
-            raise Refused(Code.CONSENSUS_WRONG_HEIGHT, expected=memory.height + 1, got=height)
+    def open(self, height: Height, validators: Validators, now: int) -> None:
+        """Lines 50 to 54 and 10: a fresh height, round 0."""
+        old = self.memory
         self.memory = Memory(
-            height=height, validators=validators, helped=memory.helped, running=True,
-            last_round=memory.last_round, previous=memory.rounds, seen=memory.seen,
+            height=height, validators=validators, helped=old.helped, running=True,
+            last_round=old.last_round, previous=old.rounds, seen=old.seen,
         )  # fmt: skip
         self.start_round(Round(0))
-        if memory.behind or height <= memory.seen:
-            self.ask_around()
-        for message in memory.ahead:
-            if message.height == height and self.memory.running and message.sender in validators.weights:
-                with suppress(Refused):  # what waited is refused now as it would have been on arrival
-                    self.take(message)
-
-    def receive(self, message: Message) -> None:
-        """A message of somebody; refused before anything changes if no correct member sends it."""
-        memory = self.memory
-        if message.height == memory.height + 1:
-            self.keep_for_later(message)
-        elif message.height > memory.height:
-            self.verify_validator(message)
-            memory.seen = max(memory.seen, message.height)
-        elif message.height < memory.height or not memory.running:
-            self.engine.notary.verify(message)
-            self.help(message)
-        else:
-            self.hear(message)
-
-    def hear(self, message: Message) -> None:
-        """A message of the present height, noted, passed on, and acted upon."""
-        memory = self.memory
-        most = memory.round + CONSENSUS_ROUNDS_AHEAD
-        if message.round > most:
-            raise Refused(Code.NET_TOO_FAR_AHEAD, "/round", most=most, got=message.round)
-        self.verify_validator(message)
-        body = message.body
-        if isinstance(body, Decided):
-            self.engine.verify_decided(memory, message, body)
-            self.finish(message.round, body.value, body.payload, body.votes)
-            self.memory.behind = True
-        elif isinstance(body, Sync):
-            self.repeat(message)
-        else:
-            self.take(message)
-
-    def verify_validator(self, message: Message) -> None:
-        """Raise `Refused` unless a validator of the present height signed it (before the first: unless anybody did)."""
-        members = self.memory.validators.weights
-        if members and message.sender not in members:
-            raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
-        self.engine.notary.verify(message)
-
-    def take(self, message: Message) -> None:
-        """A verified statement about the present height: note it, pass it on, act upon it."""
-        if self.note(message):
-            self.effects.extend(self.engine.forward(api.Forward(message)))
-            self.apply_rules()
 
     def expire(self, timer: api.Timer) -> None:
         """Lines 57 to 67: a phase of the present round took too long."""
@@ -273,21 +162,7 @@ class _Work:
             self.propose(Proposal(offer.value, offer.payload, -1))
             self.apply_rules()
 
-    def judge(self, verdict: api.Verdict) -> None:
-        """valid(v) is known."""
-        if verdict.height == self.memory.height and self.memory.running:
-            self.memory.verdicts = {**self.memory.verdicts, verdict.value: verdict}
-            self.apply_rules()
-
     # --- speaking ---
-
-    def say(self, kind: str, body: Body) -> None:
-        """Sign, record, send, and hear ourselves (CON-004, CON-005)."""
-        memory = self.memory
-        message = Message(kind, memory.height, memory.round, self.engine.member, body)
-        signed = self.engine.notary.sign(message)
-        self.effects.extend(self.engine.speak(signed))
-        self.note(signed)
 
     def propose(self, proposal: Proposal) -> None:
         """Line 19."""
@@ -360,58 +235,15 @@ class _Work:
             at, most = "/body/valid_round", message.round - 1
             raise Refused(Code.CONSENSUS_BAD_VALID_ROUND, at, most=most, got=body.valid_round)
 
-    def accuse(self, old: Log, message: Message) -> None:
-        """Two different statements of one member, kind, height and round are evidence (CON-019)."""
-        for heard in old:
-            if heard.sender == message.sender and heard.body != message.body:
-                self.effects.append(api.Accuse(message.sender, heard, message))
-                return
-
-    def keep_for_later(self, message: Message) -> None:
-        """A message of the next height waits, up to a limit, until that height begins."""
-        memory = self.memory
-        if message in memory.ahead or len(memory.ahead) >= CONSENSUS_MESSAGES_AHEAD:
-            return
-        self.verify_validator(message)
-        memory.ahead = (*memory.ahead, message)
-
-    # --- helping ---
-
-    def help(self, message: Message) -> None:
-        """The sender has not decided a height that we have: bring it over, once for each of its rounds (CON-007)."""
-        memory = self.memory
-        last = memory.height - memory.running
-        late = message.kind == PRECOMMIT and message.round <= memory.last_round
-        behind = message.height < last or not (late or self.was_heard(message))
-        if message.sender == self.engine.member or message.kind == DECIDED:
-            return
-        if message.kind == SYNC or (behind and self.helps_now(message)):
-            self.effects.extend(self.engine.forward(api.Supply(message.height, message.sender)))
+    def heard(self) -> Iterable[Message]:
+        """Round by round, phase by phase."""
+        for _, log in sorted(self.memory.rounds.items()):
+            yield from (*log.proposals, *log.prevotes, *log.precommits)
 
     def was_heard(self, message: Message) -> bool:
         """Whether this statement was heard before its height was decided: then it is an echo and says nothing new."""
         log = (self.memory.previous if self.memory.running else self.memory.rounds).get(message.round, EMPTY)
         return any(message[3:5] == heard[3:5] for heard in (*log.proposals, *log.prevotes, *log.precommits))
-
-    def helps_now(self, message: Message) -> bool:
-        """Whether we have not yet helped its sender at this place; remembers that we have."""
-        memory, place = self.memory, (message.height, message.round)
-        if memory.helped.get(message.sender, (0, -1)) >= place:
-            return False
-        memory.helped = {**memory.helped, message.sender: place}
-        return True
-
-    def repeat(self, message: Message) -> None:
-        """Give a member that came back everything we heard at this height (CON-007)."""
-        for _, log in sorted(self.memory.rounds.items()):
-            for heard in (*log.proposals, *log.prevotes, *log.precommits):
-                self.effects.extend(self.engine.forward(api.Forward(heard, (message.sender,))))
-
-    def ask_around(self) -> None:
-        """Tell everybody where we stand and that we may have missed something (CON-007)."""
-        memory, engine = self.memory, self.engine
-        question = Message(SYNC, memory.height, memory.round, engine.member, Sync())
-        self.effects.append(api.Send(engine.notary.sign(question)))
 
     def resume(self, begin: api.Begin, records: Sequence[Message]) -> None:
         """The state that our own recorded words imply (CON-008)."""
@@ -459,12 +291,6 @@ class _Work:
                     self.finish(round_, body.value, body.payload, sorted(votes.items()))
                     return True
         return False
-
-    def finish(self, round_: Round, value: Digest, payload: bytes, votes: Sequence[tuple[MemberId, Signature]]) -> None:
-        """decision[h] = v; the next height begins when the node says so."""
-        self.memory.running = False
-        self.memory.last_round = round_
-        self.effects.append(api.Decide(self.memory.height, round_, value, payload, tuple(votes)))
 
     def skip_round(self) -> bool:
         """Line 55."""

@@ -229,7 +229,7 @@ class Machine:
     def _forget(self, decided: Height) -> list[str]:
         """The keys of the records that bind nobody any more (CON-028)."""
         last = max((place[1] for place in self.records.values()), default=Round(0))
-        runs_on = self.engine.promise.rounds == "run"
+        runs_on = self.engine.promise.rounds != "height"
         needless = [key for key, (height, round_) in self.records.items()
                     if height <= decided and not (runs_on and round_ == last)]  # fmt: skip
         for key in needless:

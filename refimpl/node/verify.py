@@ -184,7 +184,7 @@ class _Audit:
                 verify_message(codec, public, verify, message)
             except Refused as refused:
                 raise self.refused(refused, None, key) from None
-            height = message.height if engine.promise.rounds == "run" else self.height + 1
+            height = message.height if engine.promise.rounds != "height" else self.height + 1
             expected = keys.record(height, message.round, message.kind, message.sender)
             if key != expected:
                 raise _Broken(Finding(None, key, STORED, Code.STORE_CORRUPT, expected, key))

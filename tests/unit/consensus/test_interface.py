@@ -57,7 +57,12 @@ def test_every_installed_engine_declares_all_of_its_promise():
         assert promise.safety_net in ("asynchronous", "synchronous")
         assert promise.live_net in ("partial", "synchronous", "majority")
         assert promise.links in ("gossip", "p2p", "lossy")
-        assert promise.max_faulty(4) == {"byzantine": 1, "crash": 3}[promise.faults]
+        assert promise.turns in ("height", "round", "elected", "lottery")
+        assert promise.rounds in ("height", "views", "run")
+        assert promise.backoff in ("linear", "double")
+        assert (promise.commits in promise.phases) == promise.certificates
+        num, den = promise.threshold
+        assert den * promise.max_faulty(7) < num * 7 <= den * (promise.max_faulty(7) + 1)
 
 
 @pytest.mark.clause("CON-023")

@@ -365,7 +365,7 @@ def test_contradictions_are_kept_up_to_the_limit_and_never_beyond():
 
 @pytest.mark.clause("CON-022")
 def test_the_next_height_waits_up_to_the_limit(monkeypatch):
-    monkeypatch.setattr("refimpl.consensus.tendermint.CONSENSUS_MESSAGES_AHEAD", 3)
+    monkeypatch.setattr("refimpl.consensus.heights.CONSENSUS_MESSAGES_AHEAD", 3)
     assert CONSENSUS_MESSAGES_AHEAD > 3
     member = Member()
     for i in range(6):

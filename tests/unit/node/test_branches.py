@@ -52,7 +52,7 @@ def test_an_ancestor_that_is_not_valid_is_refused():
 
 
 @pytest.mark.clause("CON-028")
-@pytest.mark.parametrize(("rounds", "kept"), [("height", {"d"}), ("run", {"c", "d"})])
+@pytest.mark.parametrize(("rounds", "kept"), [("height", {"d"}), ("views", {"c", "d"}), ("run", {"c", "d"})])
 def test_a_record_is_forgotten_once_a_decision_makes_it_needless(rounds, kept):
     node, _ = machine()
     node.engine.promise = evolve(node.engine.promise, rounds=rounds)
