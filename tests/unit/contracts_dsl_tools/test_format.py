@@ -51,6 +51,11 @@ def test_formatting_twice_is_formatting_once_and_changes_neither_tree_nor_commen
     assert comments(once) == comments(text)
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name + "/" + path.name)
+def test_our_own_programs_have_the_one_layout(path):
+    assert formatted(path.read_text()) == path.read_text()
+
+
 @pytest.mark.parametrize("surface", ["en", "zh"])
 def test_a_formatted_package_has_the_digests_it_had(surface):
     files = read(*sources(LIBRARY, surface))
