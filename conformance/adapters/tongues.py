@@ -9,7 +9,8 @@ It must not sign, send or judge, and knows the messages of engines, not their ru
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from refimpl.data.ids import Digest, Height, MemberId, Round
+from refimpl.consensus.pbft_messages import Change, NewView, Proof, ViewChange
+from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.network.messages import Body, Message, Proposal, Vote
 
 
@@ -43,8 +44,8 @@ def said(saying: Saying, body: Body) -> Message:
     return Message(saying.kind, saying.height, saying.round, saying.sender, body)
 
 
-def two_phase(saying: Saying) -> Message | None:
-    """`propose` with a payload, `prevote` and `precommit` with its digest or nil: Tendermint."""
+def tendermint(saying: Saying) -> Message | None:
+    """`propose` with a payload, `prevote` and `precommit` with its digest or nil."""
     payload = None if saying.value == "nil" else saying.build(())
     if saying.kind == "propose":
         if payload is None:
@@ -57,7 +58,35 @@ def two_phase(saying: Saying) -> Message | None:
     return said(saying, Vote(None if payload is None else saying.name(payload)))
 
 
-TONGUES: Mapping[str, Tongue] = {"tendermint": two_phase}
+def pbft(saying: Saying) -> Message | None:
+    """Proposals and votes; a view change that claims nothing, or a value with a certificate that nobody signed; a new
+    view that rests on the least binding quorum of those who asked for it."""
+    if saying.kind == "newview":
+        return least_binding(saying)
+    payload = None if saying.value == "nil" else saying.build(())
+    if saying.kind == "viewchange" and (payload is not None or saying.value == "nil"):
+        view = Round(saying.round - 1 if saying.valid_round is None else max(saying.valid_round, 0))
+        junk = tuple((name, Signature(bytes(64))) for name in saying.memory.validators.members)
+        claim = None if payload is None else Proof(view, saying.name(payload), junk)
+        return said(saying, ViewChange(claim))
+    if payload is None:
+        return None
+    if saying.kind == "preprepare":
+        return said(saying, Proposal(saying.name(payload), payload, -1))
+    return said(saying, Vote(saying.name(payload))) if saying.kind in ("prepare", "commit") else None
+
+
+def least_binding(saying: Saying) -> Message | None:
+    """A `newview` on view changes that the liar has heard, those that claim nothing first."""
+    validators, heard = saying.memory.validators, saying.memory.log(saying.round).viewchange
+    changes: dict[MemberId, Change] = {}
+    for message in sorted(heard, key=lambda one: one.body.prepared is not None):
+        if not validators.is_quorum(validators.weigh(changes)):
+            changes.setdefault(message.sender, Change(message.sender, message.body, message.signature))
+    return said(saying, NewView(tuple(changes[name] for name in sorted(changes)))) if changes else None
+
+
+TONGUES: Mapping[str, Tongue] = {"pbft": pbft, "tendermint": tendermint}
 """Engine -> what its liars can say."""
 
 

@@ -94,6 +94,7 @@ class Code(StrEnum):
     CONSENSUS_BAD_SIGNATURE = "consensus.bad_signature"
     CONSENSUS_NO_QUORUM = "consensus.no_quorum"
     CONSENSUS_BAD_VALID_ROUND = "consensus.bad_valid_round"
+    CONSENSUS_BAD_VIEW_CHANGE = "consensus.bad_view_change"
     CONSENSUS_NOT_ALONE = "consensus.not_alone"
     CONSENSUS_UNKNOWN_ENGINE = "consensus.unknown_engine"
     # A question to one's own node.
