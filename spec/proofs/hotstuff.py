@@ -21,11 +21,11 @@ from typing import NamedTuple
 import voters
 import z3
 from blocks import GENESIS, TREE, Block, b, c, d, parent, within
-from induction import Action, Definition, State, Theory, Vocabulary, defining, instead, run, without
+from induction import Action, Definition, State, Story, Theory, Vocabulary, defining, instead, without
 from induction import queries as asked
 from queries import Query
-from voters import Node, Order, Quorum, Truth, all_of_a_quorum, always, correct, exactly, n, one_of_every_quorum
-from z3 import And, Const, Consts, DeclareSort, Exists, ForAll, Function, Not, Or
+from voters import Node, Order, Quorum, all_of_a_quorum, always, correct, exactly, n, one_of_every_quorum
+from z3 import And, Const, Consts, Exists, ForAll, Function, Not, Or
 
 TITLE = "agreement of chained HotStuff (INV-S1)"
 VIEWS = Order("view")
@@ -61,7 +61,8 @@ def three_chain(one: z3.ExprRef, two: z3.ExprRef, three: z3.ExprRef) -> z3.BoolR
 
 
 WORDS = Vocabulary(
-    basic={"left": (Node, View), "vote": (Node, Block), "locked": (Node, Block), "decided": (Node, Block, Block, Block)},
+    basic={"left": (Node, View), "vote": (Node, Block), "locked": (Node, Block),
+           "decided": (Node, Block, Block, Block)},
     defined={
         "certified": Definition((Block,), ("vote",), lambda s, block:
                                 Or(block == GENESIS, all_of_a_quorum(lambda node: s.vote(node, block)))),
@@ -190,16 +191,19 @@ MUTATIONS = {
     "D12: quorums that need not meet": (lambda: asked(THEORY._replace(meet=()), "leave"), "lemma certified_unique"),
 }  # fmt: skip
 """Bug of the corpus -> (the queries with it, the one that must then be refuted)."""
+SPARE: set[tuple[str, str]] = set()
+"""Guards that safety does not need: none."""
 
 
-def story() -> list[z3.BoolRef]:
-    """A run from the first state with every action: three correct nodes vote for three blocks, the first is decided."""
+def story() -> Story:
+    """Three correct nodes vote for three blocks and decide the first; one goes on."""
     nodes, quorum = Consts("n1 n2 n3", Node), Const("quorum", Quorum)
     first, second, third = blocks = Consts("first second third", Block)
-    chain = [GENESIS, *blocks]
-    votes = [("vote", At(node, block, below, GENESIS)) for below, block in pairwise(chain) for node in nodes]
-    return [
-        *voters.only_these_are_correct(nodes, quorum), *[follow(below, block) for below, block in pairwise(chain)],
-        *run(THEORY, *votes, ("lock", At(nodes[0], first, second, first)), ("leave", At(nodes[0], third, third, third)),
-             *[("decide", At(node, third, second, first)) for node in nodes]),
+    links = list(pairwise([GENESIS, *blocks]))
+    cast = [*voters.only_these_are_correct(nodes, quorum), *[follow(below, block) for below, block in links]]
+    steps = [
+        *[("vote", At(node, block, below, GENESIS)) for below, block in links for node in nodes],
+        ("lock", At(nodes[0], first, second, first)), ("leave", At(nodes[0], third, third, third)),
+        *[("decide", At(node, third, second, first)) for node in nodes],
     ]  # fmt: skip
+    return Story(cast, steps)

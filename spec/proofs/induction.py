@@ -185,10 +185,17 @@ def guards(theory: Theory) -> list[tuple[str, str]]:
     return [(name, guard) for name, action in theory.actions.items() for guard in action(s, theory.here).guards]
 
 
-def run(theory: Theory, *steps: tuple[str, Any]) -> list[z3.BoolRef]:
-    """What must hold for these steps (action, constants) to be taken one after the other from the first state."""
-    state, facts = first_state(theory.words), [*theory.axioms, *theory.meet]
-    for name, at in steps:
+class Story(NamedTuple):
+    """A run from the first state: what is known of those who take part, and the steps as (action, constants)."""
+
+    cast: Sequence[z3.BoolRef]
+    steps: Sequence[tuple[str, Any]]
+
+
+def told(theory: Theory, story: Story) -> list[z3.BoolRef]:
+    """What must hold for the story to happen; contradictory facts mean that it cannot."""
+    state, facts = first_state(theory.words), [*theory.axioms, *theory.meet, *story.cast]
+    for name, at in story.steps:
         action = theory.actions[name](state, at)
         facts += action.guards.values()
         state = action.after

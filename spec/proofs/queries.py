@@ -1,11 +1,12 @@
 """What a proof is made of here: queries to a solver, each with a name, and what the solvers say to them.
 
 A query is proved when its assumptions together with the negation of its goal have no model. z3 decides; cvc5, another
-team's solver, is asked the same question again as text. It must not know what is being proved.
+team's solver, is asked the same question again as text. A query is refuted only when a finite countermodel was built:
+that a solver gave up proves nothing, neither way. It must not know what is being proved.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import cvc5
@@ -23,11 +24,15 @@ class Query(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a solver said: `proved`, `refuted` (there is a model of the opposite) or `unknown`."""
+    """What a solver said: `proved`, `refuted`, `possible`, `impossible` or `unknown`."""
 
     name: str
     said: str
     seconds: float
+
+
+Mutations = dict[str, tuple[Callable[[], list[Query]], str]]
+"""A planted fault -> the queries with it, and the name of the one that must then be refuted."""
 
 
 def _solver(query: Query) -> z3.Solver:
@@ -44,21 +49,29 @@ def ask_z3(query: Query) -> Answer:
     return Answer(query.name, said, time.perf_counter() - began)
 
 
-def satisfiable(name: str, facts: Sequence[z3.BoolRef]) -> Answer:
-    """Whether the facts can hold together at all, by a finite model: a proof from a contradiction proves nothing."""
-    began = time.perf_counter()
-    solver = z3.Solver()
-    solver.add(*facts)
-    said = {"sat": "proved", "unsat": "refuted"}.get(_cvc5(name, solver.to_smt2(), "finite-model-find"), "unknown")
-    return Answer(name, said, time.perf_counter() - began)
-
-
 def ask_cvc5(query: Query) -> Answer:
     """What cvc5 says to the same question, given as SMT-LIB text."""
     began = time.perf_counter()
     printed = _cvc5(query.name, _solver(query).to_smt2(), "enum-inst")
     said = {"unsat": "proved", "sat": "refuted"}.get(printed, "unknown")
     return Answer(query.name, said, time.perf_counter() - began)
+
+
+def possible(name: str, facts: Sequence[z3.BoolRef]) -> Answer:
+    """Whether the facts can hold together at all, by a finite model: a proof from a contradiction proves nothing."""
+    began = time.perf_counter()
+    solver = z3.Solver()
+    solver.add(*facts)
+    printed = _cvc5(name, solver.to_smt2(), "finite-model-find")
+    said = {"sat": "possible", "unsat": "impossible"}.get(printed, "unknown")
+    return Answer(name, said, time.perf_counter() - began)
+
+
+def refute(query: Query) -> Answer:
+    """Whether the assumptions can hold without the goal: `refuted` with a finite model, `proved` if there is none."""
+    found = possible(query.name, [*query.assumptions, z3.Not(query.goal)])
+    said = {"possible": "refuted", "impossible": "proved"}.get(found.said, "unknown")
+    return found._replace(said=said)
 
 
 def _cvc5(name: str, text: str, option: str) -> str:

@@ -3,11 +3,18 @@
 A set of voters is its weight; two sets overlap by inclusion and exclusion. It must not know any protocol.
 """
 
-from queries import Query
+from collections.abc import Callable
+
+import z3
+from queries import Mutations, Query
 from z3 import And, Implies, Int, Ints
 
+TITLE = "quorum arithmetic with weights (CON-002)"
 TOTAL, ONE, OTHER, UNION, OVERLAP, LIARS = Ints("total one other union overlap liars")
 SETS = (TOTAL > 0, ONE >= 0, OTHER >= 0, UNION <= TOTAL, OVERLAP == ONE + OTHER - UNION, LIARS >= 0, 3 * LIARS < TOTAL)
+
+
+MEET = "two quorums share a correct member"
 
 
 def queries() -> list[Query]:
@@ -15,7 +22,8 @@ def queries() -> list[Query]:
     quorum, other = 3 * ONE > 2 * TOTAL, 3 * OTHER > 2 * TOTAL
     units = Int("n")
     return [
-        Query("two quorums share a correct member", [*SETS, quorum, other], OVERLAP > LIARS),
+        Query(MEET, [*SETS, quorum, other], OVERLAP > LIARS),
+        Query("two quorums share more than a third", [*SETS, quorum, other], 3 * OVERLAP > TOTAL),
         Query("the correct alone are a quorum", [*SETS, ONE == TOTAL - LIARS], quorum),
         Query("more than a third has a correct member", [*SETS, 3 * ONE > TOTAL], ONE > LIARS),
         Query("a quorum has a correct member", [*SETS, quorum], ONE > LIARS),
@@ -24,20 +32,14 @@ def queries() -> list[Query]:
     ]  # fmt: skip
 
 
-MUTATIONS = {
-    "P01: one vote fewer": (
-        [Query("two quorums share a correct member", [*SETS, 3 * ONE > 2 * TOTAL - 3, 3 * OTHER > 2 * TOTAL - 3],
-               OVERLAP > LIARS)],
-        "two quorums share a correct member",
-    ),
-    "RX: a majority, with liars": (
-        [Query("two quorums share a correct member", [*SETS, 2 * ONE > TOTAL, 2 * OTHER > TOTAL], OVERLAP > LIARS)],
-        "two quorums share a correct member",
-    ),
+def _meeting(*facts: z3.BoolRef) -> Callable[[], list[Query]]:
+    return lambda: [Query(MEET, facts, OVERLAP > LIARS)]
+
+
+MUTATIONS: Mutations = {
+    "P01: one vote fewer": (_meeting(*SETS, 3 * ONE > 2 * TOTAL - 3, 3 * OTHER > 2 * TOTAL - 3), MEET),
+    "RX: a majority, with liars": (_meeting(*SETS, 2 * ONE > TOTAL, 2 * OTHER > TOTAL), MEET),
     "n = 3f: a third of the weight lies": (
-        [Query("two quorums share a correct member",
-               [*SETS[:-1], 3 * LIARS <= TOTAL, 3 * ONE >= 2 * TOTAL, 3 * OTHER >= 2 * TOTAL], OVERLAP > LIARS)],
-        "two quorums share a correct member",
-    ),
+        _meeting(*SETS[:-1], 3 * LIARS <= TOTAL, 3 * ONE >= 2 * TOTAL, 3 * OTHER >= 2 * TOTAL), MEET),
 }  # fmt: skip
-"""Bug -> (the query with it, what must fail)."""
+"""Bug -> (the query with it, what must be refuted)."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import voters
 import z3
-from induction import Action, Definition, State, Theory, Vocabulary, run, without
+from induction import Action, Definition, State, Story, Theory, Vocabulary, without
 from induction import queries as asked
 from queries import Query
 from voters import Node, Order, Relation, all_of_a_quorum, always, correct, exactly, n, one_of_every_quorum
@@ -94,7 +94,8 @@ def start_round(s: State, at: At) -> Action:
 
 
 def _prevote(s: State, at: At, value: z3.ExprRef, why: dict[str, z3.BoolRef]) -> Action:
-    fresh = {"in the round": is_in(s, at), "no prevote": has_not(s.prevote, at), "no precommit": has_not(s.precommit, at)}
+    fresh = {"in the round": is_in(s, at), "no prevote": has_not(s.prevote, at),
+             "no precommit": has_not(s.precommit, at)}  # fmt: skip
     return Action({**fresh, **why}, s.after(prevote=exactly(at.node, at.round, value)))
 
 
@@ -196,3 +197,29 @@ MUTATIONS = {
     "D12: quorums that need not meet": (lambda: asked(THEORY._replace(meet=()), "decide"), "lemma polka_unique"),
 }  # fmt: skip
 """Bug of the corpus -> (the queries with it, the one that must then be refuted)."""
+SPARE = {
+    ("start_round", "correct"), ("start_round", "not left"),
+    *[(action, "no precommit") for action in ("prevote_new", "prevote_proven", "prevote_nil")],
+    *[(action, "a value") for action in ("prevote_new", "prevote_proven", "precommit_value")],
+    ("prevote_proven", "earlier"), ("precommit_value", "a prevote"), ("precommit_nil", "a prevote"),
+}  # fmt: skip
+"""Guards that safety does not need: they order the steps of a round and keep `nil` apart."""
+
+
+def story() -> Story:
+    """One node locks, the round fails, so does the next, and in the third all decide what was locked."""
+    nodes, quorum = Consts("n1 n2 n3", Node), z3.Const("quorum", voters.Quorum)
+    value, rounds = HERE.value, Consts("first second third", Round)
+    first, second, third = [[At(node, round_, value, rounds[0]) for node in nodes] for round_ in rounds]
+    cast = [
+        *voters.only_these_are_correct(nodes, quorum), lt(rounds[0], rounds[1]), lt(rounds[1], rounds[2]),
+        ForAll([r], Or(*[r == round_ for round_ in rounds])),
+    ]  # fmt: skip
+    steps = [
+        *[("prevote_new", at) for at in first], ("precommit_value", first[0]), ("precommit_nil", first[1]),
+        *[("start_round", at) for at in second],
+        ("prevote_proven", second[0]), ("prevote_new", second[1]), ("prevote_nil", second[2]),
+        *[("start_round", at) for at in third], *[("prevote_proven", at) for at in third],
+        *[("precommit_value", at) for at in third], *[("decide", at) for at in third],
+    ]  # fmt: skip
+    return Story(cast, steps)
