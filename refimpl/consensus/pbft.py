@@ -408,11 +408,15 @@ class _Work(HeightWork):
         """Enough members left for higher views that one of them is correct: leave for the lowest of those (CON-048)."""
         memory = self.memory
         higher = [view for view, log in memory.views.items() if view > memory.round and log.viewchange]
-        leavers = {change.sender for view in higher for change in memory.log(view).viewchange}
-        if not higher or not self.engine.joins(memory, memory.validators.weigh(leavers)):
+        if not higher or not self.engine.joins(memory, memory.validators.weigh(self.leavers(memory.round + 1))):
             return False
         self.leave(min(higher))
         return True
+
+    def leavers(self, least: int) -> set[MemberId]:
+        """Who left for this view or a higher one."""
+        views = self.memory.views.items()
+        return {change.sender for view, log in views if view >= least for change in log.viewchange}
 
     def changes(self) -> dict[MemberId, Message]:
         """Who asks for the view that we want; the first word of each counts."""
@@ -477,11 +481,11 @@ class _Work(HeightWork):
         return False
 
     def watch(self) -> None:
-        """Once a quorum wants the view we want, its primary's time runs (CON-047)."""
+        """Once a quorum wants the view that we want, or a higher one, the time of our view runs (CON-047)."""
         memory, engine = self.memory, self.engine
         if not memory.running or not memory.changing or memory.waiting:
             return
-        if engine.quorum(memory, memory.validators.weigh(self.changes())):
+        if engine.quorum(memory, memory.validators.weigh(self.leavers(memory.round))):
             memory.waiting = True
             timer = api.Timer(VIEWCHANGE, memory.height, memory.round)
             self.effects.append(api.SetTimer(timer, engine.timeout(memory)))
