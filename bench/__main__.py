@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.measure import FULL, QUICK, Contest, Method, contest_result, count_result
 from bench.registry import Maker, items
-from bench.report import about, page
+from bench.report import about, page, rate
 
 
 def main() -> int:
@@ -68,9 +68,10 @@ def told(result: dict[str, Any]) -> str:
     if result["ratio"] is None:
         return f"{result['counts']} {verdict}"
     ratio, gate = result["ratio"], result["gate"]
-    fast = result["contenders"][ratio["of"]]["per_second"]
+    side_by_side = ", ".join(f"{name} {rate(taken['per_second'])}" for name, taken in result["contenders"].items())
     limit = "" if gate is None else f" gate {gate:.3g}"
-    return f"{fast:,.0f} {result['unit']}/s, {ratio['median']:.3g} of {ratio['to']}{limit} {verdict}"
+    compared = f"{ratio['of']} is {ratio['median']:.3g} of {ratio['to']}"
+    return f"{side_by_side} {result['unit']}/s; {compared}{limit} {verdict}"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ __all__ = ["Maker", "items"]
 Maker = Callable[[Method], Contest | Count]
 """Prepares an item."""
 
-FAMILIES = ("crypto", "codec", "state", "trees", "ledger", "action", "policies", "simulation", "store", "startup")
+FAMILIES = (
+    "crypto", "codec", "state", "trees", "ledger", "action", "policies", "language", "simulation", "store", "startup",
+)  # fmt: skip
 
 
 def items(only: tuple[str, ...] = ()) -> Mapping[str, Maker]:

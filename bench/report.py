@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bench.measure import Method
 
-__all__ = ["SCHEMA", "about", "page"]
+__all__ = ["SCHEMA", "about", "page", "rate"]
 
 SCHEMA: Final = "yilian/bench/v1"
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -78,10 +78,10 @@ def _table(report: dict[str, Any]) -> str:
             lines.append(f"| {item['item']} | | {found} | {item['unit']} | at most {most} | {verdict} |")
             continue
         ratio, gate = item["ratio"], item["gate"]
-        rate = item["contenders"][ratio["of"]]["per_second"]
+        fast = item["contenders"][ratio["of"]]["per_second"]
         limit = "" if gate is None else f"{gate:.3g}"
         lines.append(
-            f"| {item['item']} | {_rate(rate)} {item['unit']}/s | **{ratio['median']:.3g}** "
+            f"| {item['item']} | {rate(fast)} {item['unit']}/s | **{ratio['median']:.3g}** "
             f"({ratio['minimum']:.3g} to {ratio['maximum']:.3g}) | {ratio['to']} | {limit} | {verdict} |"
         )
     return "\n".join([*lines, ""])
@@ -101,7 +101,7 @@ def _details(item: dict[str, Any]) -> str:
         lines += ["", f"| contender | {item['unit']}/s | median of one | least | greatest |", "|---|---|---|---|---|"]
     for name, taken in item["contenders"].items():
         times = " | ".join(_seconds(taken[which]) for which in ("median", "minimum", "maximum"))
-        lines.append(f"| {name} | {_rate(taken['per_second'])} | {times} |")
+        lines.append(f"| {name} | {rate(taken['per_second'])} | {times} |")
     return "\n".join([*lines, ""])
 
 
@@ -110,7 +110,8 @@ def _pairs(counts: dict[str, Any]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
 
 
-def _rate(number: float) -> str:
+def rate(number: float) -> str:
+    """A rate, as a person reads it."""
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
