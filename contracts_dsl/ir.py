@@ -377,7 +377,7 @@ def encode(module: Module) -> bytes:
 
 
 def decode(data: bytes) -> Module:
-    """The module these bytes are. Raises `IrError` unless `encode` gives the same bytes again."""
+    """The module these bytes are (CTR-T15). Raises `IrError` unless `encode` gives the same bytes again."""
     try:
         module = _DECODER.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

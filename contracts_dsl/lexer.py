@@ -1,4 +1,4 @@
-"""Bytes -> tokens: the lexical rules L1 to L6 of both surfaces.
+"""Bytes -> tokens: the lexical rules CTR-L1 to CTR-L6 of both surfaces.
 
 The lexer is one regular expression and a table of words. It knows no parser state: a word of the surface is reserved
 everywhere, which is what makes translation between the surfaces a bijection. It never stops: what it cannot read
@@ -78,7 +78,7 @@ class Tokens:
         return self.source.text[self.starts[index] : self.ends[index]]
 
     def name(self, index: int) -> str:
-        """The name that a NAME token stands for: as written, or without the escape (L3)."""
+        """The name that a NAME token stands for: as written, or without the escape (CTR-L3)."""
         text = self.text(index)
         return text[1:-1] if text[:1] in "`「" else text
 
@@ -93,7 +93,7 @@ def words(language: Language) -> Words:
 
 
 def surface(text: str) -> Language | None:
-    """The surface of a text: that of its first word (L6). None if that word begins no module."""
+    """The surface of a text: that of its first word (CTR-L6). None if that word begins no module."""
     match = _TOKEN.match(text)
     if match is None or match.lastindex != 1:
         return None
@@ -102,7 +102,7 @@ def surface(text: str) -> Language | None:
 
 
 def read(name: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
-    """The text of a file (L1), and what makes it unreadable: then nothing further is worth looking at."""
+    """The text of a file (CTR-L1), and what makes it unreadable: then nothing further is worth looking at."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -152,7 +152,7 @@ def tokenize(source: Source) -> Tokens:
         start, end = match.span(group)
         kind = _KINDS[group]
         if group == 1:
-            kind = terminal.get(match[1], "NAME")
+            kind = terminal.get(match[1], "NAME")  # CTR-L2, CTR-L4: a whole token, wherever it stands
             if end - start > NAME_CHARACTERS_MAX:
                 tokens.diagnostics.append(_over(source, (start, end), "name_characters", NAME_CHARACTERS_MAX))
         elif group >= 16:
@@ -190,7 +190,7 @@ def _literal(tokens: Tokens, kind: str, start: int, end: int) -> str:
 def _check_escape(tokens: Tokens, text: str, start: int, end: int) -> None:
     """E110: an escape stands only around a reserved word of its own surface, in its own marks, apart from other words.
 
-    Otherwise two texts of one surface would have the same translation, and L7 would fail.
+    Otherwise two texts of one surface would have the same translation, and CTR-L7 would fail.
     """
     language, inner = tokens.words.language, text[1:-1]
     whole = tokens.source.text
@@ -218,7 +218,7 @@ def _stray(source: Source, text: str, start: int, end: int) -> Diagnostic:
     span = (start, end)
     if text in _FULL_STOPS:
         return Diagnostic("E107", source, span, {"got": text})
-    if text[0] in _FULL_WIDTH:
+    if text[0] in _FULL_WIDTH:  # CTR-L5
         return Diagnostic("E105", source, span, {"got": text, "fix": "".join(_FULL_WIDTH[one] for one in text)})
     if text in "/×÷":
         return Diagnostic("E109", source, span, {"got": text})

@@ -187,7 +187,7 @@ class _Run:
         return flat
 
     def _recover(self, fault: int) -> int:
-        """Drop the statement that contains a fault; the index from which reading goes on.
+        """Drop the statement that contains a fault, so that all are found (CTR-L8); the index where reading goes on.
 
         The statement ends with the first `;` at its depth, or with the bracket that closes what it began. A fault where
         reading has just resumed is an echo: then the statement around it is dropped as well, so that every recovery

@@ -63,9 +63,18 @@ def load() -> Table:
 
 def build() -> Table:
     """The table of grammar.lark. Raises lark's GrammarError if there is any conflict."""
+    from lark.parsers.lalr_analysis import LALR_Analyzer
+
+    lark = expanded()
+    analysis = LALR_Analyzer(lark.parser.parser_conf, debug=True, strict=True)
+    analysis.compute_lalr()  # type: ignore[no-untyped-call]  # lark leaves it unannotated
+    return _plain(lark, analysis.parse_table)
+
+
+def expanded() -> Lark:
+    """grammar.lark as lark expands it; its rules stand in the order of the table's productions."""
     from lark import Lark
     from lark.lexer import Lexer
-    from lark.parsers.lalr_analysis import LALR_Analyzer
 
     class NoLexer(Lexer):
         def __init__(self, conf: object) -> None:
@@ -75,10 +84,7 @@ def build() -> Table:
             return iter(())
 
     grammar = resources.files("contracts_dsl").joinpath("grammar.lark").read_text("utf-8")
-    lark = Lark(grammar, parser="lalr", lexer=NoLexer, start="start")
-    analysis = LALR_Analyzer(lark.parser.parser_conf, debug=True, strict=True)
-    analysis.compute_lalr()  # type: ignore[no-untyped-call]  # lark leaves it unannotated
-    return _plain(lark, analysis.parse_table)
+    return Lark(grammar, parser="lalr", lexer=NoLexer, start="start")
 
 
 def _plain(lark: Lark, parse_table: Any) -> Table:

@@ -1,14 +1,20 @@
 """Good programs check, run and translate; bad programs say what is wrong, where, in their own language."""
 
+from collections import defaultdict
+
 import msgspec
 import pytest
 
-from contracts_dsl import ir, verify
+from contracts_dsl import ir, tables, verify
+from contracts_dsl import parse as parsing
 from contracts_dsl.check import check
 from contracts_dsl.diagnostics import codes, render
+from contracts_dsl.lexer import tokenize, words
 from contracts_dsl.parse import parse
 from contracts_dsl.testing import play
 from contracts_dsl.translate import translate
+from tests.house.clauses import clauses, code_citations
+from tests.house.clauses import test_citations as citations_of_tests
 from tests.language.packages import BAD, GOOD, LIBRARY, NATIVE, library, native, read, sources
 
 ENGLISH = [*sources(LIBRARY, "en"), *sources(GOOD, "en")]
@@ -33,6 +39,37 @@ def test_every_test_beside_the_rules_passes(checked, scenario):
     assert (outcome.expected, outcome.got) == (None, None), scenario.source.line(
         scenario.source.position(outcome.span[0])[0]
     )
+
+
+def test_every_word_and_every_construct_of_the_grammar_stands_in_a_good_program(monkeypatch):
+    """Of each rule every symbol, optional ones included, is used; nothing is in the language that no sample needs."""
+    table, reduced = tables.load(), set()
+    numbers = {id(production): number for number, production in enumerate(table.productions)}
+    reduce = parsing._Run._reduce
+
+    def noted(run, production, at):
+        reduced.add(numbers[id(production)])
+        reduce(run, production, at)
+
+    monkeypatch.setattr(parsing._Run, "_reduce", noted)
+    monkeypatch.setattr(parsing, "load", lambda: table)
+    words_used = {kind for path in ENGLISH for kind in tokenize(parse("", path.read_bytes()).source).kinds}
+    assert words("en").word.keys() <= words_used
+    symbols, used = defaultdict(set), defaultdict(set)
+    for number, rule in enumerate(tables.expanded().rules):
+        construct, expansion = str(rule.alias or rule.origin.name), {symbol.name for symbol in rule.expansion}
+        symbols[construct] |= expansion
+        used[construct] |= expansion if number in reduced else set()
+    unused = {construct: symbols[construct] - used[construct] for construct in symbols if not construct.startswith("_")}
+    assert {construct: left for construct, left in unused.items() if left} == {}
+    assert len(symbols) > 80
+
+
+def test_every_rule_of_the_language_is_cited_where_it_is_kept_and_where_it_is_tested():
+    rules = {clause.id for clause in clauses() if clause.id.startswith(("CTR-L", "CTR-T", "CTR-S"))}
+    assert len(rules) >= 48
+    assert rules - {citation.clause for citation in code_citations()} == set()
+    assert rules - {citation.clause for citation in citations_of_tests()} == set()
 
 
 @pytest.mark.clause("CTR-L7")
