@@ -14,8 +14,15 @@ from importlib import resources
 from attrs import field, frozen
 
 from contracts_dsl.source import Source, Span, width
+from contracts_dsl.typesystem import Type
 
 Values = Mapping[str, object]
+
+
+class Written(str):
+    """A piece of a program as it is written, which a message shows in quotation marks."""
+
+    __slots__ = ()
 
 
 @frozen
@@ -26,7 +33,7 @@ class Diagnostic:
     source: Source
     span: Span
     values: Values = field(factory=dict)
-    """What the text needs; a string that begins with `@` is a phrase of messages.toml."""
+    """What the text needs: plain data, types, pieces of the program; `@x` is the phrase x of messages.toml."""
 
     @property
     def is_error(self) -> bool:
@@ -59,6 +66,10 @@ def say(code: str, part: str, language: str, values: Values) -> str:
 
 
 def _shown(value: object, language: str) -> str:
+    if isinstance(value, Type):
+        return _type(value, language)
+    if isinstance(value, Written):
+        return f"“{value}”" if language == "zh" else f"`{value}`"
     if isinstance(value, str):
         # A sign `@` may also come from the text itself.
         known = value.startswith("@") and value[1:] in _catalogue()["phrases"]
@@ -66,6 +77,20 @@ def _shown(value: object, language: str) -> str:
     if isinstance(value, Iterable):
         return phrase("or", language).join(_shown(one, language) for one in value) or "-"
     return str(value)
+
+
+def _type(kind: Type, language: str) -> str:
+    """A type in the words of a surface; the range of a literal is the literal."""
+    if kind.kind == "int" and kind.low == kind.high:
+        return f"{phrase('the_number', language)}{kind.low}"
+    name = phrase("type_purpose", language) if kind.name == "purpose" else kind.name
+    if kind.kind == "set":
+        text = f"{{{name}}}"
+    elif kind.kind == "int":
+        text = f"{phrase('type_int', language)} {kind.low}..{kind.high}"
+    else:
+        text = " ".join(filter(None, (phrase(f"type_{kind.kind}", language), name)))
+    return f"{text}?" if kind.optional else text
 
 
 def ordered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 
 from contracts_dsl import ir
 from contracts_dsl import syntax as s
-from contracts_dsl.diagnostics import Diagnostic
+from contracts_dsl.diagnostics import Diagnostic, Written
 from contracts_dsl.expressions import Elaborator
 from contracts_dsl.limits import DURATION_MAX, EFFECTS_MAX
 from contracts_dsl.measure import type_of
@@ -155,7 +155,7 @@ def _datum(work: Elaboration, item: s.Data, own: ContractNames) -> ir.Datum | No
             raise Problem("E301", item.initial.span, expected="@a_literal", got="@an_expression")
         low, high = kind.bounds
         if kind.kind == "int" and not (isinstance(initial.value, int) and low <= initial.value <= high):
-            raise Problem("E301", item.initial.span, expected=str(kind), got=initial.type)
+            raise Problem("E301", item.initial.span, expected=kind, got=type_of(initial))
     return work.placed(ir.Datum(item.name.text, str(kind), initial), item.span)
 
 
@@ -165,7 +165,7 @@ def _key(own: ContractNames, item: s.Key) -> None:
         if kind is None:
             raise unknown(name, own.fields)
         if kind.optional:
-            raise Problem("E302", name.span, path=name.text, expected=str(kind.present), got=str(kind))
+            raise Problem("E302", name.span, path=name.text, expected=kind.present, got=kind)
         if name.text in own.assigned:
             raise Problem("E408", name.span, name=name.text)
 
@@ -210,7 +210,7 @@ def _build_clause(work: Elaboration, own: ContractNames, clause: s.Clause, state
             raise Problem("E409", clause.span, where="@in_starts")
         return ir.May(actors, caller, action, parameters, when, do, to)
     if caller is not None:
-        raise Problem("E301", clause.actors[0].span, expected="@own_party", got=caller)
+        raise Problem("E301", clause.actors[0].span, expected="@own_party", got=Written(caller))
     timed = Elaborator(work.names, own.name, by_time=True)
     otherwise, after = _outcome(work, own, timed, clause.otherwise)
     breach = work.placed(ir.Breach(clause.violation.text, otherwise, after), clause.otherwise.span)
@@ -264,7 +264,7 @@ def _limit(own: ContractNames, written: s.Limit) -> ir.Limit:
     if kind is None:
         raise unknown(written.until, own.data)
     if kind.kind != "time":
-        raise Problem("E301", written.until.span, expected=str(TIME), got=str(kind))
+        raise Problem("E301", written.until.span, expected=TIME, got=kind)
     return ir.Limit(until=written.until.text)
 
 
@@ -352,10 +352,10 @@ def _call(work: Elaboration, place: Elaborator, effect: s.CallEffect) -> ir.Call
     on = place.expression(s.Path(effect.target.span, (effect.target,)))
     kind = type_of(on)
     if kind.kind != "contract":
-        raise Problem("E301", effect.target.span, expected="@an_instance", got=str(kind))
+        raise Problem("E301", effect.target.span, expected="@an_instance", got=kind)
     if kind.optional:
         name = effect.target.text
-        raise Problem("E302", effect.target.span, path=name, expected=str(kind.present), got=str(kind))
+        raise Problem("E302", effect.target.span, path=name, expected=kind.present, got=kind)
     target = work.names.contracts[kind.name]
     work.used.add(target.name)
     contract_name = s.Name(effect.target.span, target.name)

@@ -128,7 +128,7 @@ def _aggregate(place: Elaborator, item: s.Aggregate) -> ir.Aggregate:
         return ir.Aggregate("count", None)
     found = place.expression(item.path)
     if type_of(found).kind not in ("int", "money") or type_of(found).optional:
-        raise Problem("E301", item.path.span, expected="@a_number_or_amount", got=found.type)
+        raise Problem("E301", item.path.span, expected="@a_number_or_amount", got=type_of(found))
     return ir.Aggregate("sum", found)
 
 

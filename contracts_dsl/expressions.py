@@ -14,6 +14,7 @@ from attrs import define, evolve, field
 
 from contracts_dsl import ir
 from contracts_dsl import syntax as s
+from contracts_dsl.diagnostics import Written
 from contracts_dsl.limits import (
     CODE_MAX,
     DURATION_MAX,
@@ -79,7 +80,7 @@ class Elaborator:
         found = self.expression(expression, expected)
         if not assignable(type_of(found), expected):
             code = "E302" if assignable(type_of(found).present, expected) else "E301"
-            raise Problem(code, expression.span, expected=str(expected), got=found.type, path=_text(expression))
+            raise Problem(code, expression.span, expected=expected, got=type_of(found), path=_text(expression))
         return found
 
     def expression(self, expression: s.Expression, expected: Type | None = None) -> ir.Expr:
@@ -123,9 +124,9 @@ class Elaborator:
         found = self._at(e, expected)
         kind = type_of(found)
         if kind.optional and assignable(kind.present, expected):
-            raise Problem("E302", e.span, path=_text(e), expected=str(expected), got=found.type)
+            raise Problem("E302", e.span, path=_text(e), expected=expected, got=type_of(found))
         if not assignable(kind, expected):
-            raise Problem("E301", e.span, expected=str(expected), got=found.type)
+            raise Problem("E301", e.span, expected=expected, got=type_of(found))
         return found
 
     def _conjunction(self, e: s.And) -> ir.Expr:
@@ -184,7 +185,7 @@ class Elaborator:
         """Follow the steps of a path; every optional on the way must be known to be present."""
         for step in e.parts[1:]:
             if kind.optional and route not in self.present:
-                raise Problem("E302", e.span, path=_text(e, route), expected=str(kind.present), got=str(kind))
+                raise Problem("E302", e.span, path=_text(e, route), expected=kind.present, got=kind)
             route, kind = self._step(step, route, kind.present)
         if kind.optional and route in self.present:
             kind = kind.present
@@ -205,7 +206,7 @@ class Elaborator:
             if step.text in attributes and not step.word:
                 return (*route, ("attr", step.text)), attributes[step.text]
             raise unknown(step, attributes)
-        raise Problem("E301", step.span, expected="@something_with_parts", got=str(kind))
+        raise Problem("E301", step.span, expected="@something_with_parts", got=kind)
 
     def _word(self, name: s.Name, expected: Type | None) -> ir.Expr | None:
         """A bare name as a member, purpose, state or test node of the expected type (CTR-T3)."""
@@ -222,8 +223,7 @@ class Elaborator:
         if expected is not None and expected.kind == "state":
             return unknown(name, self.names.members(expected), "E202")
         if name.text in self.nodes:
-            got = str(self.nodes[name.text])
-            return Problem("E301", name.span, expected=str(expected) if expected else "@a_value", got=got)
+            return Problem("E301", name.span, expected=expected or "@a_value", got=self.nodes[name.text])
         own = self.names.contracts[self.contract].fields if self.contract else {}
         words = self.names.members(expected) if expected else ()
         return unknown(name, [*self.parameters, *self.bound, *own, *words, *self.nodes])
@@ -252,14 +252,14 @@ class Elaborator:
         here, there = type_of(left), type_of(right)
         operator = _OPERATORS[e.operator]
         if not comparable(here, there):
-            raise Problem("E301", e.right.span, expected=str(here), got=str(there))
+            raise Problem("E301", e.right.span, expected=here, got=there)
         if operator in ("eq", "ne"):
             return ir.Expr(operator, "bool", (left, right))
         if here.kind not in ORDERED:
-            raise Problem("E301", e.left.span, expected="@an_ordered_type", got=str(here))
+            raise Problem("E301", e.left.span, expected="@an_ordered_type", got=here)
         for side, kind in ((e.left, here), (e.right, there)):
             if kind.optional:
-                raise Problem("E302", side.span, path=_text(side), expected=str(kind.present), got=str(kind))
+                raise Problem("E302", side.span, path=_text(side), expected=kind.present, got=kind)
         return ir.Expr(operator, "bool", (left, right))
 
     def _membership(self, e: s.Membership) -> ir.Expr:
@@ -267,13 +267,13 @@ class Elaborator:
         right = self._at(e.right, self._set_type(e.left) if isinstance(e.right, s.SetLiteral) else None)
         there = type_of(right)
         if there.optional:
-            raise Problem("E302", e.right.span, path=_text(e.right), expected=str(there.present), got=str(there))
+            raise Problem("E302", e.right.span, path=_text(e.right), expected=there.present, got=there)
         if there.kind == "set":
             left = self._operand(e.left, element(there))
         elif there.kind == "entity" and there.name in self.names.trees:
             left = self._operand(e.left, there)
         else:
-            raise Problem("E301", e.right.span, expected="@a_set_or_tree", got=str(there))
+            raise Problem("E301", e.right.span, expected="@a_set_or_tree", got=there)
         return ir.Expr("in", "bool", (left, right))
 
     def _set_type(self, member: s.Expression) -> Type | None:
@@ -285,7 +285,7 @@ class Elaborator:
     def _has(self, e: s.Has) -> ir.Expr:
         found = self._path(e.path, None)
         if found.op != "path" or not (type_of(found).optional or found.path in self.present):
-            raise Problem("E301", e.path.span, expected="@an_optional", got=found.type)
+            raise Problem("E301", e.path.span, expected="@an_optional", got=type_of(found))
         kind = type_of(found)
         asked = ir.Expr("path", str(kind if kind.optional else kind.absent_allowed), path=found.path)
         return ir.Expr("has", "bool", (asked,))
@@ -331,9 +331,9 @@ class Elaborator:
         part = self._at(e.part, None)
         kind = type_of(part)
         if kind.optional:
-            raise Problem("E302", e.part.span, path=_text(e.part), expected=str(kind.present), got=str(kind))
+            raise Problem("E302", e.part.span, path=_text(e.part), expected=kind.present, got=kind)
         if kind.kind not in ("int", "money"):
-            raise Problem("E301", e.part.span, expected="@a_number_or_amount", got=str(kind))
+            raise Problem("E301", e.part.span, expected="@a_number_or_amount", got=kind)
         op: ir.Op = "scale" if isinstance(e, s.Scale) else "pct"
         by = e.factor if isinstance(e, s.Scale) else e.basis_points
         return _numeric(op, kind.kind, (part,), by, e.span)
@@ -341,10 +341,10 @@ class Elaborator:
     def _plus(self, left: ir.Expr, sign: str, right: ir.Expr, span: Span) -> ir.Expr:
         here, there = type_of(left), type_of(right)
         if here.optional or there.optional:
-            raise Problem("E302", span, path=left.type, expected=str(here.present), got=str(there))
+            raise Problem("E302", span, path=here, expected=here.present, got=there)
         pair = (here.kind, there.kind)
         if pair not in (("int", "int"), ("money", "money"), ("time", "duration")):
-            raise Problem("E301", span, expected="duration" if here.kind == "time" else str(here), got=str(there))
+            raise Problem("E301", span, expected=DURATION if here.kind == "time" else here, got=there)
         return _numeric("add" if sign == "+" else "sub", here.kind, (left, right), 0, span)
 
     def _literal(self, e: s.Expression, expected: Type | None) -> ir.Expr:
@@ -370,12 +370,12 @@ class Elaborator:
         if self.in_test and expected is not None and expected.kind == "hash":
             return ir.Expr("lit", str(HASH), value=hashlib.sha256(e.value.encode()).hexdigest())
         if not _CODE.fullmatch(e.value):
-            raise Problem("E301", e.span, expected="@a_code", got=e.value or '""')
+            raise Problem("E301", e.span, expected="@a_code", got=Written(e.value))
         return ir.Expr("lit", str(CODE), value=e.value)
 
     def _set(self, e: s.SetLiteral, expected: Type | None) -> ir.Expr:
         if expected is None or expected.kind != "set":
-            raise Problem("E301", e.span, expected=str(expected) if expected else "@a_value", got="@a_set")
+            raise Problem("E301", e.span, expected=expected or "@a_value", got="@a_set")
         allowed = self.names.members(element(expected))
         for member in e.members:
             if member.text not in allowed:

@@ -19,7 +19,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from contracts_dsl.diagnostics import Diagnostic
+from contracts_dsl.diagnostics import Diagnostic, Written
 from contracts_dsl.lexer_names import NAME
 from contracts_dsl.limits import DIGITS_MAX, NAME_CHARACTERS_MAX, SOURCE_BYTES_MAX
 from contracts_dsl.source import Source
@@ -141,7 +141,7 @@ def tokenize(source: Source) -> Tokens:
     language = surface(source.text)
     if language is None:
         at = _first_word(source.text)
-        no_module = Diagnostic("E004", source, at, {"got": source.text[at[0] : at[1]]})
+        no_module = Diagnostic("E004", source, at, {"got": Written(source.text[slice(*at)]) or "@the_end"})
         return Tokens(source, words("en"), ["$END"], [len(source.text)], [len(source.text)], [no_module])
     tokens = Tokens(source, words(language), [], [], [])
     kinds, starts, ends, terminal = tokens.kinds, tokens.starts, tokens.ends, tokens.words.terminal
@@ -222,4 +222,4 @@ def _stray(source: Source, text: str, start: int, end: int) -> Diagnostic:
         return Diagnostic("E105", source, span, {"got": text, "fix": "".join(_FULL_WIDTH[one] for one in text)})
     if text in "/×÷":
         return Diagnostic("E109", source, span, {"got": text})
-    return Diagnostic("E112", source, span, {"where": "@file", "expected": "@a_word", "got": text})
+    return Diagnostic("E112", source, span, {"where": "@file", "expected": "@a_word", "got": Written(text)})

@@ -12,7 +12,7 @@ from typing import ParamSpec
 from attrs import define, field, frozen
 
 from contracts_dsl import syntax as s
-from contracts_dsl.diagnostics import Diagnostic
+from contracts_dsl.diagnostics import Diagnostic, Written
 from contracts_dsl.limits import CLAUSES_PER_STATE_MAX, FIELDS_MAX, INTEGER_MAX, STATES_MAX
 from contracts_dsl.source import Source, Span
 from contracts_dsl.typesystem import Type
@@ -119,7 +119,7 @@ class PackageNames:
             if name.word == "PURPOSE":
                 return Type("set", "purpose", optional=written.optional)
             if name.text not in self.enums:
-                raise Problem("E301", name.span, expected="@an_enum_or_purpose", got=name.text)
+                raise Problem("E301", name.span, expected="@an_enum_or_purpose", got=Written(name.text))
             return Type("set", name.text, optional=written.optional)
         return Type(self._kind_of(name), name.text, optional=written.optional)
 
@@ -206,8 +206,9 @@ class _Collector:
                 self._once(item.name)
                 names.entities[item.name.text] = {}
                 if item.within is not None:
-                    if item.within.text != item.name.text:
-                        raise Problem("E301", item.within.span, expected=item.name.text, got=item.within.text)
+                    own, above = Written(item.name.text), Written(item.within.text)
+                    if above != own:
+                        raise Problem("E301", item.within.span, expected=own, got=above)
                     names.trees.add(item.name.text)
             case s.PartyType():
                 self._once(item.name)
@@ -226,7 +227,7 @@ class _Collector:
                 for attribute in item.attributes:
                     kind = names.resolve(attribute.type)
                     if kind.kind == "contract":
-                        raise Problem("E301", attribute.type.span, expected="@a_directory_type", got=str(kind))
+                        raise Problem("E301", attribute.type.span, expected="@a_directory_type", got=kind)
                     group.setdefault(item.name.text, {})[attribute.name.text] = kind
             case s.Given():
                 self._once(item.name)
@@ -254,7 +255,7 @@ class _Collector:
         kind = self.names.resolve(item.type)
         if isinstance(item, s.Party):
             if kind.kind != "party" or not kind.name:
-                raise Problem("E301", item.type.span, expected="@a_party_type", got=str(kind))
+                raise Problem("E301", item.type.span, expected="@a_party_type", got=kind)
             contract.parties[name] = kind
         else:
             contract.data[name] = kind

@@ -11,14 +11,14 @@ from attrs import define, field, frozen
 
 from contracts_dsl import ir
 from contracts_dsl import syntax as s
-from contracts_dsl.diagnostics import Diagnostic
+from contracts_dsl.diagnostics import Diagnostic, Written
 from contracts_dsl.elaborate import Elaboration, arguments
 from contracts_dsl.expressions import Elaborator
 from contracts_dsl.host import Value
 from contracts_dsl.names import ContractNames, PackageNames, Problem, given_type, unknown
 from contracts_dsl.refusals import CODES
 from contracts_dsl.source import Source, Span
-from contracts_dsl.typesystem import MONEY, Type
+from contracts_dsl.typesystem import ANY_PARTY, MONEY, Type
 
 
 @frozen
@@ -170,7 +170,7 @@ def _node(names: PackageNames, nodes: dict[str, Type], item: s.Given) -> Node:
     if item.parent is not None:
         parent = item.parent.text
         if kind.name not in names.trees or nodes.get(parent) != kind:
-            raise Problem("E301", item.parent.span, expected="@a_node_above", got=parent)
+            raise Problem("E301", item.parent.span, expected="@a_node_above", got=Written(parent))
     return Node(item.name.text, kind.name, tuple((arg.name, arg.value.value) for arg in args), parent)
 
 
@@ -238,7 +238,7 @@ class Reader:
         if kind is None:
             raise unknown(name, self.nodes)
         if kind.kind != "party":
-            raise Problem("E301", name.span, expected="party", got=str(kind))
+            raise Problem("E301", name.span, expected=ANY_PARTY, got=kind)
         return name.text
 
     def _signers(self, names: Iterable[s.Name]) -> tuple[str, ...]:
@@ -299,7 +299,7 @@ class Reader:
         record = step.fields[0].parts[0]
         for path in step.fields:
             if len(path.parts) != 2 or path.parts[0].text != record.text:
-                raise Problem("E301", path.span, expected="@fields_of_one_record", got=path.parts[0].text)
+                raise Problem("E301", path.span, expected="@fields_of_one_record", got=Written(path.parts[0].text))
         if record.text not in self.bound:
             raise unknown(record, self.bound)
         contract = self.bound[record.text]
@@ -342,7 +342,7 @@ class Reader:
             for key, path in zip(step.cell, paths, strict=True)
         )  # fmt: skip
         if step.operator != "==":
-            raise Problem("E301", step.span, expected="==", got=step.operator)
+            raise Problem("E301", step.span, expected=Written("=="), got=Written(step.operator))
         if step.refused is None and len(step.values) != len(view.show):
             raise Problem("E301", step.span, expected=f"{len(view.show)}", got=f"{len(step.values)}")
         return Viewing(

@@ -67,12 +67,12 @@ def _view(program: Program, view: ir.View) -> Iterator[Finding]:
     for path in view.group:
         kind = type_of(path)
         if kind.kind not in _GROUPING or kind.optional:
-            yield Finding("E504", view, {"type": path.type})
+            yield Finding("E504", view, {"type": kind})
     if view.rollup is not None:
         kind = type_of(view.rollup)
         declared = program.kinds.get(kind.name)
         if kind.kind != "entity" or kind.optional or declared is None or not declared.tree:
-            yield Finding("E504", view, {"type": view.rollup.type})
+            yield Finding("E504", view, {"type": kind})
     allowed = {path.path for path in (*view.group, *((view.rollup,) if view.rollup else ()))}
     for path in _record_paths(view.when):
         if path.path not in allowed:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from attrs import frozen
 
-from contracts_dsl.diagnostics import Diagnostic, Values
+from contracts_dsl.diagnostics import Diagnostic, Values, Written
 from contracts_dsl.lexer import OTHER, Tokens, words
 from contracts_dsl.source import Span
 from contracts_dsl.tables import Table
@@ -181,12 +181,13 @@ def _words(fault: Fault, *terminals: str) -> dict[str, str]:
 
 
 def _got(fault: Fault) -> str:
-    return "@the_end" if fault.kind == "$END" else fault.text
+    return "@the_end" if fault.kind == "$END" else Written(fault.text)
 
 
 def _otherwise(fault: Fault, expected: frozenset[str]) -> Diagnostic:
     """E112: in this construct, expected these, got that."""
     shown = sorted(_SIGNS.get(kind) or fault.tokens.words.word[kind] for kind in expected)
+    shown = [text if text.startswith("@") else Written(text) for text in shown]
     rest = len(shown) - _MENTIONED_MAX
     if rest > 1:
         phrases = [text for text in shown if text.startswith("@")]

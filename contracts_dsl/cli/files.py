@@ -5,6 +5,7 @@ This module must not know what is in a file beyond its first word.
 
 from __future__ import annotations
 
+from errno import EACCES, EISDIR, ENOENT, ENOTDIR
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,6 +13,10 @@ import click
 
 from contracts_dsl.lexer import Language, surface
 
+_REASONS = {
+    ENOENT: "不存在 there is no such file", EACCES: "没有权限 no permission", EISDIR: "是文件夹 it is a folder",
+    ENOTDIR: "路径中有文件 a file stands in the path",
+}  # fmt: skip
 UNREADABLE = 3
 """Exit status: a file that cannot be read."""
 
@@ -36,7 +41,7 @@ def package(path: Path, language: str | None) -> list[tuple[str, bytes]]:
         same = path.name.removesuffix(".yl").removesuffix(".zh")
         files = [file for file in files if file.name.removesuffix(".yl").removesuffix(".zh") != same] + [path]
     if not files:
-        fail(str(path), "*.yl")
+        fail(str(path), "没有 .yl 文件 there is no .yl file")
     return [(str(file), content(file)) for file in files]
 
 
@@ -45,7 +50,7 @@ def content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        fail(str(path), error.strerror or "")
+        fail(str(path), _REASONS.get(error.errno or 0) or error.strerror or type(error).__name__)
 
 
 def fail(path: str, reason: str) -> NoReturn:

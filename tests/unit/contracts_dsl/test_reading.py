@@ -152,6 +152,32 @@ def test_every_code_and_phrase_speaks_both_languages():
     assert phrase("help", "zh") == "帮助"
 
 
+def test_types_are_named_in_the_language_of_the_message():
+    for language in ("en", "zh"):
+        vocabulary = words(language).word
+        for terminal in ("T_INT", "T_BOOL", "T_CODE", "T_HASH", "T_MONEY", "T_TIME", "PURPOSE", "PARTY", "ENUM", "ENTITY",
+                         "CONTRACT", "STATE"):  # fmt: skip
+            assert phrase(f"type_{terminal.removeprefix('T_').lower()}", language) == vocabulary[terminal]
+    text = HEAD + (
+        "party p: H;\ndata a: {purpose} = 5;\ndata b: int 1..3 = true;\ndata c: time = 1 yuan;\ndata d: party = 7;\n"
+        "start { p may go becomes s; }\nstate s;\nschema S version 1; party H { x: int 1..3?; } purpose = care;\n"
+    )
+    said = {language: [say(one.code, "text", language, one.values) for one in check([("x", text.encode())]).diagnostics]
+            for language in ("en", "zh")}  # fmt: skip
+    assert said["en"] == [
+        "expected {purpose}, got the number 5", "expected int 1..3, got bool", "expected time, got money",
+        "expected party, got the number 7",
+    ]  # fmt: skip
+    assert said["zh"] == [
+        "应为{目的}，得到整数5", "应为整数 1..3，得到布尔", "应为时刻，得到金额", "应为当事方，得到整数7",
+    ]  # fmt: skip
+
+
+def test_an_empty_file_is_told_that_it_ends():
+    [finding] = parse("x.yl", b"").diagnostics
+    assert say("E004", "text", "en", finding.values).endswith("got the end of the file")
+
+
 def test_carets_stand_under_wide_characters():
     [finding] = parse("x.yl", "合约 甲 版本 1;\n当事方 医院甲：医院。\n".encode()).diagnostics
     line, carets = render(finding, "zh").split("\n")[1:3]
