@@ -73,13 +73,19 @@ def wire_code(refused: Refused) -> str:
 def text(refused: Refused, language: str) -> str:
     """The refusal in a sentence. A value that is missing shows as its name in braces."""
     template = CODES[refused.code][2 if language == "zh" else 1]
-    return template.format_map(_Shown(refused.values))
+    return template.format_map(_Shown(refused.values, nothing="无" if language == "zh" else "nothing"))
 
 
 class _Shown(dict[str, object]):
+    def __init__(self, values: Mapping[str, object], nothing: str) -> None:
+        super().__init__(values)
+        self.nothing = nothing
+
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
 
     def __getitem__(self, key: str) -> object:
         value = super().__getitem__(key)
-        return ", ".join(str(one) for one in value) if isinstance(value, list | tuple) else value
+        if isinstance(value, list | tuple):
+            return ", ".join(str(one) for one in value) or self.nothing
+        return value

@@ -89,4 +89,5 @@ def _read(path: Path) -> bytes:
 
 def _difference(name: str, old: bytes, new: str) -> str:
     before = old.decode("utf-8").splitlines(keepends=True)
-    return "".join(difflib.unified_diff(before, new.splitlines(keepends=True), name, f"{name} (fmt)"))
+    lines = difflib.unified_diff(before, new.splitlines(keepends=True), name, f"{name} (fmt)")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

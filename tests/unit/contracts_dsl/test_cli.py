@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from contracts_dsl.cli import check, translate
 from contracts_dsl.cli import test as play
+from contracts_dsl.host import Refused
+from contracts_dsl.refusals import text
 from tests.language.packages import LIBRARY, NATIVE
 
 
@@ -41,8 +43,16 @@ def test_a_spoilt_package_ends_with_one_and_speaks_the_language_of_its_file(tmp_
 @pytest.mark.parametrize("command", [check.command, play.command])
 def test_what_cannot_be_read_ends_with_three_and_wrong_usage_with_two(command, tmp_path):
     assert run(command, tmp_path / "nothing.yl").exit_code == 3
+    assert "没有 .yl 文件 there is no .yl file" in run(command, tmp_path).stderr
+    assert "不存在 there is no such file" in run(command, tmp_path / "nothing.yl").stderr
     assert run(command, tmp_path).exit_code == 3
     assert run(command).exit_code == 2
+
+
+def test_a_refusal_with_nothing_to_list_says_so():
+    refused = Refused("no_such_clause", state="ended", action="go", actions=[])
+    assert text(refused, "en") == "in state ended nobody can go; possible: nothing"
+    assert text(refused, "zh") == "状态ended下不能go；可以：无"
 
 
 def test_the_tests_of_a_package_are_played():
@@ -69,4 +79,6 @@ def test_a_file_is_translated_to_its_twin():
 def test_what_does_not_parse_is_not_translated(tmp_path):
     (tmp_path / "x.yl").write_text("contract C version 1;\nparty ;\n")
     found = run(translate.command, tmp_path / "x.yl", "--to", "zh")
-    assert (found.exit_code, found.stdout, "E112" in found.stderr) == (1, "", True)
+    assert (found.exit_code, found.stdout, "E112 unexpected text" in found.stderr) == (1, "", True)
+    found = run(translate.command, tmp_path / "x.yl", "--to", "zh", "--lang", "zh")
+    assert "E112 此处不能这样写" in found.stderr

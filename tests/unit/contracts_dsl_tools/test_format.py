@@ -172,6 +172,8 @@ def test_check_and_diff_tell_and_change_nothing(tmp_path):
     assert (check_.exit_code, check_.stdout) == (1, f"{file}\n")
     assert (diff.exit_code, "+state lent {\n" in diff.stdout) == (1, True)
     assert file.read_text() == UGLY
+    file.write_text(PLAIN.rstrip())
+    assert run("--diff", file).stdout.endswith("\\ No newline at end of file\n+" + PLAIN.splitlines()[-1] + "\n")
     file.write_text(PLAIN)
     assert (run("--check", file).exit_code, run("--diff", file).stdout) == (0, "")
 
