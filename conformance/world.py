@@ -215,9 +215,18 @@ class World:
             runner = self.runner(dst)
             if runner.up and runner.timers.get(what) == payload:
                 del runner.timers[what]
-                self.carry_out(runner, runner.reactor.fire(what, self.clock(runner)))
+                self.ring(runner, what)
         else:
             self.bring_back(self.nodes[dst])
+
+    def ring(self, runner: _Node, timer: Hashable) -> None:
+        """An alarm goes off; a node that refuses its own alarm goes on without it."""
+        try:
+            effects = runner.reactor.fire(timer, self.clock(runner))
+        except Refusal as refusal:
+            self.unrest.append(Unrest(self.now, runner.node, str(refusal)))
+        else:
+            self.carry_out(runner, effects)
 
     def runner(self, address: int) -> _Node:
         """A node, or the twin of node -1-address."""

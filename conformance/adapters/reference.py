@@ -113,7 +113,10 @@ class EngineReactor:
     def fire(self, name: Hashable, now: int) -> Sequence[world.Effect]:
         """A timer."""
         assert isinstance(name, engine_api.Timer), "engines name their alarms by timers"
-        return self.run(now, [engine_api.Expire(name)])
+        try:
+            return self.run(now, [engine_api.Expire(name)])
+        except Refused as refused:
+            raise world.Refusal(refused.code.value) from None
 
     def submit(self, transaction: str, now: int) -> Sequence[world.Effect]:
         """Into the pool, once."""

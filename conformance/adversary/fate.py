@@ -116,7 +116,8 @@ class Fates:
         served = self.serves_twin(said.signer, dst, said.height, said.round)
         if served != by_twin:
             return True
-        return place not in self.acts and (said.height, said.round, said.signer, dst) in self.supported
+        spoken_for = (said.height, said.round, said.signer, dst) in self.supported
+        return place not in self.acts and spoken_for and said.kind in self.contract.phases
 
     def serves_twin(self, src: int, dst: int, height: int, round_: int) -> bool:
         """Whether the twin of `src`, not `src` itself, speaks to `dst` at this place."""
