@@ -33,7 +33,7 @@ _NOT: Mapping[str, str] = {"eq": "ne", "ne": "eq", "lt": "ge", "le": "gt", "gt":
 _TYPES: Mapping[str, tuple[str, str]] = {
     "int": ("number", "整数"), "bool": ("yes or no", "是或否"), "code": ("code", "编码"),
     "hash": ("digest of a document", "文件摘要"), "money": ("amount", "金额"), "time": ("time", "时刻"),
-    "purpose": ("purpose", "目的"), "party": ("member", "成员"), "set": ("set of", "集合："),
+    "purpose": ("purpose", "目的"), "party": ("member", "成员"),
 }  # fmt: skip
 
 
@@ -103,7 +103,8 @@ def type_name(text: str, language: Language) -> str:
     if kind == "int":
         shown = f"{chosen(language, _TYPES['int'])} {escape(name.replace('..', ' – '))}"
     elif kind == "set":
-        shown = f"{chosen(language, _TYPES['set'])} {code(name)}"
+        members = chosen(language, ("purposes", "目的")) if name == "purpose" else code(name)
+        shown = chosen(language, (f"set of {members}", f"{members}的集合"))
     elif name:
         shown = code(name)
     else:

@@ -13,6 +13,7 @@ from contracts_dsl import ir
 from contracts_dsl.cli import doc
 from contracts_dsl.document.diagram import diagram, order
 from contracts_dsl.document.page import page
+from contracts_dsl.document.prose import type_name
 from contracts_dsl.document.prose import conditions, duration
 from tests.language.packages import LIBRARY, library, native
 
@@ -171,3 +172,8 @@ def test_the_command_writes_the_file_and_documents_what_was_named(tmp_path):
     assert '<h2 id="DrugBox">' in text and '<h2 id="Referral">' not in text
     assert 'id="zh" checked' in text
     assert CliRunner().invoke(doc.command, [str(LIBRARY), "--out", str(tmp_path / "no" / "x.html")]).exit_code == 3
+
+
+def test_a_set_of_purposes_is_named_in_both_languages():
+    assert type_name("set purpose", "zh") == "目的的集合"
+    assert type_name("set purpose?", "en") == "set of purposes, if any"
