@@ -13,8 +13,7 @@ from contracts_dsl import ir
 from contracts_dsl.cli import doc
 from contracts_dsl.document.diagram import diagram, order
 from contracts_dsl.document.page import page
-from contracts_dsl.document.prose import type_name
-from contracts_dsl.document.prose import conditions, duration
+from contracts_dsl.document.prose import conditions, duration, type_name
 from tests.language.packages import LIBRARY, library, native
 
 VOID = {"meta", "input", "br"}
