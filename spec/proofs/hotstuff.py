@@ -99,7 +99,7 @@ def vote(s: State, at: At) -> Action:
     )
     forked = (three_chain(b, c, d), lt(view(d), view(at.block)), Not(within(b, at.block)))
     safe = always([b, c, d], correct(at.node), s.vote(at.node, d), *forked, s.dead(d))
-    return Action(guards, after, {"the vote is safe": safe})
+    return Action(guards, after, {"the vote is safe": (safe, "")})
 
 
 def lock(s: State, at: At) -> Action:

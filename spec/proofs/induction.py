@@ -89,7 +89,8 @@ class Action(NamedTuple):
 
     guards: Mapping[str, z3.BoolRef]
     after: State
-    stones: Mapping[str, z3.BoolRef] = {}
+    stones: Mapping[str, tuple[z3.BoolRef, str]] = {}
+    """name -> (statement, the definitions that it needs)."""
 
 
 class Theory(NamedTuple):
@@ -132,8 +133,8 @@ def _consecution(theory: Theory, s: State, name: str, facts: list[z3.BoolRef]) -
     action = theory.actions[name](s, theory.here)
     guards, definitions = list(action.guards.values()), list(map(s.definition, theory.words.defined))
     found, known = [], [*facts, *guards]
-    for stone, statement in action.stones.items():
-        found.append(Query(f"{name}: {stone}", [*known, *theory.meet, *definitions], statement))
+    for stone, (statement, needs) in action.stones.items():
+        found.append(Query(f"{name}: {stone}", [*known, *theory.meet, *map(s.definition, needs.split())], statement))
     later = {}
     for defined, definition in theory.words.defined.items():
         old, now = getattr(s, defined), getattr(action.after, defined)
@@ -149,7 +150,7 @@ def _consecution(theory: Theory, s: State, name: str, facts: list[z3.BoolRef]) -
         )
         later[defined] = Function(f"{defined}_later", *definition.sorts, z3.BoolSort())
         known.append(ForAll(at, Implies(old(*at), later[defined](*at))))
-    known += action.stones.values()
+    known += [statement for statement, _ in action.stones.values()]
     new = State(theory.words, {**action.after.relations, **later})
     return found + [Query(f"{name} keeps {clause}", known, goal) for clause, goal in theory.invariant(new).items()]
 

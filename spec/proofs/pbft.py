@@ -77,7 +77,7 @@ def _supports(s: State, at: At, why: dict[str, z3.BoolRef]) -> Action:
         **why,
     }
     safe = always([w1, v1], lt(w1, at.view), v1 != at.value, s.lost(w1, v1))
-    return Action(guards, s.after(support=exactly(at.node, at.view, at.value)), {"the choice is safe": safe})
+    return Action(guards, s.after(support=exactly(at.node, at.view, at.value)), {"the choice is safe": (safe, "lost")})
 
 
 def _claims(s: State, at: At, bound: z3.BoolRef) -> z3.BoolRef:

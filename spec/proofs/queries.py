@@ -35,17 +35,17 @@ Mutations = dict[str, tuple[Callable[[], list[Query]], str]]
 """A planted fault -> the queries with it, and the name of the one that must then be refuted."""
 
 
-def _solver(query: Query) -> z3.Solver:
+def _solver(query: Query, seconds: int = SECONDS_A_QUERY) -> z3.Solver:
     solver = z3.Solver()
-    solver.set("timeout", SECONDS_A_QUERY * 1000)
+    solver.set("timeout", seconds * 1000)
     solver.add(*query.assumptions, z3.Not(query.goal))
     return solver
 
 
-def ask_z3(query: Query) -> Answer:
+def ask_z3(query: Query, seconds: int = SECONDS_A_QUERY) -> Answer:
     """What z3 says."""
     began = time.perf_counter()
-    said = {"unsat": "proved", "sat": "refuted"}.get(str(_solver(query).check()), "unknown")
+    said = {"unsat": "proved", "sat": "refuted"}.get(str(_solver(query, seconds).check()), "unknown")
     return Answer(query.name, said, time.perf_counter() - began)
 
 
@@ -79,6 +79,7 @@ def _cvc5(name: str, text: str, option: str) -> str:
     solver = cvc5.Solver(cvc5.TermManager())
     solver.setOption("tlimit-per", str(SECONDS_A_QUERY * 1000))
     solver.setOption(option, "true")
+    solver.setOption("fresh-binders", "true")
     parser = cvc5.InputParser(solver)
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, "(set-logic ALL)\n" + text, name)
     symbols, printed = parser.getSymbolManager(), ""
