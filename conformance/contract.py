@@ -109,7 +109,8 @@ class Contract:
         while self.lasts(enough) < RESTFUL * plan.delta and self.lasts(enough + 1) > self.lasts(enough):
             enough += 1
         last = enough + (len(plan.faulty) + 1) * self.span + 1
-        ticks = sum(3 * self.lasts(r) + 3 * plan.delta for r in range(rounds, last + 1))
+        longest = enough + len(plan.faulty) + 1 if self.backoff == "double" else last  # a good round starts it anew
+        ticks = sum(3 * self.lasts(min(r, longest)) + 3 * plan.delta for r in range(rounds, last + 1))
         return plan.gst + plan.delta + ticks * (plan.heights + self.depth)
 
     def admit(self, plan: Plan) -> None:

@@ -23,9 +23,9 @@ def name_of(payload: bytes) -> Digest:
     return digest("yilian/line/v1", payload)
 
 
-def line(height: int, author: int, variant: int, previous: str, transactions: Sequence[str]) -> bytes:
-    """A block: `height|author.variant|previous|transactions`."""
-    return f"{height}|{author}.{variant}|{previous}|{','.join(transactions)}".encode()
+def line(height: int, author: int, mark: str, previous: str, transactions: Sequence[str]) -> bytes:
+    """A block: `height|author.mark|previous|transactions`."""
+    return f"{height}|{author}.{mark}|{previous}|{','.join(transactions)}".encode()
 
 
 @lru_cache(maxsize=4096)
@@ -50,12 +50,12 @@ class LineLedger:
     included: set[str] = field(factory=set)
     pool: list[str] = field(factory=list)
 
-    def build(self, author: int, variant: int, ancestors: Sequence[bytes] = ()) -> bytes:
-        """The next block after `ancestors` as `author` would propose it."""
+    def build(self, author: int, mark: str, ancestors: Sequence[bytes] = ()) -> bytes:
+        """The next block after `ancestors` as `author` would propose it; two marks make two blocks."""
         included = self.included_after(ancestors)
         waiting = [name for name in self.pool if name not in included]
         tip = name_of(ancestors[-1]).hex() if ancestors else self.tip
-        return line(len(self.blocks) + len(ancestors) + 1, author, variant, tip, waiting)
+        return line(len(self.blocks) + len(ancestors) + 1, author, mark, tip, waiting)
 
     def accepts(self, height: int, payload: bytes, ancestors: Sequence[bytes] = ()) -> bool:
         """Whether the payload is a valid block at this height after `ancestors`."""

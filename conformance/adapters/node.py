@@ -121,12 +121,12 @@ class NodeReactor:
         votes = self.cluster.votes(found.digest, certificate) if certificate else ()
         return Decision(0, self.node, 0, height, round_, found, votes, result)
 
-    def build(self, value: str, ancestors: Sequence[bytes], height: int | None = None) -> bytes | None:
+    def build(self, said: Said, ancestors: Sequence[bytes]) -> bytes | None:
         """What a plan calls `v<i>.<k>` here: the block node i would propose, its time moved by k seconds."""
-        if height not in (None, self.machine.ledger.tip.height + 1):
+        if self.cluster.contract.rounds != "run" and said.height != self.machine.ledger.tip.height + 1:
             return None
         ledger = self.machine.ledger.beyond(ancestors)
-        author, _, variant = value[1:].partition(".")
+        author, _, variant = said.value[1:].partition(".")
         name = self.cluster.names[int(author)]
         later = Seconds(max(self.machine.now, ledger.tip.time) + int(variant or 0))
         return ledger.prepare(name, later).to_bytes()
@@ -212,10 +212,8 @@ class NodeCluster:
 
     def say(self, said: Said, valid_round: int | None, source: NodeReactor, was: Message | None) -> bytes | None:
         """What the engine's tongue makes of it, signed."""
-        height = None if self.contract.rounds == "run" else said.height
-
         def build(ancestors: Sequence[bytes]) -> bytes | None:
-            return source.build(said.value, ancestors, height)
+            return source.build(said, ancestors)
 
         message = self.tongue(Saying(
             said.kind, Height(said.height), Round(said.round), self.names[said.signer], said.value, valid_round, was,

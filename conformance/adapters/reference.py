@@ -147,18 +147,23 @@ class EngineReactor:
         """Where the engine stands, in its own words."""
         return self.engine.where(self.memory)
 
-    def build(self, value: str, ancestors: Sequence[bytes], height: int | None = None) -> bytes | None:
+    def build(self, said: Said, ancestors: Sequence[bytes]) -> bytes | None:
         """The payload that a plan calls `v<i>` or `v<i>.<k>` after these; None if this node is at another height."""
-        if height not in (None, len(self.ledger.blocks) + 1):
+        if self.cluster.contract.rounds != "run" and said.height != len(self.ledger.blocks) + 1:
             return None
-        author, _, variant = value[1:].partition(".")
-        return self.ledger.build(int(author), int(variant or 0), ancestors)
+        author, _, variant = said.value[1:].partition(".")
+        return self.ledger.build(int(author), self.mark(int(variant or 0), said.round), ancestors)
+
+    def mark(self, variant: int, round_: int) -> str:
+        """What tells a block from others of its author and height: where every round has its own block, the round."""
+        return f"{variant}@{round_}" if self.cluster.contract.rounds == "run" else str(variant)
 
     # Carrying out what the engine asks.
 
     def next_height(self) -> engine_api.Begin:
         """The height after the last executed one."""
-        return engine_api.Begin(Height(len(self.ledger.blocks) + 1), self.cluster.validators, self.now)
+        tip = Digest(bytes.fromhex(self.ledger.tip))
+        return engine_api.Begin(Height(len(self.ledger.blocks) + 1), self.cluster.validators, self.now, tip)
 
     def run(
         self,
@@ -192,7 +197,7 @@ class EngineReactor:
             case engine_api.AskVerdict(height, value, payload, _, ancestors):
                 return engine_api.Verdict(height, value, self.ledger.accepts(height, payload, ancestors), True)
             case engine_api.AskPayload(height, round_, ancestors):
-                payload = self.ledger.build(self.node, self.variant, ancestors)
+                payload = self.ledger.build(self.node, self.mark(self.variant, round_), ancestors)
                 return engine_api.Offer(height, round_, payload, name_of(payload))
             case engine_api.Supply(height, to):
                 self.supply(height, to)
@@ -296,10 +301,9 @@ class EngineCluster:
 
     def say(self, said: Said, valid_round: int | None, source: EngineReactor, was: Message | None) -> Message | None:
         """What the engine's tongue makes of it, signed."""
-        height = None if self.contract.rounds == "run" else said.height
 
         def build(ancestors: Sequence[bytes]) -> bytes | None:
-            return source.build(said.value, ancestors, height)
+            return source.build(said, ancestors)
 
         message = self.tongue(Saying(
             said.kind, Height(said.height), Round(said.round), member(said.signer), said.value, valid_round, was,

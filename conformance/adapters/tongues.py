@@ -9,6 +9,7 @@ It must not sign, send or judge, and knows the messages of engines, not their ru
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from refimpl.consensus import hotstuff_messages
 from refimpl.consensus.pbft_messages import Change, NewView, Proof, ViewChange
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.network.messages import Body, Message, Proposal, Vote
@@ -86,7 +87,26 @@ def least_binding(saying: Saying) -> Message | None:
     return said(saying, NewView(tuple(changes[name] for name in sorted(changes)))) if changes else None
 
 
-TONGUES: Mapping[str, Tongue] = {"pbft": pbft, "tendermint": tendermint}
+def hotstuff(saying: Saying) -> Message | None:
+    """A block on the highest certificate that the honest copy knows, or on the one of its parent where `valid_round` is
+    given; a vote for such a block; a wish that hides the highest certificate."""
+    memory = saying.memory
+    if saying.kind == "newview" and saying.value == "nil":
+        return said(saying, hotstuff_messages.NewView(None))
+    justify = memory.high if saying.valid_round is None else memory.locked
+    parent = memory.tree.tip if justify is None else justify.value
+    if saying.value == "nil" or not memory.tree.holds(parent):
+        return None
+    payload = saying.build(memory.tree.payloads(parent))
+    if payload is None:
+        return None
+    value, height = saying.name(payload), Height(memory.tree.height_of(parent) + 1)
+    if saying.kind == "propose":
+        return said(saying, hotstuff_messages.Block(value, payload, parent, justify))._replace(height=height)
+    return said(saying, Vote(value))._replace(height=height) if saying.kind == "vote" else None
+
+
+TONGUES: Mapping[str, Tongue] = {"hotstuff": hotstuff, "pbft": pbft, "tendermint": tendermint}
 """Engine -> what its liars can say."""
 
 

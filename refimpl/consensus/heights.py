@@ -104,9 +104,9 @@ class HeightEngine:
 
     def verify_decided(self, memory: Any, message: Message, body: Decided) -> None:
         """Raise `Refused(Code.CONSENSUS_NO_QUORUM)` unless distinct members of a quorum committed it (CON-016)."""
-        self.require_quorum(memory, body.votes)
         if not self.names(body.value, body.payload):
             raise Refused(Code.CONSENSUS_WRONG_BLOCK, "/body/value", got=body.value.hex())
+        self.require_quorum(memory, body.votes)
         about = Message(self.promise.commits, message.height, message.round, message.sender, Vote(body.value))
         self.verify_votes(about, body.votes)
 
@@ -169,7 +169,7 @@ class HeightWork:
         for message in memory.ahead:
             if message.height == begin.height and self.memory.running and message.sender in begin.validators.weights:
                 with suppress(Refused):  # what waited is refused now as it would have been on arrival
-                    self.take(message)
+                    self.listen(message)
 
     def receive(self, message: Message) -> None:
         """A message of somebody; refused before anything changes if no correct member sends it."""
@@ -188,10 +188,10 @@ class HeightWork:
     def listen(self, message: Message) -> None:
         """A message of the present height, noted, passed on, and acted upon."""
         memory = self.memory
+        self.verify_validator(message)
         most = memory.round + CONSENSUS_ROUNDS_AHEAD
         if message.round > most:
             raise Refused(Code.NET_TOO_FAR_AHEAD, "/round", most=most, got=message.round)
-        self.verify_validator(message)
         body = message.body
         if isinstance(body, Decided):
             self.engine.verify_decided(memory, message, body)

@@ -73,6 +73,8 @@ class Begin(NamedTuple):
     validators: Validators
     now: int = 0
     """Ticks since the genesis by this member's clock, for engines that count slots."""
+    last: Digest = Digest(b"")
+    """The value decided at the height before, on which chained engines build; that of the genesis at height 1."""
 
 
 class Receive(NamedTuple):

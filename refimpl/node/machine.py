@@ -165,7 +165,7 @@ class Machine:
     def _next_height(self) -> api.Begin:
         weights = {one.member: one.weight for one in self.ledger.tip.members.validators()}
         ticks = (self.now - self.genesis.time) // self.seconds_a_tick
-        return api.Begin(Height(self.ledger.tip.height + 1), Validators.of(weights), ticks)
+        return api.Begin(Height(self.ledger.tip.height + 1), Validators.of(weights), ticks, self.ledger.tip.block)
 
     def _drive(self, inputs: list[api.Input], asked: list[api.Effect] | None = None) -> list[Effect]:
         """Feed the engine, answer its questions at once, until it has nothing more to say."""
