@@ -11,260 +11,23 @@ a file. Times in the ledger are what `advance` left, so a step never depends on 
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-from attrs import define, field
-
-from contracts_dsl import decide, interpret, ir, verify
-from contracts_dsl.host import Command, Refused
-from contracts_dsl.memory import DirectoryNode, MemoryWorld
-from contracts_dsl.program import Program
+from contracts_dsl import ir
+from contracts_dsl.check import check
+from contracts_dsl.host import Command
+from contracts_dsl.interpret import command
+from contracts_dsl.memory import DirectoryNode
 from tests.house.clauses import clauses
 from tests.house.tree import ROOT
+from tests.language import packages, spoilt
 from tests.language.packages import library
 from tests.language.stage import CAST, DAY, HOUR, START, compiled
-from tests.language.test_contracts_in_time import CALLS, LOAN
-from tests.language.test_decisions import POLICY, RECORD
+from tests.language.test_contracts_in_time import CALLS, LOAN, SEARCH
+from tests.language.test_decisions import ONE, POLICY, RECORD, TWO
+from tests.language.vector_play import Play
 
 FOLDER = ROOT / "conformance" / "vectors" / "v1"
-Case = dict[str, Any]
-
-
-def plain(value: object) -> Any:
-    """A value as JSON data."""
-    return msgspec.json.decode(msgspec.json.encode(value))
-
-
-def ledger(world: MemoryWorld) -> Any:
-    """A world, whole, as a case carries it; the digest of its directory is given, since events repeat it."""
-    nodes = [
-        {"name": name, "kind": node.kind, "parent": node.parent,
-         "attributes": [{"name": one, "value": value} for one, value in sorted(node.attributes.items())]}
-        for name, node in sorted(world.directory.items())
-    ]  # fmt: skip
-    keys = [{"contract": name, "key": key, "instance": one} for (name, key), one in sorted(world.keys.items(), key=str)]
-    index = [
-        {"contract": name, "field": one, "value": value, "instances": ids}
-        for (name, one, value), ids in sorted(world.index.items(), key=str) if ids
-    ]  # fmt: skip
-    return plain({
-        "now": world.time, "directory": nodes, "directory_digest": world.directory_digest(),
-        "instances": world.stored, "keys": keys, "index": index,
-    })  # fmt: skip
-
-
-def refusal(refused: Refused) -> Any:
-    """A refusal as a case carries it."""
-    return {"refused": {"code": refused.code, "values": plain(refused.values)}}
-
-
-@define
-class Play:
-    """A program being played; `cases` grow step by step."""
-
-    name: str
-    modules: tuple[ir.Module, ...]
-    kind: str = "contract.step"
-    spoil: tuple[Any, ...] = field(factory=lambda: SPOILT)
-    """What is done to the program for its twins."""
-    program: Program = field(init=False)
-    world: MemoryWorld = field(factory=lambda: MemoryWorld(time=START))
-    cases: list[Case] = field(factory=list)
-
-    def __attrs_post_init__(self) -> None:
-        self.program = verify.load(self.modules)
-        self._program_cases()
-
-    def enrol(self, directory: dict[str, DirectoryNode]) -> "Play":
-        for name, node in directory.items():
-            self.world.enrol(name, DirectoryNode(node.kind, dict(node.attributes), node.parent))
-        return self
-
-    def _program_cases(self) -> None:
-        """The program with the ids of its modules, and twins of it that do not stand."""
-        given = [ir.to_json(module) for module in self.modules]
-        ids = [{"name": module.name, "version": module.version, "id": ir.digest(module)} for module in self.modules]
-        self._add(
-            self.name, ["CTR-T15", "CTR-S24"], {"modules": given}, {"ok": {"ids": ids}},
-            "a package that stands, and the digests that are the ids of its modules", kind="contract.program",
-        )  # fmt: skip
-        for at, (clause, why, spoil) in enumerate(self.spoil):
-            spoilt = json.loads(json.dumps(given))
-            if not spoil(spoilt):
-                continue
-            try:
-                verify.load([ir.from_json(one) for one in spoilt])
-            except ir.IrError:
-                self._add(
-                    f"{self.name}.spoilt{at}", [clause], {"modules": spoilt}, {"refused": {"code": "bad_package"}}, why,
-                    kind="contract.program", twin_of=self.name,
-                )  # fmt: skip
-            else:
-                raise AssertionError(f"{self.name}: {why} was accepted")
-
-    def _add(
-        self, name: str, cited: list[str], given: Any, expect: Any, why: str, *, kind: str | None = None,
-        twin_of: str | None = None,
-    ) -> None:  # fmt: skip
-        case = {"id": name, "kind": kind or self.kind, "level": "L1", "clauses": cited, "input": given,
-                "expect": expect, "why": why}  # fmt: skip
-        self.cases.append(case | ({"twin_of": twin_of} if twin_of else {}))
-
-    def _step(self, step: dict[str, Any]) -> Any:
-        return {"program": self.name, "ledger": ledger(self.world), **plain(step)}
-
-    # ---- time
-
-    def wait(self, seconds: int, cited: list[str], why: str) -> None:
-        """Let time pass, and a twin that goes backwards."""
-        goal, name = self.world.time + seconds, f"{self.name}.{len(self.cases)}"
-        changes = interpret.advance(self.program, self.world, goal)
-        self._add(name, cited, self._step({"advance": goal}), {"ok": plain(changes)}, why)
-        try:
-            interpret.advance(self.program, self.world, self.world.time - 1)
-        except Refused as refused:
-            given = self._step({"advance": self.world.time - 1})
-            self._add(f"{name}.back", ["CTR-S1"], given, refusal(refused), "time does not run backwards", twin_of=name)
-        self.world.apply(changes)
-
-    # ---- commands
-
-    def do(self, signers: str, target: str | int, action: str, cited: list[str], why: str, /, **given: Any) -> int:
-        """A command that succeeds, with its twins; the id of the instance that was begun or acted on."""
-        self.world.apply(interpret.advance(self.program, self.world, self.world.time))
-        instance = target if isinstance(target, int) else None
-        contract = self.world.stored[target].contract if isinstance(target, int) else target
-        order = Command(contract, action, tuple(given.items()), tuple(signers.split()), instance)
-        name = f"{self.name}.{len(self.cases)}"
-        changes = interpret.command(self.program, self.world, order)
-        self._add(name, cited, self._step({"command": order}), {"ok": plain(changes)}, why)
-        for twin, clause, expected, reason in twins(order):
-            self._refused(f"{name}.{expected}", twin, [clause], expected, reason, name)
-        begun = self.world.next_instance()
-        self.world.apply(changes)
-        return begun if instance is None else instance
-
-    def refuse(
-        self, signers: str, target: str | int, action: str, expected: str, cited: list[str], why: str, /, **given: Any
-    ) -> None:
-        """A command that is refused for what the ledger or its arguments are."""
-        self.world.apply(interpret.advance(self.program, self.world, self.world.time))
-        instance = target if isinstance(target, int) else None
-        contract = self.world.stored[target].contract if isinstance(target, int) else target
-        order = Command(contract, action, tuple(given.items()), tuple(signers.split()), instance)
-        self._refused(f"{self.name}.{len(self.cases)}", order, cited, expected, why, None)
-
-    def _refused(
-        self, name: str, order: Command, cited: list[str], expected: str, why: str, twin_of: str | None
-    ) -> None:
-        try:
-            interpret.command(self.program, self.world, order)
-        except Refused as refused:
-            assert refused.code == expected, (name, refused)
-            self._add(name, cited, self._step({"command": order}), refusal(refused), why, twin_of=twin_of)
-            return
-        raise AssertionError(f"{name} was not refused")
-
-    # ---- requests
-
-    def read(
-        self, signers: str, record: int, fields: str, purpose: str | None, expected: str, cited: list[str], why: str,
-        twin_of: str | None = None,
-    ) -> str:  # fmt: skip
-        """A request with its verdicts and what it leaves behind; its id, for twins."""
-        contract = self.world.stored[record].contract
-        request = decide.Request(contract, record, tuple(fields.split()), purpose, tuple(signers.split()))
-        given = {"contract": contract, "record": record, "fields": fields.split(), "purpose": purpose,
-                 "signers": signers.split()}  # fmt: skip
-        name = f"{self.name}.{len(self.cases)}"
-        try:
-            found = decide.read(self.program, self.world, request)
-        except Refused as refused:
-            assert refused.code == expected, (why, refused)
-            self._add(name, cited, self._step({"read": given}), refusal(refused), why, twin_of=twin_of)
-            return name
-        code = found.refused.code if found.refused is not None else "ok"
-        assert code == expected, (why, found)
-        verdicts = [
-            {"field": one.field, "outcome": one.outcome, "permits": one.permits, "forbids": one.forbids,
-             "nearest": one.nearest} for one in found.verdicts
-        ]  # fmt: skip
-        expect = {"verdicts": verdicts, "changes": found.changes, "code": None if code == "ok" else code}
-        self._add(name, cited, self._step({"read": given}), {"ok": plain(expect)}, why, twin_of=twin_of)
-        return name
-
-
-def twins(order: Command) -> Iterator[tuple[Command, str, str, str]]:
-    """The same command with one thing wrong: (command, clause, code, why)."""
-
-    def but(**changed: Any) -> Command:
-        return msgspec.structs.replace(order, **changed)
-
-    yield but(signers=()), "CTR-S9", "not_authorized", "nobody signed"
-    yield but(action="dance"), "CTR-S7", "no_such_clause", "there is no such action"
-    stray = (*order.arguments, ("stray", 1))
-    yield but(arguments=stray), "CTR-S7", "bad_arguments", "an argument that nobody asked for"
-    if order.instance is not None:
-        yield but(instance=9_999), "CTR-S7", "unknown_name", "there is no such instance"
-    else:
-        yield but(contract="Nowhere"), "CTR-S7", "unknown_name", "there is no such contract"
-
-
-def _replace_op(given: list[Any], old: str, new: str) -> bool:
-    """Change the first expression with an operator; whether there was one."""
-    waiting: list[Any] = list(given)
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, dict):
-            if one.get("op") == old and "args" in one:
-                one["op"] = new
-                return True
-            waiting += one.values()
-        elif isinstance(one, list):
-            waiting += one
-    return False
-
-
-def _contract(given: list[Any]) -> Any:
-    return next(one for one in given if one["kind"] == "contract")
-
-
-def _strayed(given: list[Any]) -> bool:
-    _contract(given)["stray"] = 1
-    return True
-
-
-def _unreached(given: list[Any]) -> bool:
-    _contract(given)["states"].append({"name": "nowhere", "replaces": [], "clauses": []})
-    return True
-
-
-def _typed(given: list[Any]) -> bool:
-    return _replace_op(given, "le", "and")
-
-
-def _versioned(given: list[Any]) -> bool:
-    _contract(given)["version"] = 0
-    return True
-
-
-def _twice(given: list[Any]) -> bool:
-    given.append(given[-1])
-    return True
-
-
-SPOILT = (
-    ("CTR-T15", "a member that no shape has", _strayed),
-    ("CTR-T6", "a state that nothing leads to", _unreached),
-    ("CTR-T1", "a conjunction of amounts", _typed),
-    ("CTR-S24", "a version below one", _versioned),
-    ("CTR-S24", "the same module twice", _twice),
-)
-
-
-# ---- what is played
 
 
 def loan() -> Play:
@@ -341,17 +104,17 @@ def referral() -> Play:
 
 def access() -> Play:
     """Decisions: default refusal, forbids, overrides with their duty, purposes, signatures."""
-    play = Play("chart", compiled(RECORD, POLICY), kind="access.decide").enrol(CAST)
+    play = Play("chart", compiled(RECORD, POLICY)).enrol(CAST)
     for size in (10, 700):
         given = (("patient", "pat"), ("home", "a"), ("size", size), ("level", "low"))
-        play.world.apply(interpret.command(play.program, play.world, Command("Chart", "keep", given, ("a",))))
+        play.world.apply(command(play.program, play.world, Command("Chart", "keep", given, ("a",))))
     own = play.read("pat", 0, "basic labs", None, "ok", ["CTR-S18"], "one's own record, a group and a field")
     play.read("pam", 0, "basic labs", None, "not_permitted", ["CTR-S18", "CTR-S19"], "somebody else's", own)
     play.read("b", 0, "basic", None, "not_permitted", ["CTR-S18"], "no rule names hospitals", own)
     play.read("pat", 0, "basic liver", None, "bad_arguments", ["CTR-S18"], "there is no such field", own)
     play.read("pat", 0, "basic", "sport", "bad_arguments", ["CTR-S18"], "there is no such purpose", own)
     treat = play.read("doc", 0, "deep", "care", "ok", ["CTR-S18", "CTR-S20"], "a permit without duty, so none arises")
-    play.read("doc", 0, "deep", "study", "not_permitted", ["CTR-S18", "CTR-S19"], "for another purpose", treat)
+    play.read("doc", 0, "deep", "study", "not_permitted", ["CTR-S19", "CTR-S21"], "refused, and on record", treat)
     play.read("doc", 0, "deep", None, "not_permitted", ["CTR-S18", "CTR-S19"], "for none", treat)
     study = play.read("doc pat", 0, "deep", "study", "ok", ["CTR-S18"], "with the patient's signature")
     play.read("doc pam", 0, "deep", "study", "not_permitted", ["CTR-S18"], "with somebody else's", study)
@@ -362,7 +125,149 @@ def access() -> Play:
     return play
 
 
-PLAYS = {"contract/loan": loan, "contract/calls": calls, "contract/referral": referral, "access/chart": access}
+def views() -> Play:
+    """Totals: roll-up, small cells and those that would give them away, who may see them."""
+    play = Play("sizes", compiled(RECORD, POLICY), spoil=()).enrol(CAST)
+    charts = [("a", "low")] * 4 + [("b", "low")] * 3 + [("a", "high")] + [("b", "high")] * 5
+    for size, (home, level) in enumerate(charts):
+        given = (("patient", "pat"), ("home", home), ("size", size), ("level", level))
+        play.world.apply(command(play.program, play.world, Command("Chart", "keep", given, (home,))))
+    play.world.apply(command(play.program, play.world, Command("Chart", "close", (), ("a",), 0)))
+    sizes = ("Access", "sizes")
+    whole = play.view("doc", *sizes, ("low", "land"), (6, 21), ["CTR-S22"], "all that is kept, added up at the root")
+    play.view("pat", *sizes, ("low", "land"), "not_permitted", ["CTR-S22"], "the view is for doctors", whole)
+    play.view("", *sizes, ("low", "land"), "bad_arguments", ["CTR-S22"], "nobody asks", whole)
+    play.view("doc", *sizes, ("low",), "bad_arguments", ["CTR-S22"], "a cell without its node", whole)
+    play.view("doc", *sizes, ("deep", "land"), "bad_arguments", ["CTR-S22"], "there is no such level", whole)
+    play.view("doc", "Access", "weights", ("low", "land"), "unknown_name", ["CTR-S22"], "no such view", whole)
+    part = play.view("doc", *sizes, ("low", "town"), (3, 6), ["CTR-S22", "CTR-S23"], "a cell of its own, just enough")
+    play.view("doc", *sizes, ("high", "town"), "suppressed", ["CTR-S23"], "too small", part)
+    play.view("doc", *sizes, ("high", "hill"), "suppressed", ["CTR-S23"], "it would give the small one away", part)
+    play.view("doc", *sizes, ("high", "land"), (6, 57), ["CTR-S23"], "both are hidden, their sum is shown")
+    idle = CAST["doc"]
+    play.world.enrol("doc", DirectoryNode(idle.kind, {**idle.attributes, "on_duty": False}, idle.parent))
+    play.view("doc", *sizes, ("low", "town"), (3, 6), ["CTR-S22"], "off duty, of the hospital in the town")
+    play.view("doc", *sizes, ("low", "hill"), "not_permitted", ["CTR-S22"], "off duty, and from elsewhere")
+    play.view("doc", *sizes, ("high", "hill"), "not_permitted", ["CTR-S22"], "told before anything is counted")
+    plain = play.view("pat", "Access", "plain", ("low",), (7,), ["CTR-S22"], "no roll-up; what is closed counts too")
+    play.view("doc", "Access", "plain", ("low",), "not_permitted", ["CTR-S22"], "that view is for patients", plain)
+    return play
+
+
+def rules() -> Play:
+    """Programs that break one static rule each, beside those that break none."""
+    modules, changes = spoilt.programs()["contracts"]
+    play = Play("contracts", modules, spoil=changed(changes))
+    modules, changes = spoilt.programs()["policies"]
+    play.cases += Play("policies", modules, spoil=changed(changes)).cases
+    return play
+
+
+def changed(changes: tuple[spoilt.Spoilt, ...]) -> tuple[Any, ...]:
+    """Changes as a play takes them: a function that changes the IR in place."""
+
+    def doing(change: spoilt.Spoilt) -> Any:
+        def spoil(given: list[Any]) -> bool:
+            given[:] = spoilt.altered(tuple(ir.from_json(one) for one in given), change)
+            return True
+
+        return spoil
+
+    return tuple((change.clause, change.why, doing(change)) for change in changes)
+
+
+def versions() -> Play:
+    """A version that replaces another: who moves where, with what; who would be stranded; what may not change."""
+    play = Play("stay", compiled(ONE), spoil=()).enrol(CAST)
+    stay = play.do("a", "Stay", "admit", ["CTR-S14"], "under the first version", home="a", bed="1")
+    gone = play.do("a", "Stay", "admit", ["CTR-S14"], "another, to be ended", home="a", bed="2")
+    play.do("a", gone, "discharge", ["CTR-S6"], "ended before the second version")
+    play.do("a", stay, "wash", ["CTR-S6"], "a duty that is done, and stays so")
+    play.wait(100, ["CTR-S3"], "nothing is due")
+
+    def second(*replaced: tuple[str, str]) -> tuple[ir.Module, ...]:
+        text = TWO
+        for old, new in replaced:
+            assert old in text
+            text = text.replace(old, new)
+        return tuple(module for module in compiled(text) if module.name != "Small")
+
+    refused: tuple[tuple[str, tuple[tuple[str, str], ...], str], ...] = (
+        ("no_migration", ((" replaces lying", ""),), "a living instance would have no state to go to"),
+        ("bad_package", (("version 2 replaces 1", "version 1"), (" replaces lying", "")), "a version that there is"),
+        ("bad_package", (("key bed;", ""),), "the key is gone"),
+        ("bad_package", ((" = 3", ""),), "a new field without a default"),
+        ("bad_package", (("data bed: code;", "data bed: hash;"),), "a field of another type"),
+    )
+    for expected, replaced, why in refused:
+        play.refuse_deploy(second(*replaced), expected, ["CTR-S24"], why)
+    play.deploy(second(), ["CTR-S24"], "the living one moves, with its entry, its values and its closed duty")
+    play.refuse("b", "Stay", "admit", "duplicate_key", ["CTR-S14"], "a bed that was taken under the first version",
+                home="b", bed="2")  # fmt: skip
+    play.do("b", "Stay", "admit", ["CTR-S24"], "new instances follow the new version", home="b", bed="3")
+    play.refuse("a", stay, "wash", "duty_closed", ["CTR-S6", "CTR-S24"], "it was done under the first version")
+    play.wait(3 * DAY, ["CTR-S5", "CTR-S24"], "its other duty counts from the old entry, by the new length")
+    play.retire(["Stay"])
+    play.refuse("b", "Stay", "admit", "retired", ["CTR-S7"], "it takes no new instances", home="b", bed="4")
+    play.do("b", 2, "discharge", ["CTR-S7"], "those that there are go on")
+    return play
+
+
+def search() -> Play:
+    """`some` in any state, up to its limit; places within places; values that are absent."""
+    play = Play("search", compiled(SEARCH), spoil=()).enrol(CAST)
+    both = {"patient": "pat", "hospital": "a"}
+    play.refuse("a", "Visit", "open", "condition_false", ["CTR-S16"], "there is no note", **both)
+    play.do("pam", "Note", "write", ["CTR-S14"], "a note of somebody else", patient="pam", level="high")
+    play.refuse("a", "Visit", "open", "condition_false", ["CTR-S16"], "it is somebody else's", **both)
+    note = play.do("pat", "Note", "write", ["CTR-S14"], "a note of the patient's own", patient="pat", level="high")
+    play.do("a", "Visit", "open", ["CTR-S16"], "some note fulfils the condition", **both)
+    play.do("pat", note, "end", ["CTR-S6"], "the note has ended")
+    play.refuse("a", "Visit", "open", "condition_false", ["CTR-S16"], "in another state it does not", **both)
+    play.do("c", "Visit", "visit", ["CTR-S17"], "a place is within the one above it", patient="pat", hospital="c")
+    play.refuse("b", "Visit", "visit", "condition_false", ["CTR-S17"], "not within one beside it",
+                patient="pat", hospital="b")  # fmt: skip
+    play.do("a", "Visit", "greet", ["CTR-S17"], "what is absent equals what is absent, and nothing else", **both)
+    play.refuse("a", "Visit", "name", "condition_false", ["CTR-S17"], "it is absent", **both)
+    for _ in range(255):
+        given = (("patient", "pat"), ("level", "low"))
+        play.world.apply(command(play.program, play.world, Command("Note", "write", given, ("pat",))))
+    play.refuse("a", "Visit", "open", "condition_false", ["CTR-S16"], "the last of 256 is looked at as well", **both)
+    given = (("patient", "pat"), ("level", "high"))
+    play.world.apply(command(play.program, play.world, Command("Note", "write", given, ("pat",))))
+    play.refuse("a", "Visit", "open", "limit_exceeded", ["CTR-S16"], "one more, and it cannot be decided", **both)
+    return play
+
+
+def course() -> Play:
+    """A multiple of an amount, a duty until a day, a purpose that is a value."""
+    files = packages.read(packages.LIBRARY / "alliance.yl", packages.GOOD / "course.yl")
+    checked = check(files)
+    play = Play("course", checked.modules, spoil=())
+    for node in checked.scenarios[0].cast:
+        play.world.enrol(node.name, DirectoryNode(node.kind, dict(node.attributes), node.parent))
+    three = "centre1 patient1 fund"
+    given = {"centre": "centre1", "patient": "patient1", "insurer": "fund", "vaccine": "HBV", "fee": 80_00,
+             "due": START + 30 * DAY}  # fmt: skip
+    play.refuse(three, "Course", "agree", "condition_false", ["CTR-S13"], "three times that is too much",
+                **{**given, "fee": 1000_01})  # fmt: skip
+    play.refuse(three, "Course", "agree", "bad_arguments", ["CTR-S7"], "a purpose that is none", **given, use="sport")
+    one = play.do(three, "Course", "agree", ["CTR-S8"], "a purpose by default", **given)
+    two = play.do(three, "Course", "agree", ["CTR-S4"], "until another day, for research",
+                  **{**given, "vaccine": "HPV", "due": START + 40 * DAY, "use": "research"})  # fmt: skip
+    play.wait(30 * DAY, ["CTR-S2"], "on the day itself it is not late")
+    play.do("centre1", one, "finish", ["CTR-S12"], "three fees are paid")
+    read = play.read("scholar", two, "doses", "research", "ok", ["CTR-S18"], "for the purpose that was agreed to")
+    play.read("scholar", one, "doses", "research", "not_permitted", ["CTR-S19"], "agreed to for treatment", read)
+    play.wait(10 * DAY + 1, ["CTR-S5"], "the day has passed")
+    return play
+
+
+PLAYS = {
+    "contract/loan": loan, "contract/calls": calls, "contract/referral": referral, "contract/search": search,
+    "contract/course": course, "contract/versions": versions, "contract/rules": rules, "access/chart": access,
+    "access/views": views,
+}  # fmt: skip
 
 
 def lines(name: str) -> list[str]:
