@@ -149,14 +149,16 @@ class _Node:
 class World:
     """One run under way. `run()` once."""
 
-    def __init__(self, plan: Plan, cluster: Cluster, *, watched: bool = False) -> None:
-        """`watched` keeps every delivery, for a report. Raises `PlanError` unless the contract admits the plan."""
+    def __init__(self, plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False) -> None:
+        """`watched` keeps every delivery, for a report; `backwards` makes the nodes in reverse order, which must not
+        matter. Raises `PlanError` unless the contract admits the plan."""
         cluster.contract.admit(plan)
         self.plan = plan
         self.cluster = cluster
         self.watched = watched
         self.fates = Fates(plan, cluster.contract)
-        self.nodes = [_Node(node, cluster.spawn(node, 0)) for node in range(plan.n)]
+        order = range(plan.n)[:: -1 if backwards else 1]
+        self.nodes = sorted((_Node(node, cluster.spawn(node, 0)) for node in order), key=lambda runner: runner.node)
         self.twins = {src: _Node(src, cluster.spawn(src, 1), twin=True) for src in self.fates.twins}
         self.faulty = frozenset(plan.faulty)
         self.queue: list[tuple[Any, ...]] = []
@@ -466,6 +468,6 @@ class World:
         )  # fmt: skip
 
 
-def play(plan: Plan, cluster: Cluster, *, watched: bool = False) -> History:
+def play(plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False) -> History:
     """The history of one run."""
-    return World(plan, cluster, watched=watched).run()
+    return World(plan, cluster, watched=watched, backwards=backwards).run()
