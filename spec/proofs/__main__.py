@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import accountability
+import chain
 import hotstuff
 import induction
 import longest_chain
@@ -26,7 +27,7 @@ import tendermint
 
 Row = tuple[str, str, str, bool, float]
 """(property, scope, tool, whether it is as it must be, seconds)"""
-THEORIES = (tendermint, accountability, pbft, hotstuff, streamlet, quorums, money)
+THEORIES = (tendermint, accountability, pbft, hotstuff, streamlet, chain, quorums, money)
 
 
 def proved(title: str, asked: list[queries.Query], tool: str, ask: Callable[[queries.Query], queries.Answer]) -> Row:

@@ -59,7 +59,7 @@ WORDS = Vocabulary(
 # --- actions: those of correct nodes, and votes of liars ---
 
 
-def _with_excuse(action: str) -> dict[str, z3.BoolRef]:
+def _excused(action: str) -> Callable[[State, At], Action]:
     """A prevote for a value, of which it is shown that the record excuses it."""
 
     def excused(s: State, at: At) -> Action:
@@ -68,7 +68,7 @@ def _with_excuse(action: str) -> dict[str, z3.BoolRef]:
         excuse = always([r, v], correct(at.node), *locked, s.excused(r, at.round, at.value))
         return right._replace(stones={"the record excuses it": (excuse, "excused")})
 
-    return {action: excused}
+    return excused
 
 
 def lie_in_prevote(s: State, at: At) -> Action:
@@ -82,7 +82,7 @@ def lie_in_precommit(s: State, at: At) -> Action:
 
 
 ACTIONS = {
-    **tendermint.ACTIONS, **_with_excuse("prevote_new"), **_with_excuse("prevote_proven"),
+    **tendermint.ACTIONS, "prevote_new": _excused("prevote_new"), "prevote_proven": _excused("prevote_proven"),
     "lie_in_prevote": lie_in_prevote, "lie_in_precommit": lie_in_precommit,
 }  # fmt: skip
 
