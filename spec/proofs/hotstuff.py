@@ -1,18 +1,19 @@
 """Agreement of chained HotStuff, for every n, any tree of blocks and any number of views (INV-S1).
 
 The model is that of M. Yin and others, "HotStuff: BFT consensus with linearity and responsiveness", PODC 2019,
-algorithms 3 to 5. A block names its parent by the parent's certificate (`justify`); a vote is for a block, at most one
-in a view, and only if `safeNode` allows it: the block extends the block the node is locked on, or its certificate is
-of a later view than that. A certificate is a quorum of votes. A node that votes for a block whose parent and
-grandparent are of consecutive views locks the grandparent; it may lock the head of any certified two-chain it sees. A
-block is decided with all its ancestors when a certified block stands on a certified block on it, in three consecutive
-views.
+algorithms 3 to 5, and of part 5 of spec/consensus.md. A block names its parent by the parent's certificate (`justify`);
+a vote is for a block, at most one in a view, and only if `safeNode` allows it: the block extends the block the node is
+locked on, or its certificate is of a later view than that. A certificate is a quorum of votes. A node that votes for
+the third of three blocks in consecutive views has locked the first; it may lock the head of any certified two-chain it
+sees. A block is decided with all its ancestors when a certified block stands on a certified block on it, in three
+consecutive views.
 
-Abstracted: blocks that could ever be proposed all exist from the beginning, as a tree; leaders and the pacemaker (any
-block may be proposed in its view, a node goes to a later view whenever it likes); payloads. A block whose view is not
-above its parent's is malformed and never reaches a vote, and the blank blocks that fill skipped views in the paper are
-left out: "consecutive views" takes their place. Votes of liars are over-approximated: every certificate counts the
-votes of correct nodes only, and the actions are those of correct nodes. It must not know the code.
+Abstracted: a block here is a proposal, that is a value with its view and its certificate (CON-060); blocks that could
+ever be proposed all exist from the beginning, as a tree; leaders and the pacemaker (any block may be proposed in its
+view, a node goes to a later view whenever it likes); payloads. A block whose view is not above its parent's is
+malformed and never reaches a vote, and the blank blocks that fill skipped views in the paper are left out: "consecutive
+views" takes their place. Votes of liars are over-approximated: every certificate counts the votes of correct nodes
+only, and the actions are those of correct nodes. It must not know the code.
 """
 
 from itertools import pairwise
@@ -77,12 +78,12 @@ WORDS = Vocabulary(
 
 
 def leave(s: State, at: At) -> Action:
-    """Go to the view of some block, whatever led to it: no vote in an earlier view follows."""
+    """Go to the view of some block, whatever led to it: no vote in an earlier view follows (CON-064)."""
     return Action({}, s.after(left=lambda node, w_: And(node == at.node, lt(w_, view(at.block)))))
 
 
 def vote(s: State, at: At) -> Action:
-    """onReceiveProposal and update: one vote a view, for a block with a certified parent, by safeNode."""
+    """One vote a view, for a block with a certified parent, by safeNode (CON-061, CON-064, CON-065)."""
     unlocked = ForAll([b], Not(s.locked(at.node, b)))
     highest = And(s.locked(at.node, at.lock), always([b], s.locked(at.node, b), le(view(b), view(at.lock))))
     extends, later = within(at.lock, at.block), lt(view(at.lock), view(at.parent))
@@ -95,7 +96,7 @@ def vote(s: State, at: At) -> Action:
     after = s.after(
         vote=exactly(at.node, at.block),
         left=lambda node, w_: And(node == at.node, le(w_, view(at.block))),
-        locked=lambda node, block: And(node == at.node, follow(block, at.parent)),
+        locked=lambda node, block: And(node == at.node, three_chain(block, at.parent, at.block)),
     )
     forked = (three_chain(b, c, d), lt(view(d), view(at.block)), Not(within(b, at.block)))
     safe = always([b, c, d], correct(at.node), s.vote(at.node, d), *forked, s.dead(d))
@@ -103,13 +104,13 @@ def vote(s: State, at: At) -> Action:
 
 
 def lock(s: State, at: At) -> Action:
-    """The head of a certified two-chain, wherever it was seen."""
+    """The head of a certified two-chain, wherever it was seen (CON-066)."""
     guards = {"two-chain": And(parent(at.block, at.parent), s.certified(at.parent))}
     return Action(guards, s.after(locked=exactly(at.node, at.block)))
 
 
 def decide(s: State, at: At) -> Action:
-    """A block with a certified child and grandchild, in three consecutive views: here lock, parent and block."""
+    """A block with a certified child and grandchild, in consecutive views: here lock, parent and block (CON-067)."""
     chain = (at.lock, at.parent, at.block)
     guards = {"consecutive views": three_chain(*chain), "certified": s.certified(at.block)}
     return Action(guards, s.after(decided=exactly(at.node, *chain)))
@@ -126,7 +127,7 @@ def invariant(s: State) -> dict[str, z3.BoolRef]:
         "one_vote": always([n, b, c], correct(n), s.vote(n, b), s.vote(n, c), view(b) == view(c), b == c),
         "vote_left": always([n, b, w], correct(n), s.vote(n, b), le(w, view(b)), s.left(n, w)),
         "vote_justified": always([n, b, c], correct(n), s.vote(n, c), parent(b, c), s.certified(b)),
-        "vote_locks": always([n, b, c, d], correct(n), s.vote(n, d), follow(b, c), parent(c, d), s.locked(n, b)),
+        "vote_locks": always([n, b, c, d], correct(n), s.vote(n, d), three_chain(b, c, d), s.locked(n, b)),
         "lock_certified": always([n, b], correct(n), s.locked(n, b), s.certified(b)),
         "vote_safe": always([n, b, c, d, x], correct(n), *forked, s.dead(d)),
         "decided_chain": always([n, b, c, d], correct(n), s.decided(n, b, c, d), chain),

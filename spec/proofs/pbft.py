@@ -1,18 +1,20 @@
 """Agreement of PBFT with view changes, for every n, any number of views and every value (INV-S1 for one sequence
 number).
 
-The model is that of M. Castro and B. Liskov, "Practical Byzantine Fault Tolerance", OSDI 1999, section 4. To *support*
-a value in a view is to send its PRE-PREPARE (the primary) or its PREPARE (a backup); a quorum of supporters is a
-prepared certificate, a quorum of commits decides. A node that leaves a view sends VIEW-CHANGE; a NEW-VIEW is a quorum
-of those, and fixes the value: that of the prepared certificate of the highest view among them, anything if they hold
-none. Each backup checks this for itself, certificates included.
+The model is that of M. Castro and B. Liskov, "Practical Byzantine Fault Tolerance", OSDI 1999, section 4, and of part 4
+of spec/consensus.md, where a sequence number is a height and views run on from one to the next: a member that left for
+a view at an earlier height has no claim at this one, which is the case "no claim" below. To *support* a value in a view
+is to send its PRE-PREPARE (the primary) or its PREPARE (a backup); a quorum of supporters is a prepared certificate, a
+quorum of commits decides. A node that leaves a view sends VIEW-CHANGE; a NEW-VIEW is a quorum of those, and fixes the
+value: that of the prepared certificate of the highest view among them, anything if they hold none. Each backup checks
+this for itself, certificates included.
 
 Abstracted: checkpoints and watermarks (one sequence number stands alone, the null request is a value like any other),
 requests and their digests (a value is its digest), timers (a node leaves a view whenever it likes), leaders (any value
 may be proposed in any view). A correct node claims in its VIEW-CHANGE at least what it committed to last; it may claim
-a later certificate that it holds. The claims of liars are any certificates that exist. Votes of liars are
-over-approximated: every certificate counts the votes of correct nodes only. So the actions are those of correct nodes,
-and a node may act in any view that it has not left. It must not know the code.
+a later certificate that it holds. The claims of liars are any certificates that exist. Votes of liars are over-
+approximated: every certificate counts the votes of correct nodes only. So the actions are those of correct nodes, and a
+node may act in any view that it has not left. It must not know the code.
 """
 
 from typing import NamedTuple
@@ -64,12 +66,12 @@ WORDS = Vocabulary(
 
 
 def leave(s: State, at: At) -> Action:
-    """VIEW-CHANGE for a view, whatever led to it: all earlier views are left."""
+    """VIEW-CHANGE for a view, whatever led to it: all earlier views are left (CON-041, CON-047, CON-048)."""
     return Action({}, s.after(left=lambda node, view: And(node == at.node, lt(view, at.view))))
 
 
 def _supports(s: State, at: At, why: dict[str, z3.BoolRef]) -> Action:
-    """Accept the PRE-PREPARE of a view whose NEW-VIEW holds VIEW-CHANGEs of a quorum."""
+    """Accept the PRE-PREPARE of a view whose NEW-VIEW holds VIEW-CHANGEs of a quorum (CON-043, CON-045)."""
     guards = {
         "not left": Not(s.left(at.node, at.view)),
         "first in the view": ForAll([v], Not(s.support(at.node, at.view, v))),
@@ -86,12 +88,12 @@ def _claims(s: State, at: At, bound: z3.BoolRef) -> z3.BoolRef:
 
 
 def support_free(s: State, at: At) -> Action:
-    """In the first view, or when no VIEW-CHANGE of the quorum holds a certificate."""
+    """In the first view, or when no VIEW-CHANGE of the quorum holds a certificate (CON-042)."""
     return _supports(s, at, {"no claim": _claims(s, at, z3.BoolVal(False))})
 
 
 def support_carried(s: State, at: At) -> Action:
-    """The value of the highest certificate among the VIEW-CHANGEs of the quorum."""
+    """The value of the highest certificate among the VIEW-CHANGEs of the quorum (CON-041, CON-042)."""
     return _supports(s, at, {
         "earlier": lt(at.earlier, at.view),
         "verified": s.prepared(at.earlier, at.value),
@@ -100,13 +102,13 @@ def support_carried(s: State, at: At) -> Action:
 
 
 def commit(s: State, at: At) -> Action:
-    """COMMIT on a prepared certificate, in a view that is not left."""
+    """COMMIT on a prepared certificate, in a view that is not left (CON-040, CON-046)."""
     guards = {"not left": Not(s.left(at.node, at.view)), "prepared": s.prepared(at.view, at.value)}
     return Action(guards, s.after(commit=exactly(at.node, at.view, at.value)))
 
 
 def decide(s: State, at: At) -> Action:
-    """Committed-local, in any view."""
+    """Committed-local, in any view (CON-016)."""
     return Action({"committed": s.committed(at.view, at.value)}, s.after(decided=exactly(at.node, at.view, at.value)))
 
 
