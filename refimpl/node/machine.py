@@ -128,10 +128,10 @@ class Machine:
         if carries_transaction(data):
             return self.submit(data, now)
         message = self.codec.decode(data)
-        effects = self._drive([api.Receive(message)])
+        self._drive([api.Receive(message)])
         if self.idle and message.height == self.ledger.tip.height + 1:
-            return effects + self._begin()
-        return effects
+            self._begin()
+        return self.effects
 
     def fire(self, name: str, now: Seconds) -> list[Effect]:
         """A timer rang; an unknown one is `query.not_found`."""

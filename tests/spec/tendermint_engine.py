@@ -2,9 +2,9 @@
 
 How a state of the engine is read as a state of the model, in words:
 
-- *Messages.* What the model calls said is what the engine has signed and sent. A member of the model may act on anything
-  said; the adapter hands the engine just the messages that the step needs, which a network may do. A liar's vote is made
-  when somebody is to count it.
+- *Messages.* What the model calls said is what the engine has signed and sent. A member of the model may act on
+  anything said; the adapter hands the engine just the messages that the step needs, which a network may do. A liar's
+  vote is made when somebody is to count it.
 - *Help.* Relays, `sync`, and help for those behind carry no new statement; they are left out, and so are timers: a
   time-out of the model is a timer that the engine has asked for and that rings.
 - *At once.* A proposer hears itself (CON-004): its own prevote follows its proposal in the same step of the engine. The
@@ -25,7 +25,6 @@ from refimpl.consensus.interface import Validators
 from refimpl.consensus.tendermint import Tendermint as Engine
 from refimpl.consensus.tendermint_memory import Memory
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
-from refimpl.data.refusal import Refused
 from refimpl.network.messages import Decided, Message, Proposal, Vote
 from tests.spec import tendermint_model as model
 from tests.spec.tendermint_model import DECIDED, NIL, NONE, PRECOMMIT, PREVOTE, PROPOSE, Did, Local, State
@@ -301,9 +300,6 @@ def statements(before: State, after: State, p: int) -> list[Said]:
     said = []
     for r, (old, new) in enumerate(zip(before.proposals, after.proposals, strict=True)):
         said += [Said(PROPOSE, r, v, vr) for v, vr in new - old]
-    for kind, olds, news in ((PREVOTE, before.prevotes, after.prevotes), (PRECOMMIT, before.precommits, after.precommits)):
-        said += [Said(kind, r, news[r][p]) for r in range(len(news)) if news[r][p] != olds[r][p]]
+    for kind, old, new in zip((PREVOTE, PRECOMMIT), before[2:], after[2:], strict=True):
+        said += [Said(kind, r, new[r][p]) for r in range(len(new)) if new[r][p] != old[r][p]]
     return said
-
-
-__all__ = ["Cast", "Diverged", "Refused", "Said", "Seat", "statements"]

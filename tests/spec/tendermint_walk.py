@@ -12,8 +12,7 @@ from typing import NamedTuple
 from attrs import define
 
 from refimpl.consensus import interface as api
-from refimpl.data.ids import Round
-from refimpl.network.messages import Message, Proposal, Vote
+from refimpl.network.messages import Message
 from tests.spec.tendermint_engine import UNACCEPTABLE, Cast, Diverged, Said, Seat
 from tests.spec.tendermint_model import (
     DECIDED,
@@ -21,7 +20,6 @@ from tests.spec.tendermint_model import (
     PRECOMMIT,
     PREVOTE,
     PROPOSE,
-    Did,
     State,
     Tendermint,
     put,
@@ -180,5 +178,3 @@ def roaming(machine: Tendermint, runs: int, inputs: int, seed: int) -> tuple[Wal
         acts["rounds"] += max(local.round for local in roam.state.local)
     return Walked(len(seen), steps, steps, acts, Counter()), most
 
-
-__all__ = ["Did", "Proposal", "Round", "Vote", "Walked", "every_edge", "hears_itself", "roaming", "sampled_walks"]

@@ -380,6 +380,25 @@ def test_a_message_that_waited_and_is_refused_does_not_stop_the_next_height():
     assert member.feed(api.Begin(Height(2), FOUR)).memory.height == 2
 
 
+@pytest.mark.clause("CON-016")
+def test_a_decision_that_waited_for_its_height_decides_it():
+    member = Member()
+    votes = tuple((NAMES[i], member.sign(PRECOMMIT, Vote(name_of(B)), i, height=2).signature) for i in range(3))
+    ahead = member.sign("decided", Decided(name_of(B), B, votes), 1, height=2)
+    member.feed(api.Receive(ahead)).propose(A).vote(PRECOMMIT, A, 0, 1, 2)
+    [decided] = member.feed(api.Begin(Height(2), FOUR)).made(api.Decide)
+    assert (decided.height, decided.payload) == (2, B)
+
+
+@pytest.mark.clause("DAT-014")
+def test_of_several_defects_the_one_that_stands_first_in_the_list_is_named():
+    member = Member()
+    far = member.sign(PREVOTE, Vote(None), 0, round_=CONSENSUS_ROUNDS_AHEAD + 1)
+    assert refused(member, api.Receive(far._replace(body=Vote(name_of(A))))) is Code.NET_BAD_SIGNATURE
+    other = member.sign("decided", Decided(name_of(A), B, ()), 1)
+    assert refused(member, api.Receive(other)) is Code.CONSENSUS_WRONG_BLOCK
+
+
 @pytest.mark.clause("NET-005")
 def test_a_digest_of_zeros_is_a_value_and_not_nil():
     member = Member().expire(PROPOSE)

@@ -100,6 +100,15 @@ def test_a_quiet_ledger_says_nothing_at_all():
     assert [type(effect) for effect in effects] == [Persist]
 
 
+@pytest.mark.clause("NET-015")
+def test_the_message_that_begins_a_height_brings_about_each_effect_once():
+    proposer, _ = machine("m0")
+    said = [effect.data for effect in proposer.submit(transaction().to_bytes(), NOW) if isinstance(effect, Send)]
+    effects = machine("m3")[0].deliver(next(data for data in said if b'"kind":"propose"' in data), NOW)
+    assert [effect for effect in effects if effects.count(effect) > 1] == []
+    assert sum(isinstance(effect, Persist) for effect in effects) == 1
+
+
 @pytest.mark.clause("NET-012")
 def test_a_transaction_is_passed_on_the_first_time_only():
     node, _ = machine("m1")
