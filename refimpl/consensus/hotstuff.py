@@ -213,9 +213,9 @@ class _Work:
     def offer(self, offer: api.Offer) -> None:
         """The payload of our proposal, if the view is still ours and we have not proposed in it."""
         memory = self.memory
-        parent = memory.tree.tip if memory.high is None else memory.high.value
-        here = offer.round == memory.view and memory.tree.holds(parent) and not self.proposed(memory.view)
-        if here and offer.height == memory.tree.height_of(parent) + 1:
+        parent = self.foundation()
+        here = offer.round == memory.view and parent is not None and not self.proposed(memory.view)
+        if parent is not None and here and offer.height == memory.tree.height_of(parent) + 1:
             self.say(PROPOSE, offer.height, Block(offer.value, offer.payload, parent, memory.high))
             self.apply_rules()
 
@@ -226,11 +226,18 @@ class _Work:
         memory, engine = self.memory, self.engine
         timer = api.Timer(_VIEW, Height(memory.decided + 1), memory.view)
         self.effects.append(api.SetTimer(timer, engine.timeout(memory)))
-        parent = memory.tree.tip if memory.high is None else memory.high.value
+        parent = self.foundation()
         mine = engine.leader(memory, memory.view) == engine.member and not self.proposed(memory.view)
-        if mine and memory.tree.holds(parent):
+        if mine and parent is not None:
             height = Height(memory.tree.height_of(parent) + 1)
             self.effects.append(api.AskPayload(height, memory.view, memory.tree.payloads(parent)))
+
+    def foundation(self) -> Digest | None:
+        """The block of the highest certificate, on which a leader proposes; None while we lack block or certificate."""
+        memory = self.memory
+        if memory.high is None:
+            return memory.tree.tip if memory.decided == 0 else None
+        return memory.high.value if memory.tree.holds(memory.high.value) else None
 
     def enter(self, view: Round) -> None:
         """Go on to a later view."""
