@@ -45,6 +45,8 @@ class Memory:
     view: Round = _FIRST
     voted: int = _BEFORE_ALL
     """The last view in which we voted."""
+    proposed: int = _BEFORE_ALL
+    """The last view in which we proposed."""
     locked: QuorumCertificate | None = None
     """Certifies the head of the highest certified two-chain that we saw."""
     high: QuorumCertificate | None = None
@@ -214,8 +216,9 @@ class _Work:
         """The payload of our proposal, if the view is still ours and we have not proposed in it."""
         memory = self.memory
         parent = self.foundation()
-        here = offer.round == memory.view and parent is not None and not self.proposed(memory.view)
+        here = offer.round == memory.view and parent is not None and memory.proposed < memory.view
         if parent is not None and here and offer.height == memory.tree.height_of(parent) + 1:
+            memory.proposed = memory.view
             self.say(PROPOSE, offer.height, Block(offer.value, offer.payload, parent, memory.high))
             self.apply_rules()
 
@@ -227,7 +230,7 @@ class _Work:
         timer = api.Timer(_VIEW, Height(memory.decided + 1), memory.view)
         self.effects.append(api.SetTimer(timer, engine.timeout(memory)))
         parent = self.foundation()
-        mine = engine.leader(memory, memory.view) == engine.member and not self.proposed(memory.view)
+        mine = engine.leader(memory, memory.view) == engine.member and memory.proposed < memory.view
         if mine and parent is not None:
             height = Height(memory.tree.height_of(parent) + 1)
             self.effects.append(api.AskPayload(height, memory.view, memory.tree.payloads(parent)))
@@ -251,11 +254,6 @@ class _Work:
         if memory.wishes < view:
             memory.wishes = view
             self.say(NEWVIEW, Height(memory.decided + 1), NewView(memory.high), view)
-
-    def proposed(self, view: int) -> bool:
-        """Whether we have proposed in this view."""
-        blocks = self.memory.tree.blocks.values()
-        return any(block.round == view and block.message.sender == self.engine.member for block in blocks)
 
     def say(self, kind: str, height: Height, body: Body, view: Round | None = None) -> None:
         """Sign, record, send, and hear ourselves (CON-004, CON-005)."""
@@ -517,6 +515,7 @@ class _Work:
         memory.view = max((one.round for one in mine if one.kind != NEWVIEW), default=Round(0))
         memory.voted = max((one.round for one in mine if one.kind == VOTE), default=_BEFORE_ALL)
         memory.wishes = max((one.round for one in mine if one.kind == NEWVIEW), default=_BEFORE_ALL)
+        memory.proposed = max((one.round for one in mine if one.kind == PROPOSE), default=_BEFORE_ALL)
         self.effects.extend(api.Send(one) for one in mine)
         for proof in self.certificates():
             self.lock(tuple(memory.tree.upward(proof.value))[:2])

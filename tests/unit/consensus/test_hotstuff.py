@@ -231,3 +231,12 @@ def test_bodies_come_back_from_their_data():
         (PROPOSE, Block(Digest(b"v" * 32), b"x", Digest(b"p" * 32), proof)),
     ):  # fmt: skip
         assert ENGINE.readers[kind](body.to_data()) == body
+
+
+@pytest.mark.clause("CON-008", "CON-063")
+def test_a_leader_that_comes_back_without_the_parent_of_its_block_does_not_propose_again():
+    before = Member(me=1)
+    mine = before.block(b"p1", 1, 2, (b"p0", 0))
+    step = before.engine.recover(before.engine.start(), api.Begin(Height(1), FOUR), [mine])
+    assert step.state.proposed == 1
+    assert [one for one in step.effects if isinstance(one, api.AskPayload)] == []
