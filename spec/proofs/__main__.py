@@ -1,7 +1,8 @@
 """`python spec/proofs`: every proof, its mutations and its non-vacuity, as one table.
 
 For each theory: the proof by z3; every planted fault, which must be refuted with a countermodel at the query where one
-expects it while all queries before that are still proved; and a run from the first state in which each action is taken.
+expects it while all queries before that are still proved; and a run from the first state in which each action is taken
+(for theories without actions: that no query rests on a contradiction).
 With `--cvc5` also the proof by the second solver, and every guard of every action left out in turn: something must then
 be refuted, or, where the theory lists the guard as spare, all must still be proved. Names of theories on the command
 line choose among them; `--guards` prints for each guard what fails without it. Exit 1 unless all is as it must be. It
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import accountability
+import binding
 import chain
 import hotstuff
 import induction
@@ -27,7 +29,7 @@ import tendermint
 
 Row = tuple[str, str, str, bool, float]
 """(property, scope, tool, whether it is as it must be, seconds)"""
-THEORIES = (tendermint, accountability, pbft, hotstuff, streamlet, chain, quorums, money)
+THEORIES = (tendermint, accountability, pbft, hotstuff, streamlet, chain, binding, quorums, money)
 
 
 def proved(title: str, asked: list[queries.Query], tool: str, ask: Callable[[queries.Query], queries.Answer]) -> Row:
@@ -83,14 +85,21 @@ def happens(theory: ModuleType) -> Row:
     return name, "all n", "cvc5", answer.said == "possible" and all_taken, answer.seconds
 
 
+def grounded(theory: ModuleType) -> Row:
+    """No query is proved from a contradiction."""
+    answers = [queries.possible(query.name, query.assumptions) for query in theory.queries()]
+    empty = [answer.name for answer in answers if answer.said != "possible"]
+    name = f"the assumptions of all {len(answers)} queries can hold" + (f"; NOT: {', '.join(empty)}" if empty else "")
+    return name, "all n", "cvc5", not empty, sum(answer.seconds for answer in answers)
+
+
 def rows_of(theory: ModuleType, *, second: bool) -> Iterator[Row]:
     """What is claimed about one theory."""
     yield proved(theory.TITLE, theory.queries(), "z3", queries.ask_z3)
     if second:
         yield proved(theory.TITLE, theory.queries(), "cvc5", queries.ask_cvc5)
     yield from (refuted(label, broken(), expected) for label, (broken, expected) in theory.MUTATIONS.items())
-    if hasattr(theory, "THEORY"):
-        yield happens(theory)
+    yield happens(theory) if hasattr(theory, "THEORY") else grounded(theory)
     if hasattr(theory, "THEORY") and second:
         yield guarded(theory)
 

@@ -1,4 +1,4 @@
-"""Where two different lists have one Merkle root, or two different chains one tip, here are the two inputs that collide.
+"""Where two different lists have one Merkle root, or two different chains one tip: here are the inputs that collide.
 
 Trees are those of DAT-030 and DAT-031 (RFC 9162, section 2.1), chains those of DAT-083 and DAT-088. Each function walks
 down from where both sides agree and stops at the first pair of different inputs with one digest; binding.py proves that
