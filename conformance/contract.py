@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from attrs import field, fields, frozen
 
-from conformance.plan import Atom, Cut, Drop, Late, Plan, PlanError
+from conformance.plan import Atom, Cut, Drop, Late, Plan, PlanError, Skew
 
 RESTFUL = 4
 """A round is long enough for a decision once its time-out is this many times `delta`."""
@@ -36,9 +36,12 @@ class Contract:
     timeout: tuple[int, int] = (3, 1)
     backoff: str = "linear"
     turns: str = "height"
+    term: int = 1
     rounds: str = "height"
     commits: str = "precommit"
     span: int = 1
+    skew: int = -1
+    """Ticks by which clocks of correct nodes may differ; -1: any."""
     asides: tuple[str, ...] = ("decided", "sync")
     """Kinds of messages beside the phases."""
 
@@ -80,7 +83,7 @@ class Contract:
         """Whose turn it is, where turns are fixed in advance."""
         if self.turns == "height":
             return (height - 1 + round_) % n
-        return round_ % n if self.turns == "round" else None
+        return round_ // self.term % n if self.turns == "round" else None
 
     def last_round(self, heights: int) -> int:
         """The last round that a plan with so many heights need speak of, counted through the run."""
@@ -133,6 +136,9 @@ class Contract:
             expected = f"under {num}/{den} of the weight"
             raise PlanError("plan.out_of_model", "/faulty", expected, list(plan.faulty))
         for i, atom in enumerate(plan.atoms):
+            if isinstance(atom, Skew) and abs(atom.d) > self.skew >= 0 and atom.node not in plan.faulty:
+                expected = f"clocks that differ by at most {self.skew}"
+                raise PlanError("plan.out_of_model", f"/atoms/{i}", expected, atom.to_data())
             if self.synchronous and delays(atom, plan.faulty):
                 expected = "messages between correct nodes within delta"
                 raise PlanError("plan.out_of_model", f"/atoms/{i}", expected, atom.to_data())

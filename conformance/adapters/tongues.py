@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from refimpl.consensus import hotstuff_messages
 from refimpl.consensus.pbft_messages import Change, NewView, Proof, ViewChange
+from refimpl.consensus.streamlet import Block as StreamletBlock
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.network.messages import Body, Message, Proposal, Vote
 
@@ -106,7 +107,21 @@ def hotstuff(saying: Saying) -> Message | None:
     return said(saying, Vote(value))._replace(height=height) if saying.kind == "vote" else None
 
 
-TONGUES: Mapping[str, Tongue] = {"hotstuff": hotstuff, "pbft": pbft, "tendermint": tendermint}
+def streamlet(saying: Saying) -> Message | None:
+    """A block on the highest block that the honest copy knows, or, with `valid_round`, on the last decided one; a vote
+    for such a block."""
+    tree = saying.memory.tree
+    highest = max(tree.blocks.values(), key=lambda block: (block.height, block.value), default=None)
+    parent = tree.tip if highest is None or saying.valid_round is not None else highest.value
+    payload = None if saying.value == "nil" else saying.build(tree.payloads(parent))
+    if payload is None:
+        return None
+    value, height = saying.name(payload), Height(tree.height_of(parent) + 1)
+    body: Body = Vote(value) if saying.kind == "vote" else StreamletBlock(value, payload, parent)
+    return said(saying, body)._replace(height=height)
+
+
+TONGUES: Mapping[str, Tongue] = {"hotstuff": hotstuff, "pbft": pbft, "streamlet": streamlet, "tendermint": tendermint}
 """Engine -> what its liars can say."""
 
 

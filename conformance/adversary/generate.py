@@ -35,6 +35,8 @@ class Setting:
                           if rng.random() < (0.8 if kind in ("late", "byz") else 0.25))  # fmt: skip
         if contract.crash_only:
             drawn |= {"crash", "cut"}
+        if contract.skew >= 0:
+            drawn -= {"skew"}
         self.allowed = drawn - {"late", "cut"} if contract.synchronous else drawn
 
     def places(self) -> list[tuple[int, int]]:

@@ -36,7 +36,7 @@ def atoms(
         link(Swap),
         link(Dup, n=st.integers(1, 3)),
         *([] if contract.synchronous else [cut(place, n, rounds)]),
-        st.builds(Skew, node=nodes, d=st.integers(-5, 5)),
+        *([] if contract.skew >= 0 else [st.builds(Skew, node=nodes, d=st.integers(-5, 5))]),
     ]
     honest = [node for node in range(n) if node not in faulty]
     kinds.append(st.builds(Crash, node=st.sampled_from(honest), **place, ph=phases, back=back,

@@ -41,7 +41,7 @@ ZOO: dict[str, Entry] = {}
 
 def load() -> None:
     """Read every family, so that `ZOO` is whole."""
-    for family in ("tendermint", "pbft", "hotstuff", "ledger"):
+    for family in ("tendermint", "pbft", "hotstuff", "streamlet", "ledger"):
         importlib.import_module(f"conformance.zoo.{family}")
 
 

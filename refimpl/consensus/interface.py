@@ -220,7 +220,9 @@ class Promise:
     backoff: str = "linear"
     turns: str = "height"
     """Who proposes in round r of height h, members in order of name: `height`: number (h - 1 + r) mod n; `round`:
-    number r mod n; `elected`: whom a majority elects; `lottery`: whom work or stake elects."""
+    number (r div term) mod n; `elected`: whom a majority elects; `lottery`: whom work or stake elects."""
+    term: int = 1
+    """Rounds in a row for which it is one member's turn."""
     rounds: str = "height"
     """Rounds are counted within a `height`; or run on as `views`, of which one may see many heights; or through the
     whole `run`, one height a round at most, and plans then name height 1 throughout."""
@@ -228,6 +230,8 @@ class Promise:
     """The kind of vote in a certificate; empty where there are none."""
     span: int = 1
     """Good rounds in a row that bring a height from its proposal to its decision."""
+    skew: int = -1
+    """Ticks by which clocks of correct members may differ while it is live; -1: any."""
     asides: tuple[str, ...] = ()
     """Kinds of messages beside the phases, of which a member may send several in a round."""
 
@@ -243,8 +247,8 @@ class Promise:
             "finality": dict(self.finality), "safety_net": self.safety_net, "live_net": self.live_net,
             "links": self.links, "phases": list(self.phases), "certificates": self.certificates,
             "evidence": self.evidence, "delta": self.delta, "timeout": list(self.timeout),
-            "backoff": self.backoff, "turns": self.turns, "rounds": self.rounds, "commits": self.commits,
-            "span": self.span, "asides": list(self.asides),
+            "backoff": self.backoff, "turns": self.turns, "term": self.term, "rounds": self.rounds,
+            "commits": self.commits, "span": self.span, "skew": self.skew, "asides": list(self.asides),
         }  # fmt: skip
 
 

@@ -125,8 +125,8 @@ class Transaction:
     def from_bytes(cls, data: bytes) -> "Transaction":
         """The transaction in `data`; `wire.too_large`, `wire.not_canonical` or `wire.bad_field` (DAT-060, DAT-064)."""
         value = decode(data, TRANSACTION_DEPLOY_BYTES, TRANSACTION_DEPTH)
+        _check_size(len(data), _kind_in(value), "")  # DAT-014: before any field is judged
         made = cls.from_value(value)
-        made.check_size(len(data))
         object.__setattr__(made, "_body_bytes", encode_known(value["body"]))  # primes the cached property
         return made
 
@@ -152,9 +152,19 @@ class Transaction:
 
     def check_size(self, size: int, at: str = "") -> None:
         """`wire.too_large` if `size` bytes are too many for a transaction of this kind (DAT-064)."""
-        most = TRANSACTION_DEPLOY_BYTES if self.kind == DEPLOY else TRANSACTION_BYTES
-        if size > most:
-            raise Refused(Code.WIRE_TOO_LARGE, at, max=most, got=size)
+        _check_size(size, self.kind, at)
+
+
+def _check_size(size: int, kind: object, at: str) -> None:
+    most = TRANSACTION_DEPLOY_BYTES if kind == DEPLOY else TRANSACTION_BYTES
+    if size > most:
+        raise Refused(Code.WIRE_TOO_LARGE, at, max=most, got=size)
+
+
+def _kind_in(value: Value) -> object:
+    """What stands where the kind of a transaction would, in whatever value this is."""
+    body = value.get("body") if isinstance(value, dict) else None
+    return body.get("kind") if isinstance(body, dict) else None
 
 
 _REMEMBERED_BYTES: Final = 2048

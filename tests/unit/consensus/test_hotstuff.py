@@ -140,11 +140,11 @@ def test_a_lock_holds_against_a_branch_and_yields_to_a_later_certificate():
 @pytest.mark.clause("CON-068")
 def test_a_view_ends_by_a_certificate_or_by_a_time_out_that_doubles():
     member = Member().propose(b"a", 0, 1)
-    assert member.hear(VOTE, Vote(name_of(b"a")), 0, 1).memory.view == 1
+    assert member.hear(VOTE, Vote(name_of(b"a")), 0, 1).memory.round == 1
     assert member.made(api.SetTimer)[-1].ticks == PROMISE.timeout[0]
     assert member.expire("view", 1, 2).the(NEWVIEW).body == NewView(member.qc(b"a", 0, 1, (0, 1, 3)))
     member.hear(NEWVIEW, HIDDEN, 0, 1, round_=2)
-    assert (member.memory.view, member.made(api.SetTimer)[-1].ticks) == (2, 2 * PROMISE.timeout[0])
+    assert (member.memory.round, member.made(api.SetTimer)[-1].ticks) == (2, 2 * PROMISE.timeout[0])
 
 
 @pytest.mark.clause("CON-069")
@@ -152,7 +152,7 @@ def test_two_of_four_draw_a_member_along_and_three_begin_a_view():
     member = Member()
     assert member.hear(NEWVIEW, HIDDEN, 0, round_=5).said(NEWVIEW) == []
     assert member.hear(NEWVIEW, HIDDEN, 1, round_=3).the(NEWVIEW).round == 3
-    assert member.memory.view == 3, "three want view 3 or a later one"
+    assert member.memory.round == 3, "three want view 3 or a later one"
 
 
 @pytest.mark.clause("CON-063")
@@ -200,7 +200,7 @@ def test_view_vote_and_lock_survive_a_crash():
     before = Member().grow(0, 1, 2)
     recorded = [one.message for one in before.made(api.Record)]
     step = before.engine.recover(before.engine.start(), api.Begin(Height(1), FOUR), recorded)
-    assert (step.state.view, step.state.voted, step.state.locked) == (2, 2, before.memory.locked)
+    assert (step.state.round, step.state.voted, step.state.locked) == (2, 2, before.memory.locked)
     said = [one.message.kind for one in step.effects if isinstance(one, api.Send)]
     assert said == [VOTE, VOTE, VOTE, "sync"]
 

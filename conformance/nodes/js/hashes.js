@@ -1,0 +1,112 @@
+// Digests, Merkle trees and the state map (spec/data.md, parts 3 to 5).
+
+import { createHash } from "node:crypto";
+import { refuseUnless } from "./refusal.js";
+
+const HASHES = 64, STEPS = 2040, KEY_BYTES = 255, VALUE_BYTES = 65536; // proof and state of spec/limits.toml
+
+export const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
+const byte = (...numbers) => Buffer.from(numbers);
+
+export const digest = (tag, bytes) => sha256(Buffer.from(tag, "ascii"), byte(0), bytes); // DAT-020
+
+// ---- trees
+
+const inner = (left, right) => sha256(byte(1), left, right); // DAT-030
+const leafHash = (leaf) => sha256(byte(0), leaf);
+
+function half(size) { // the largest power of two below size
+  let k = 1;
+  while (2 * k < size) k *= 2;
+  return k;
+}
+
+export function root(leaves) { // DAT-031
+  if (leaves.length === 0) return sha256();
+  if (leaves.length === 1) return leafHash(leaves[0]);
+  const k = half(leaves.length);
+  return inner(root(leaves.slice(0, k)), root(leaves.slice(k)));
+}
+
+const proves = (holds) => refuseUnless(holds, "wire.bad_proof", "a proof of this", "another");
+
+// RFC 9162, 2.1.3.2 (DAT-032, DAT-034).
+export function verifyInclusion(leaf, index, size, proof, expected) {
+  proves(proof.length <= HASHES && index < size);
+  let [fn, sn, hash] = [index, size - 1, leafHash(leaf)];
+  for (const one of proof) {
+    proves(sn !== 0);
+    if (fn % 2 === 1 || fn === sn) {
+      hash = inner(one, hash);
+      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, Math.floor(sn / 2)];
+    } else hash = inner(hash, one);
+    [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
+  }
+  proves(sn === 0 && hash.equals(expected));
+}
+
+// RFC 9162, 2.1.4.2 (DAT-033, DAT-034).
+export function verifyConsistency(first, second, proof, firstRoot, secondRoot) {
+  proves(proof.length <= HASHES && first <= second);
+  if (first === second) return proves(proof.length === 0 && firstRoot.equals(secondRoot));
+  if (first === 0) return proves(proof.length === 0 && firstRoot.equals(sha256()));
+  const path = half(first + 1) === first ? [firstRoot, ...proof] : [...proof];
+  proves(path.length > 0);
+  let [fn, sn] = [first - 1, second - 1];
+  while (fn % 2 === 1) [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
+  let [fr, sr] = [path[0], path[0]];
+  for (const one of path.slice(1)) {
+    proves(sn !== 0);
+    if (fn % 2 === 1 || fn === sn) {
+      [fr, sr] = [inner(one, fr), inner(one, sr)];
+      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, Math.floor(sn / 2)];
+    } else sr = inner(sr, one);
+    [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
+  }
+  proves(sn === 0 && fr.equals(firstRoot) && sr.equals(secondRoot));
+}
+
+// ---- the state map
+
+const bit = (key, p) => (p >> 3 < key.length ? (key[p >> 3] >> (7 - (p & 7))) & 1 : 0);
+const stateLeaf = (key, valueHash) => sha256(byte(2, key.length), key, valueHash); // DAT-042
+const branch = (p, left, right) => sha256(byte(3, p >> 8, p & 255), left, right); // DAT-043
+
+function firstDifference(a, b) {
+  let p = 0;
+  while (bit(a, p) === bit(b, p)) p += 1;
+  return p;
+}
+
+// Entries are [key, value] (DAT-040 to DAT-044).
+export function stateRoot(entries) {
+  for (const [key, value] of entries) {
+    const fits = key.length >= 1 && key.length <= KEY_BYTES && !key.includes(0) && value.length <= VALUE_BYTES;
+    refuseUnless(fits, "contract.limit_exceeded", "a key and value within the limits");
+  }
+  if (entries.length === 0) return digest("yilian/state/v1", Buffer.alloc(0));
+  const sorted = [...entries].sort(([a], [b]) => Buffer.compare(a, b));
+  const under = (part) => {
+    if (part.length === 1) return stateLeaf(part[0][0], sha256(part[0][1]));
+    const p = firstDifference(part[0][0], part[part.length - 1][0]);
+    return branch(p, under(part.filter(([key]) => !bit(key, p))), under(part.filter(([key]) => bit(key, p))));
+  };
+  return under(sorted);
+}
+
+// `value` null asks for a proof of absence (DAT-046 to DAT-048).
+export function verifyState(key, value, proof, expected) {
+  const steps = proof.steps;
+  proves(Array.isArray(steps) && steps.length <= STEPS);
+  if (proof.leaf === undefined) {
+    return proves(value === null && steps.length === 0 && expected.equals(stateRoot([])));
+  }
+  const leafKey = Buffer.from(proof.leaf.key, "hex"), valueHash = Buffer.from(proof.leaf.value_hash, "hex");
+  proves(value === null ? !leafKey.equals(key) : leafKey.equals(key) && valueHash.equals(sha256(value)));
+  let hash = stateLeaf(leafKey, valueHash);
+  for (const [p, sibling] of [...steps].reverse()) {
+    const other = Buffer.from(sibling, "hex");
+    hash = bit(key, p) ? branch(p, other, hash) : branch(p, hash, other);
+  }
+  proves(hash.equals(expected));
+}

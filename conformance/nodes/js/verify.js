@@ -1,0 +1,86 @@
+// node verify.js FOLDER: answer every vector under a folder, and say which answers differ from what the vectors expect.
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { bytesOf, decode, encode } from "./canonical.js";
+import { digest, root, stateRoot, verifyConsistency, verifyInclusion, verifyState } from "./hashes.js";
+import { checkBlock, checkCertificate, checkGenesis, checkTransaction, receiptsRoot } from "./ledger.js";
+import { Refused, refuseUnless } from "./refusal.js";
+import { checkKey, verifies } from "./signatures.js";
+
+const hex = (value) => Buffer.from(value, "hex");
+const pairs = (entries) => entries.map(([key, value]) => [hex(key), hex(value)]);
+
+// Bytes of a case: a text, hex, or parts [text, how often].
+function given(input) {
+  if (input.hex !== undefined) return hex(input.hex);
+  if (input.parts !== undefined) return Buffer.from(input.parts.map(([part, times]) => part.repeat(times)).join(""));
+  return Buffer.from(input.text, "utf8");
+}
+
+const ANSWERS = {
+  "json.canonical": (input) => ({ text: encode(input.value) }),
+  "json.decode": (input) => ({ value: decode(given(input), 1048576) }),
+  digest: (input) => ({ digest: digest(input.tag, hex(input.bytes)).toString("hex") }),
+  "merkle.root": (input) => ({ root: root(input.leaves.map(hex)).toString("hex") }),
+  "merkle.inclusion": (input) => {
+    verifyInclusion(hex(input.leaf), input.index, input.size, input.proof.map(hex), hex(input.root));
+    return {};
+  },
+  "merkle.consistency": (input) => {
+    const [first, second] = input.sizes, [before, after] = input.roots.map(hex);
+    verifyConsistency(first, second, input.proof.map(hex), before, after);
+    return {};
+  },
+  "statemap.root": (input) => ({ root: stateRoot(pairs(input.entries)).toString("hex") }),
+  "statemap.proof": (input) => {
+    const value = input.value === null ? null : hex(input.value);
+    verifyState(hex(input.key), value, input.proof, hex(input.root));
+    return {};
+  },
+  "sig.verify": (input) => {
+    const good = verifies(input.suite, hex(input.pub), hex(input.digest), hex(input.signature));
+    refuseUnless(good, "bad_signature", "a signature of this key");
+    return {};
+  },
+  "key.enrol": (input) => (checkKey(input.suite, hex(input.pub)), {}),
+  "genesis.check": (input) => checkGenesis(given(input), input.suites),
+  "tx.check": (input) => checkTransaction(given(input), input),
+  "block.check": (input) => checkBlock(given(input), input),
+  "cert.check": (input) => checkCertificate(input.text === null ? null : given(input), input),
+  "receipts.root": (input) => ({ root: receiptsRoot(input.receipts) }),
+};
+
+function answer({ kind, input }) {
+  try {
+    return { ok: ANSWERS[kind](input) };
+  } catch (refused) {
+    if (!(refused instanceof Refused)) throw refused;
+    return { refused: { code: refused.code } };
+  }
+}
+
+function files(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((one) => one.isFile() && one.name.endsWith(".jsonl"))
+    .map((one) => join(one.parentPath ?? one.path, one.name)).sort();
+}
+
+let [answered, differing, skipped] = [0, 0, 0];
+for (const file of files(process.argv[2])) {
+  const [, ...cases] = readFileSync(file, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+  for (const one of cases) {
+    if (!(one.kind in ANSWERS)) {
+      skipped += 1;
+      continue;
+    }
+    const [came, due] = [answer(one), one.expect].map((value) => bytesOf(value).toString());
+    answered += 1;
+    if (came !== due) {
+      differing += 1;
+      console.log(`${file} ${one.id}: ${one.why}\n  expected ${due}\n  answered ${came}`);
+    }
+  }
+}
+console.log(`${answered} answered, ${differing} differing, ${skipped} of kinds that this verifier does not know`);
+process.exitCode = differing === 0 && answered > 0 ? 0 : 1;

@@ -1,0 +1,234 @@
+"""What engines share whose members build on undecided blocks: the tree, orphans, and how those behind catch up.
+
+Why here once: what is missing below a block, who lacks a decided height, and whom to believe about it are the same
+questions in chained HotStuff, in Streamlet and in the longest-chain engines. Each engine file holds its own rules of
+voting and finality and nothing of this.
+
+It must not know any engine's votes, views or work. Source: spec/consensus.md, part 1 (CON-004 to CON-007, CON-029,
+CON-070).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import define, field
+
+from refimpl.consensus import interface as api
+from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, Log
+from refimpl.consensus.interface import Validators
+from refimpl.consensus.tree import Tree, TreeBlock
+from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
+from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD
+from refimpl.data.refusal import Code, Refused
+from refimpl.network.messages import Body, Decided, Message, Sync
+
+__all__ = ["DECIDED", "SYNC", "ChainEngine", "ChainWork", "Log", "Proof", "Stand"]
+
+Proof = tuple[Round, Sequence[tuple[MemberId, Signature]]]
+"""The round in which a block was certified, and the votes that do."""
+_NO_HEIGHT, _FIRST = Height(0), Round(0)
+
+
+@define
+class Stand:
+    """Where a member stands in the tree, and what it owes to and needs from others. Engines add their own fields."""
+
+    validators: Validators = field(factory=lambda: Validators.of({}))
+    tree: Tree = field(factory=Tree)
+    wanted: Height = _NO_HEIGHT
+    """The height that the application wants decided."""
+    round: Round = _FIRST
+    """The view, epoch, term or slot."""
+    verdicts: Mapping[Digest, api.Verdict] = field(factory=dict)
+    """What the application said of blocks of the tree."""
+    orphans: Log = ()
+    """Proposals whose parent we lack."""
+    words: Mapping[MemberId, Message] = field(factory=dict)
+    """What each member says was decided at the height that we lack."""
+    helped: Mapping[MemberId, tuple[Height, Round]] = field(factory=dict)
+    """Where each member stood when we last helped it."""
+
+    @property
+    def decided(self) -> Height:
+        """The height decided last."""
+        return self.tree.height
+
+
+class ChainEngine(HeightEngine):
+    """The engine of one member, as far as it is the same in all engines that build on undecided blocks."""
+
+    def verify_word(self, memory: Any, message: Message, body: Decided) -> None:
+        """Raise `Refused` unless what a member says was decided is at least certified (CON-070)."""
+        self.verify_decided(memory, message, body)
+
+    def believes(self, memory: Any, weight: int) -> bool:
+        """Whether what members of this weight say was decided was decided (CON-070)."""
+        found: Validators = memory.validators
+        return found.has_correct(weight)
+
+
+class ChainWork:
+    """One step under way: a fork of the memory and the effects so far. Engines add their rules."""
+
+    def __init__(self, engine: Any, memory: Any) -> None:
+        self.engine = engine
+        self.memory = memory
+        self.effects: list[api.Effect] = []
+
+    # --- what an engine adds ---
+
+    def note(self, message: Message) -> bool:
+        """Take a statement in; False if it says nothing new. Raises `Refused` for what no correct member says."""
+        raise NotImplementedError
+
+    def apply_rules(self) -> None:
+        """Apply what was heard until nothing more happens."""
+        raise NotImplementedError
+
+    def heard(self) -> Iterable[Message]:
+        """What was heard and is not decided, in a fixed order, but for the blocks of the tree."""
+        raise NotImplementedError
+
+    def parent_of(self, body: Body) -> Digest | None:
+        """The parent that a proposal names; None for any other body."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Drop what cannot matter after a decision, beside what the tree drops."""
+
+    # --- inputs ---
+
+    def receive(self, message: Message) -> None:
+        """A message of somebody; refused before anything lasting changes if no correct member sends it."""
+        memory, engine = self.memory, self.engine
+        if memory.validators.members and message.sender not in memory.validators.weights:
+            raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
+        most = memory.round + CONSENSUS_ROUNDS_AHEAD
+        if message.round > most:
+            raise Refused(Code.NET_TOO_FAR_AHEAD, "/round", most=most, got=message.round)
+        engine.notary.verify(message)
+        body = message.body
+        if isinstance(body, Decided):
+            self.hear_word(message, body)
+        elif isinstance(body, Sync):
+            self.help(message)
+            self.repeat(message.sender)
+        elif self.note(message):
+            self.effects.extend(engine.forward(api.Forward(message)))
+            self.apply_rules()
+
+    def judge(self, verdict: api.Verdict) -> None:
+        """What the application says of a block."""
+        self.memory.verdicts = {**self.memory.verdicts, verdict.value: verdict}
+        self.apply_rules()
+
+    # --- the tree ---
+
+    def add(self, message: Message, payload: bytes) -> bool:
+        """A proposal that is in order: into the tree, or among the orphans while its parent is missing."""
+        memory, value = self.memory, message.body.value  # type: ignore[attr-defined]  # proposals name a value
+        parent = self.parent_of(message.body)
+        assert parent is not None, "only proposals are added"
+        if message.height <= memory.decided or value in memory.tree.blocks:
+            return False
+        if not memory.tree.holds(parent):
+            return self.keep_orphan(message)
+        if memory.tree.height_of(parent) + 1 != message.height:
+            return False
+        block = TreeBlock(value, payload, parent, message.height, message.round, message)
+        ancestors = memory.tree.payloads(parent)
+        memory.tree = memory.tree.with_block(block)
+        self.effects.append(api.AskVerdict(message.height, value, payload, message.sender, ancestors))
+        self.adopt()
+        return True
+
+    def adopt(self) -> None:
+        """Orphans whose parent has come."""
+        memory = self.memory
+        for orphan in memory.orphans:
+            if memory.tree.holds(self.parent_of(orphan.body)):
+                memory.orphans = tuple(one for one in memory.orphans if one is not orphan)
+                self.add(orphan, orphan.body.payload)
+
+    def keep_orphan(self, message: Message) -> bool:
+        """A proposal on something unknown waits; the first one makes us ask."""
+        memory = self.memory
+        if message in memory.orphans or len(memory.orphans) >= CONSENSUS_MESSAGES_AHEAD:
+            return False
+        if not memory.orphans:
+            self.ask_around()
+        memory.orphans = (*memory.orphans, message)
+        return True
+
+    def decide(self, value: Digest, proofs: Mapping[Digest, Proof]) -> None:
+        """Decide a block with all that it stands on, in order, each with what certifies it, if anything does."""
+        memory = self.memory
+        for one in memory.tree.branch(value):
+            round_, votes = proofs.get(one.value, (Round(one.round), ()))
+            self.effects.append(api.Decide(one.height, round_, one.value, one.payload, tuple(votes)))
+        self.advance(value)
+
+    def advance(self, value: Digest) -> None:
+        """What does not stand on this value cannot be decided any more."""
+        memory = self.memory
+        memory.tree = memory.tree.decided(value)
+        memory.words = {}
+        memory.verdicts = {key: verdict for key, verdict in memory.verdicts.items() if key in memory.tree.blocks}
+        memory.orphans = tuple(one for one in memory.orphans if one.height > memory.decided)
+        self.forget()
+        self.adopt()
+
+    # --- speaking ---
+
+    def say(self, kind: str, height: Height, body: Body, round_: Round | None = None) -> None:
+        """Sign, record, send, and hear ourselves (CON-004, CON-005)."""
+        memory, engine = self.memory, self.engine
+        place = memory.round if round_ is None else round_
+        signed = engine.notary.sign(Message(kind, height, place, engine.member, body))
+        self.effects.extend(engine.speak(signed))
+        self.note(signed)
+
+    def accuse(self, old: Log, message: Message) -> None:
+        """Two different statements of one member, kind and round are evidence (CON-019)."""
+        for heard in old:
+            if heard.sender == message.sender and heard.body != message.body:
+                self.effects.append(api.Accuse(message.sender, heard, message))
+                return
+
+    # --- helping ---
+
+    def help(self, message: Message) -> None:
+        """Who lacks a height that we have decided is told of it, once for each of its rounds (CON-007, CON-070)."""
+        memory, place = self.memory, (message.height, message.round)
+        again = message.kind == SYNC or memory.helped.get(message.sender, (0, -1)) < place
+        if message.height <= memory.decided and again and message.sender != self.engine.member:
+            memory.helped = {**memory.helped, message.sender: place}
+            self.effects.extend(self.engine.forward(api.Supply(message.height, message.sender)))
+
+    def hear_word(self, message: Message, body: Decided) -> None:
+        """Somebody says what was decided; believed once a set with a correct member says the same (CON-070)."""
+        memory, engine = self.memory, self.engine
+        if message.height != memory.decided + 1:
+            return
+        engine.verify_word(memory, message, body)
+        memory.words = {**memory.words, message.sender: message}
+        alike = [one.sender for one in memory.words.values() if one.body.value == body.value]
+        if engine.believes(memory, memory.validators.weigh(alike)):
+            self.effects.append(api.Decide(message.height, message.round, body.value, body.payload, body.votes))
+            if body.value not in memory.tree.blocks:
+                memory.tree = Tree(body.value, message.height)
+            self.advance(body.value)
+            self.ask_around()
+            self.apply_rules()
+
+    def repeat(self, member: MemberId) -> None:
+        """Give a member that asks all that is not decided here (CON-007)."""
+        blocks = [block.message for block in self.memory.tree.blocks.values()]
+        for heard in (*blocks, *self.heard()):
+            self.effects.extend(self.engine.forward(api.Forward(heard, (member,))))
+
+    def ask_around(self) -> None:
+        """Tell everybody which height we lack (CON-007)."""
+        memory, engine = self.memory, self.engine
+        question = Message(SYNC, Height(memory.decided + 1), memory.round, engine.member, Sync())
+        self.effects.append(api.Send(engine.notary.sign(question)))
