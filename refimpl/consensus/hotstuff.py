@@ -354,7 +354,7 @@ class _Work(ChainWork):
         for block in memory.tree.blocks.values():
             verdict, body = memory.verdicts.get(block.value), block.message.body
             assert isinstance(body, Block), "the tree holds proposals"
-            fine = verdict is not None and verdict.acceptable and verdict.timely
+            fine = verdict is not None and verdict.acceptable and verdict.timely and not self.has_voted_for(block)
             if block.round == memory.round and fine and engine.safe(memory, block, body.justify):
                 memory.voted = memory.round
                 if block.message.sender != engine.member:
@@ -362,6 +362,12 @@ class _Work(ChainWork):
                 self.say(VOTE, block.height, Vote(block.value))
                 return True
         return False
+
+    def has_voted_for(self, block: TreeBlock) -> bool:
+        """Whether our vote for this very block is in the log."""
+        log = self.memory.votes.get(self.memory.round, ())
+        mine = (vote.body for vote in log if vote.sender == self.engine.member)
+        return Vote(block.value) in mine
 
     # --- what others need, and what we need ---
 
