@@ -19,7 +19,7 @@ from conformance.adversary.generate import PROFILES
 from conformance.checkers import judge
 from conformance.drivers.explore import Campaign, Found, Tally, explore, shrink_found
 from conformance.drivers.selfcheck import selfcheck
-from conformance.plan import Plan, file_name
+from conformance.plan import TIERS, Plan, file_name
 from conformance.report.story import report
 from conformance.report.words import Language, word
 from conformance.shrink import BUDGET
@@ -40,6 +40,7 @@ REPLAY_SCHEMA = "yilian/replay/v1"
 @click.option("--liars", default=None, type=click.IntRange(0, 10), help="default: the most the model allows")
 @click.option("--heights", default=2, show_default=True, type=click.IntRange(1, 10))
 @click.option("--profile", default="", type=click.Choice(["", *PROFILES]), help="how plans are drawn / 抽取方式")
+@click.option("--tier", default="", type=click.Choice(["", *TIERS]), help="accountability: with too many liars / 层级")
 @click.option("--zoo", default="", help="hunt a planted fault by id / 植入缺陷编号")
 @click.option("--workers", default=0, type=click.IntRange(0), help="processes; 0: one a core")
 @click.option("--stop-at", default=0, type=click.IntRange(0), help="stop once so many plans break something; 0: never")
@@ -48,12 +49,12 @@ REPLAY_SCHEMA = "yilian/replay/v1"
 @click.pass_context
 def command(
     context: click.Context, engine: str, runs: int, seed: int, first: int, nodes: int, liars: int | None, heights: int,
-    profile: str, zoo: str, workers: int, stop_at: int, folder: Path, as_json: bool,
+    profile: str, tier: str, zoo: str, workers: int, stop_at: int, folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Play thousands of drawn plans and judge each. / 成千上万地抽取故障计划并逐一裁决。"""
     if liars is not None and liars >= nodes:
         raise click.BadParameter(f"--liars {liars}, --nodes {nodes}")
-    campaign = Campaign(engine, seed, runs, first, nodes, liars, heights, profile, zoo)
+    campaign = Campaign(engine, seed, runs, first, nodes, liars, heights, profile, zoo, tier)
     must_be_writable(folder)
     Target(zoo).violations(campaign.plan(first))  # an unknown engine or id is refused before anything starts
     language = cast(Language, context.meta.get("yilian.language", "en"))

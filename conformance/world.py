@@ -155,7 +155,7 @@ class World:
         cluster.contract.admit(plan)
         self.plan = plan
         self.cluster = cluster
-        self.watched = watched
+        self.watched = watched or plan.tier == "accountability"
         self.fates = Fates(plan, cluster.contract)
         order = range(plan.n)[:: -1 if backwards else 1]
         self.nodes = sorted((_Node(node, cluster.spawn(node, 0)) for node in order), key=lambda runner: runner.node)

@@ -144,9 +144,10 @@ def crash(rng: Random, node: int, h: int, r: int, ph: str) -> Crash:
 
 
 def draw_plan(
-    rng: Random, contract: Contract, *, n: int = 4, liars: int | None = None, heights: int = 1, profile: str = ""
-) -> Plan:
-    """One plan. `liars` defaults to the most the contract allows; `profile` to one by share."""
+    rng: Random, contract: Contract, *, n: int = 4, liars: int | None = None, heights: int = 1, profile: str = "",
+    tier: str = "",
+) -> Plan:  # fmt: skip
+    """One plan. `liars` defaults to the most the contract allows; `profile` to one by share; `tier` to the mildest."""
     count = contract.most_liars(n) if liars is None else liars
     faulty = tuple(sorted(rng.sample(range(n), count)))
     if not profile:
@@ -154,7 +155,7 @@ def draw_plan(
     setting = Setting(rng, contract, n, faulty, rng.randrange(1, heights + 1))
     atoms = PROFILES[profile][0](rng, setting) + extras(rng, setting)
     after = {node: mood for node in faulty if (mood := rng.choice(("", "silent", "byzantine")))}
-    tier = "in-model" if count <= contract.most_liars(n) else "boundary"
+    tier = tier or ("in-model" if count <= contract.most_liars(n) else "boundary")
     usual, *others = contract.delays()
     delta = rng.choice((usual, usual, usual, *others)) if rng.random() < 0.3 else usual
     return Plan(engine=contract.engine, n=n, faulty=faulty, tier=tier, after=after, heights=setting.heights,

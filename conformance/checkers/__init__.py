@@ -7,6 +7,7 @@ judges. `CHECKERS` is their order in reports; `judge` runs those that a plan's t
 from collections.abc import Callable, Mapping
 
 from conformance.checkers import (
+    accountability,
     accusation,
     agreement,
     certificate,
@@ -29,15 +30,21 @@ CHECKERS: Mapping[str, Checker] = {
     "INV-S5": determinism.check,
     "INV-S6": certificate.check,
     "INV-S7": step_rules.check,
+    "INV-A1": accountability.check,
     "INV-A2": accusation.check,
     "INV-V1": termination.check,
 }
 """Invariant -> its checker, in the order of reports."""
 
 
+WHOEVER_LIES = ("INV-S7", "INV-A1", "INV-A2")
+"""What holds however many lie: the laws of the tier `accountability`."""
+
+
 def judge(history: History) -> tuple[Violation, ...]:
-    """Every violation in a history, in the order of `CHECKERS`."""
-    return tuple(violation for check in CHECKERS.values() for violation in check(history))
+    """Every violation in a history of the laws that its plan's tier is held to, in the order of `CHECKERS`."""
+    names = WHOEVER_LIES if history.plan.tier == "accountability" else tuple(CHECKERS)
+    return tuple(violation for name in names for violation in CHECKERS[name](history))
 
 
 def classes(violations: tuple[Violation, ...]) -> tuple[str, ...]:

@@ -37,12 +37,14 @@ class Campaign:
     heights: int = 2
     profile: str = ""
     zoo: str = ""
+    tier: str = ""
 
     def plan(self, number: int) -> Plan:
         """Plan `number` of this campaign."""
         rng = Random(f"{self.seed}/{number}")
         law = contract(self.engine)
-        return draw_plan(rng, law, n=self.nodes, liars=self.liars, heights=self.heights, profile=self.profile)
+        return draw_plan(rng, law, n=self.nodes, liars=self.liars, heights=self.heights, profile=self.profile,
+                         tier=self.tier)  # fmt: skip
 
 
 @frozen

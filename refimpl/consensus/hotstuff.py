@@ -26,7 +26,7 @@ from refimpl.network.messages import Body, Message, Vote
 PROMISE = Promise(
     engine="hotstuff", faults="byzantine", threshold=(1, 3), finality={"kind": "immediate"},
     safety_net="asynchronous", live_net="partial", links="p2p", phases=(PROPOSE, VOTE, NEWVIEW),
-    certificates=True, evidence=True, delta=1, timeout=(6, 0), backoff="double", turns="round", rounds="run",
+    certificates=True, evidence=False, delta=1, timeout=(6, 0), backoff="double", turns="round", rounds="run",
     commits=VOTE, span=4, asides=(DECIDED, SYNC),
 )  # fmt: skip
 _VIEW = "view"

@@ -34,7 +34,7 @@ from refimpl.network.messages import Message, Proposal, Vote
 PROMISE = Promise(
     engine="pbft", faults="byzantine", threshold=(1, 3), finality={"kind": "immediate"},
     safety_net="asynchronous", live_net="partial", links="p2p", phases=(PREPREPARE, PREPARE, COMMIT),
-    certificates=True, evidence=True, delta=1, timeout=(6, 0), backoff="double", turns="round", rounds="views",
+    certificates=True, evidence=False, delta=1, timeout=(6, 0), backoff="double", turns="round", rounds="views",
     commits=COMMIT, span=2, asides=(VIEWCHANGE, NEWVIEW, DECIDED, SYNC),
 )  # fmt: skip
 

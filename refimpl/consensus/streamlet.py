@@ -30,7 +30,7 @@ PROPOSE, VOTE, EPOCH = "propose", "vote", "epoch"
 PROMISE = Promise(
     engine="streamlet", faults="byzantine", threshold=(1, 3), finality={"kind": "immediate"},
     safety_net="asynchronous", live_net="partial", links="p2p", phases=(PROPOSE, VOTE), certificates=True,
-    evidence=True, delta=1, timeout=(4, 0), turns="round", term=6, rounds="run", commits=VOTE,
+    evidence=False, delta=1, timeout=(4, 0), turns="round", term=6, rounds="run", commits=VOTE,
     span=11, skew=0, asides=(DECIDED, SYNC),
 )  # fmt: skip
 _BEFORE_ALL = -1

@@ -4,12 +4,13 @@ import { refuseUnless } from "./refusal.js";
 
 const check = (holds, expected, got) => refuseUnless(holds, "wire.bad_field", expected, got);
 
-export const count = (least = 0) => (value) => Number.isInteger(value) && value >= least;
+export const count = (value) => Number.isInteger(value) && value >= 0; // DAT-013
 export const text = (value) => typeof value === "string";
 export const member = (value) => text(value) && /^[a-z0-9][a-z0-9.-]{0,63}$/.test(value); // DAT-010
 export const name = (value) => text(value) && /^[a-z0-9][a-z0-9._/-]{0,127}$/.test(value); // DAT-011
 export const hex = (...lengths) => (value) =>
   text(value) && lengths.includes(value.length / 2) && /^[0-9a-f]*$/.test(value); // DAT-012
+export const suite = (value) => ["intl", "gm", "stub"].includes(value); // DAT-016
 export const object = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 export const list = (value) => Array.isArray(value);
 export const anything = () => true;

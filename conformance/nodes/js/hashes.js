@@ -1,6 +1,7 @@
 // Digests, Merkle trees and the state map (spec/data.md, parts 3 to 5).
 
 import { createHash } from "node:crypto";
+import { count, hex, list, object, shaped, text } from "./fields.js";
 import { refuseUnless } from "./refusal.js";
 
 const HASHES = 64, STEPS = 2040, KEY_BYTES = 255, VALUE_BYTES = 65536; // proof and state of spec/limits.toml
@@ -47,9 +48,8 @@ export function verifyInclusion(leaf, index, size, proof, expected) {
 
 // RFC 9162, 2.1.4.2 (DAT-033, DAT-034).
 export function verifyConsistency(first, second, proof, firstRoot, secondRoot) {
-  proves(proof.length <= HASHES && first <= second);
+  proves(proof.length <= HASHES && 0 < first && first <= second);
   if (first === second) return proves(proof.length === 0 && firstRoot.equals(secondRoot));
-  if (first === 0) return proves(proof.length === 0 && firstRoot.equals(sha256()));
   const path = half(first + 1) === first ? [firstRoot, ...proof] : [...proof];
   proves(path.length > 0);
   let [fn, sn] = [first - 1, second - 1];
@@ -94,14 +94,23 @@ export function stateRoot(entries) {
   return under(sorted);
 }
 
-// `value` null asks for a proof of absence (DAT-046 to DAT-048).
+function readProof(proof) { // DAT-046
+  const hash = hex(32);
+  const step = (one) => list(one) && one.length === 2 && count(one[0]) && one[0] < STEPS && hash(one[1]);
+  const steps = (value) => list(value) && value.length <= STEPS && value.every(step);
+  const key = (value) => text(value) && hex(value.length / 2)(value) && value.length <= 2 * KEY_BYTES;
+  shaped(proof, object(proof) && "leaf" in proof ? { leaf: object, steps } : { steps });
+  if (proof.leaf) shaped(proof.leaf, { key, value_hash: hash });
+  return proof;
+}
+
+// `value` null asks for a proof of absence (DAT-047, DAT-048).
 export function verifyState(key, value, proof, expected) {
-  const steps = proof.steps;
-  proves(Array.isArray(steps) && steps.length <= STEPS);
-  if (proof.leaf === undefined) {
+  const { leaf, steps } = readProof(proof);
+  if (leaf === undefined) {
     return proves(value === null && steps.length === 0 && expected.equals(stateRoot([])));
   }
-  const leafKey = Buffer.from(proof.leaf.key, "hex"), valueHash = Buffer.from(proof.leaf.value_hash, "hex");
+  const leafKey = Buffer.from(leaf.key, "hex"), valueHash = Buffer.from(leaf.value_hash, "hex");
   proves(value === null ? !leafKey.equals(key) : leafKey.equals(key) && valueHash.equals(sha256(value)));
   let hash = stateLeaf(leafKey, valueHash);
   for (const [p, sibling] of [...steps].reverse()) {

@@ -1,7 +1,7 @@
 // Members, transactions, blocks and certificates (spec/data.md, parts 6 to 9): each is read, then judged.
 
 import { bytesOf, decode } from "./canonical.js";
-import { anything, ascending, check, count, hex, list, member, name, object, shaped, text } from "./fields.js";
+import { anything, ascending, check, count, hex, list, member, name, object, shaped, suite } from "./fields.js";
 import { digest, root } from "./hashes.js";
 import { Refused, refuseUnless } from "./refusal.js";
 import { SIGNATURE_BYTES, checkKey, verifies } from "./signatures.js";
@@ -15,15 +15,15 @@ const fromHex = (value) => Buffer.from(value, "hex");
 
 // ---- members
 
-export function readMembers(value) { // DAT-050
+function readMembers(value) { // DAT-050
   check(list(value) && value.length >= 1 && value.length <= LIMITS.members, "1 to 128 members");
   const role = (one) => ["validator", "member", "auditor"].includes(one);
-  for (const one of value) shaped(one, { member, pub: hash, role, weight: count() });
+  for (const one of value) shaped(one, { member, pub: hash, role, weight: count });
   check(value.every((one, at) => at === 0 || value[at - 1].member <= one.member), "members in order");
   return value;
 }
 
-export function judgeMembers(suite, members) { // DAT-025, DAT-051 to DAT-053, in the order of errors.toml
+function judgeMembers(suite, members) { // DAT-025, DAT-051 to DAT-053, in the order of errors.toml
   for (const one of members) checkKey(suite, fromHex(one.pub));
   const distinct = (key) => new Set(members.map((one) => one[key])).size === members.length;
   refuseUnless(distinct("member"), "member.duplicate", "each member once");
@@ -41,7 +41,7 @@ const validators = (members) => new Map(members.filter((one) => one.role === "va
 
 export function checkGenesis(bytes, suites) { // DAT-080, DAT-081, DAT-024
   const genesis = shaped(decode(bytes, LIMITS.block), {
-    channel: name, directory: list, engine: name, members: list, parameters: object, suite: text, time: count(),
+    channel: name, directory: list, engine: name, members: list, parameters: object, suite, time: count,
   });
   readMembers(genesis.members);
   refuseUnless(suites.includes(genesis.suite), "block.bad_genesis", suites.join(), genesis.suite);
@@ -51,9 +51,13 @@ export function checkGenesis(bytes, suites) { // DAT-080, DAT-081, DAT-024
 
 // ---- transactions
 
-function readTransaction(value) { // DAT-060, DAT-061
+// From its bytes, alone or out of a block (DAT-060, DAT-061, DAT-064).
+function readTransaction(bytes) {
+  const value = decode(bytes, LIMITS.deploy, LIMITS.depth);
+  const longest = value?.body?.kind === "deploy" ? LIMITS.deploy : LIMITS.transaction;
+  refuseUnless(bytes.length <= longest, "wire.too_large", longest, bytes.length);
   const { body, signatures } = shaped(value, { body: object, signatures: list });
-  shaped(body, { channel: name, kind: name, nonce: count(), payload: anything, signers: list, suite: text });
+  shaped(body, { channel: name, kind: name, nonce: count, payload: anything, signers: list, suite });
   const { signers } = body;
   check(signers.length >= 1 && signers.length <= LIMITS.signers && signers.every(member), "1 to 16 signers");
   check(ascending(signers.slice(1)) && new Set(signers).size === signers.length, "the sender, then others ascending");
@@ -85,10 +89,7 @@ const knownOf = ({ channel, suite, members, nonces }) => ({
 });
 
 export function checkTransaction(bytes, context) {
-  const value = decode(bytes, LIMITS.deploy, LIMITS.depth);
-  const longest = value?.body?.kind === "deploy" ? LIMITS.deploy : LIMITS.transaction; // DAT-064
-  refuseUnless(bytes.length <= longest, "wire.too_large", longest, bytes.length);
-  const transaction = readTransaction(value), id = transactionId(transaction);
+  const transaction = readTransaction(bytes), id = transactionId(transaction);
   judgeTransaction(transaction, id, knownOf(context));
   return { id: id.toString("hex") };
 }
@@ -96,15 +97,15 @@ export function checkTransaction(bytes, context) {
 // ---- blocks
 
 const HEADER = {
-  channel: name, height: count(1), membership: hash, previous: hash, proposer: member, receipts_root: hash,
-  size: count(), state_root: hash, suite: text, time: count(), transactions_root: hash,
+  channel: name, height: count, membership: hash, previous: hash, proposer: member, receipts_root: hash,
+  size: count, state_root: hash, suite, time: count, transactions_root: hash,
 };
 
 function readBlock(bytes) { // DAT-082, DAT-084
   const block = shaped(decode(bytes, LIMITS.block), { header: object, transactions: list });
   shaped(block.header, HEADER);
   check(block.transactions.length <= LIMITS.transactions, "at most 1000 transactions");
-  block.transactions.forEach(readTransaction);
+  block.transactions.forEach((one) => readTransaction(bytesOf(one)));
   return block;
 }
 
@@ -141,19 +142,20 @@ export function checkBlock(bytes, { tip, members, nonces }) {
 // ---- certificates
 
 // About a decided block of a channel (DAT-100 to DAT-106). `bytes` null: there is no certificate.
-export function checkCertificate(bytes, { channel, suite, height, block, engine, kind, members }) {
+export function checkCertificate(bytes, { channel, suite: inForce, height, block, engine, kind, members }) {
   if (bytes === null) {
     refuseUnless(engine === "solo", "consensus.missing_certificate", "a certificate", "none");
     return {};
   }
   const given = shaped(decode(bytes, LIMITS.block), {
-    block: hash, channel: name, height: count(1), kind: name, profile: name, round: count(), signatures: list, suite: text,
+    block: hash, channel: name, height: count, kind: name, profile: name, round: count, signatures: list, suite,
   });
+  check(given.signatures.length <= LIMITS.members, "at most 128 signatures");
   for (const one of given.signatures) shaped(one, { member, signature: hex(32, 64) });
   check(ascending(given.signatures.map((one) => one.member)), "signers in order, nobody twice");
   const fits = (code, expected, got) => refuseUnless(got === expected, code, expected, got);
   fits("consensus.wrong_channel", channel, given.channel);
-  fits("consensus.wrong_suite", suite, given.suite);
+  fits("consensus.wrong_suite", inForce, given.suite);
   fits("consensus.wrong_height", height, given.height);
   fits("consensus.wrong_block", block, given.block);
   fits("consensus.wrong_kind", `${engine} ${kind}`, `${given.profile} ${given.kind}`);
@@ -163,10 +165,10 @@ export function checkCertificate(bytes, { channel, suite, height, block, engine,
   }
   for (const one of given.signatures) {
     const vote = { // DAT-101
-      body: { value: given.block }, channel, from: one.member, height, kind, round: given.round, suite,
+      body: { value: given.block }, channel, from: one.member, height, kind, round: given.round, suite: inForce,
     };
     const message = digest(`yilian/${engine}/${kind}/v1`, bytesOf(vote));
-    const good = verifies(suite, fromHex(able.get(one.member).pub), message, fromHex(one.signature));
+    const good = verifies(inForce, fromHex(able.get(one.member).pub), message, fromHex(one.signature));
     refuseUnless(good, "consensus.bad_signature", `a signature of ${one.member}`);
   }
   const weight = (names) => names.reduce((sum, one) => sum + BigInt(able.get(one).weight), 0n); // DAT-105

@@ -2,7 +2,7 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { bytesOf, decode, encode } from "./canonical.js";
+import { decode, encode } from "./canonical.js";
 import { digest, root, stateRoot, verifyConsistency, verifyInclusion, verifyState } from "./hashes.js";
 import { checkBlock, checkCertificate, checkGenesis, checkTransaction, receiptsRoot } from "./ledger.js";
 import { Refused, refuseUnless } from "./refusal.js";
@@ -74,7 +74,7 @@ for (const file of files(process.argv[2])) {
       skipped += 1;
       continue;
     }
-    const [came, due] = [answer(one), one.expect].map((value) => bytesOf(value).toString());
+    const [came, due] = [answer(one), one.expect].map((value) => encode(value, Infinity));
     answered += 1;
     if (came !== due) {
       differing += 1;

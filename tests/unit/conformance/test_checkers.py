@@ -19,7 +19,8 @@ def broken(*args, **more):
 
 def test_a_history_that_keeps_every_law_passes():
     assert judge(GOOD) == ()
-    assert set(CHECKERS) == {"INV-S1", "INV-S2", "INV-S3", "INV-S4", "INV-S5", "INV-S6", "INV-S7", "INV-A2", "INV-V1"}
+    safety = {"INV-S1", "INV-S2", "INV-S3", "INV-S4", "INV-S5", "INV-S6", "INV-S7"}
+    assert set(CHECKERS) == safety | {"INV-A1", "INV-A2", "INV-V1"}
 
 
 @pytest.mark.clause("INV-S1")
