@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from types import ModuleType
 
+import access
 import accountability
 import binding
 import chain
@@ -29,7 +30,7 @@ import tendermint
 
 Row = tuple[str, str, str, bool, float]
 """(property, scope, tool, whether it is as it must be, seconds)"""
-THEORIES = (tendermint, accountability, pbft, hotstuff, streamlet, chain, binding, quorums, money)
+THEORIES = (tendermint, accountability, pbft, hotstuff, streamlet, chain, binding, access, quorums, money)
 
 
 def proved(title: str, asked: list[queries.Query], tool: str, ask: Callable[[queries.Query], queries.Answer]) -> Row:
