@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test nightly fuzz spec pythons bench clean
+.PHONY: run test nightly matrix fuzz nodes spec pythons bench clean
 
 run: $(STAMP)           ## the main job: a two-way referral on four validators, one of them lying
 	$(BIN)/yilian run
@@ -17,6 +17,9 @@ test: $(STAMP)          ## style, types, house rules and every test
 nightly: $(STAMP)       ## the compiled contracts against their meaning, five million steps
 	YILIAN_STEPS=5000000 $(BIN)/python -m pytest -q -s tests/language/test_compiled.py
 
+matrix: $(STAMP)        ## every planted bug against every way to draw plans, as the page docs/reference/kill-matrix.md
+	$(BIN)/yilian matrix --markdown docs/reference/kill-matrix.md
+
 fuzz: $(STAMP)          ## ten million inputs into the readers of the language
 	$(BIN)/python -m tests.language.fuzz --count 10000000
 
@@ -25,6 +28,10 @@ spec: $(STAMP)          ## the proofs, by two solvers, with the faults that must
 
 pythons: $(STAMP)       ## the run under every supported Python of this machine, compared
 	$(BIN)/python -m tests.systems.pythons
+
+nodes:                  ## verifiers in other languages answer the vectors; needs node 20 or newer, and nothing else
+	@command -v node >/dev/null || { echo "make nodes needs node 20 or newer, and there is no node here" >&2; exit 2; }
+	node conformance/nodes/js/verify.js conformance/vectors/v1
 
 bench: $(STAMP)         ## speed, as ratios within one run; JSON on stdout
 	$(BIN)/python -m bench

@@ -1,12 +1,17 @@
 // node verify.js FOLDER: answer every vector under a folder, and say which answers differ from what the vectors expect.
 
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { decode, encode } from "./canonical.js";
 import { digest, root, stateRoot, verifyConsistency, verifyInclusion, verifyState } from "./hashes.js";
 import { checkBlock, checkCertificate, checkGenesis, checkTransaction, receiptsRoot } from "./ledger.js";
 import { Refused, refuseUnless } from "./refusal.js";
 import { checkKey, verifies } from "./signatures.js";
+
+if (Number(process.versions.node.split(".")[0]) < 20) {
+  console.error(`this verifier needs node 20 or newer, this is ${process.versions.node}`);
+  process.exit(2);
+}
 
 const hex = (value) => Buffer.from(value, "hex");
 const pairs = (entries) => entries.map(([key, value]) => [hex(key), hex(value)]);
@@ -67,7 +72,12 @@ function files(folder) {
 }
 
 let [answered, differing, skipped] = [0, 0, 0];
-for (const file of files(process.argv[2])) {
+const folder = process.argv[2];
+if (folder === undefined || !existsSync(folder)) {
+  console.error("usage: node verify.js FOLDER-OF-VECTORS");
+  process.exit(2);
+}
+for (const file of files(folder)) {
   const [, ...cases] = readFileSync(file, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
   for (const one of cases) {
     if (!(one.kind in ANSWERS)) {
