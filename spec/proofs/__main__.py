@@ -27,27 +27,30 @@ import queries
 import quorums
 import streamlet
 import tendermint
+import ticks
 
 Row = tuple[str, str, str, bool, float]
 """(property, scope, tool, whether it is as it must be, seconds)"""
-THEORIES = (tendermint, accountability, pbft, hotstuff, streamlet, chain, binding, access, quorums, money)
+THEORIES = (tendermint, accountability, pbft, hotstuff, streamlet, chain, binding, access, ticks, quorums, money)
 
 
-def proved(title: str, asked: list[queries.Query], tool: str, ask: Callable[[queries.Query], queries.Answer]) -> Row:
+def proved(theory: ModuleType, tool: str, ask: Callable[[queries.Query], queries.Answer]) -> Row:
     """All queries of a theory."""
-    answers = [ask(query) for query in asked]
+    answers = [ask(query) for query in theory.queries()]
     failed = [answer.name for answer in answers if answer.said != "proved"]
-    name = f"{title}: {len(asked)} queries" + (f"; NOT: {', '.join(failed)}" if failed else "")
-    return name, "all n", tool, not failed, sum(answer.seconds for answer in answers)
+    name = f"{theory.TITLE}: {len(answers)} queries" + (f"; NOT: {', '.join(failed)}" if failed else "")
+    return name, theory.SCOPE, tool, not failed, sum(answer.seconds for answer in answers)
 
 
-def refuted(label: str, asked: list[queries.Query], expected: str) -> Row:
+def refuted(theory: ModuleType, label: str) -> Row:
     """A planted fault: the expected query has a countermodel, and all before it are proved."""
-    began, place = time.perf_counter(), [query.name for query in asked].index(expected)
+    began, (broken, expected) = time.perf_counter(), theory.MUTATIONS[label]
+    asked = broken()
+    place = [query.name for query in asked].index(expected)
     early = [query.name for query in asked[:place] if queries.ask_z3(query).said != "proved"]
     good = not early and queries.refute(asked[place]).said == "refuted"
     name = f"fails as it must: {label} ({expected})" + (f"; FAILED AT {early[0]}" if early else "")
-    return name, "all n", "z3, cvc5", good, time.perf_counter() - began
+    return name, theory.SCOPE, "z3, cvc5", good, time.perf_counter() - began
 
 
 def without(theory: induction.Theory, action: str, guard: str) -> list[queries.Query]:
@@ -74,7 +77,7 @@ def guarded(theory: ModuleType) -> Row:
         wrong += [] if good else [f"{action}, {guard}"]
     name = f"each of {len(every) - len(theory.SPARE)} guards is needed, {len(theory.SPARE)} are spare"
     name += "".join(f"; WRONG: {place}" for place in wrong)
-    return name, "all n", "cvc5", not wrong and set(every) >= theory.SPARE, time.perf_counter() - began
+    return name, theory.SCOPE, "z3, cvc5", not wrong and set(every) >= theory.SPARE, time.perf_counter() - began
 
 
 def happens(theory: ModuleType) -> Row:
@@ -83,7 +86,7 @@ def happens(theory: ModuleType) -> Row:
     answer = queries.possible("story", induction.told(theory.THEORY, story))
     all_taken = {name for name, _ in story.steps} == set(theory.THEORY.actions)
     name = f"every action happens in one run of {len(story.steps)} steps"
-    return name, "all n", "cvc5", answer.said == "possible" and all_taken, answer.seconds
+    return name, theory.SCOPE, "cvc5", answer.said == "possible" and all_taken, answer.seconds
 
 
 def grounded(theory: ModuleType) -> Row:
@@ -91,15 +94,15 @@ def grounded(theory: ModuleType) -> Row:
     answers = [queries.possible(query.name, query.assumptions) for query in theory.queries()]
     empty = [answer.name for answer in answers if answer.said != "possible"]
     name = f"the assumptions of all {len(answers)} queries can hold" + (f"; NOT: {', '.join(empty)}" if empty else "")
-    return name, "all n", "cvc5", not empty, sum(answer.seconds for answer in answers)
+    return name, theory.SCOPE, "cvc5", not empty, sum(answer.seconds for answer in answers)
 
 
 def rows_of(theory: ModuleType, *, second: bool) -> Iterator[Row]:
     """What is claimed about one theory."""
-    yield proved(theory.TITLE, theory.queries(), "z3", queries.ask_z3)
+    yield proved(theory, "z3", queries.ask_z3)
     if second:
-        yield proved(theory.TITLE, theory.queries(), "cvc5", queries.ask_cvc5)
-    yield from (refuted(label, broken(), expected) for label, (broken, expected) in theory.MUTATIONS.items())
+        yield proved(theory, "cvc5", queries.ask_cvc5)
+    yield from (refuted(theory, label) for label in theory.MUTATIONS)
     yield happens(theory) if hasattr(theory, "THEORY") else grounded(theory)
     if hasattr(theory, "THEORY") and second:
         yield guarded(theory)

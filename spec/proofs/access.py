@@ -21,6 +21,7 @@ from voters import Order, Relation, Truth, always
 from z3 import And, Const, Consts, DeclareSort, Exists, ForAll, Function, Implies, Not, Or
 
 TITLE = "the laws of the access decision, with overrides (CTR-S18, CTR-S20)"
+SCOPE = "all"
 PLACES, Rule, Name = Order("place"), DeclareSort("rule"), DeclareSort("name")
 i, j = Consts("i j", PLACES.sort)
 r, p, f = Consts("r p f", Rule)

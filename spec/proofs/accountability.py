@@ -29,6 +29,7 @@ from voters import Node, Quorum, always, among, correct, exactly, few, member, n
 from z3 import And, Const, Consts, Exists, ForAll, Implies, Not, Or
 
 TITLE = "accountability of Tendermint: a fork accuses a third, nobody correct is framed (CON-019, INV-A2)"
+SCOPE = "all n"
 n1, n2 = Consts("n1 n2", Node)
 r3 = Const("r3", Round)
 

@@ -39,6 +39,7 @@ from z3 import (
 )
 
 TITLE = "two lists with one root, two chains with one tip: here is the collision (DAT-030, DAT-088)"
+SCOPE = "all"
 LENGTH = 32
 digest = Function("digest", StringSort(), StringSort())
 Parts = tuple[z3.SeqRef, z3.SeqRef]

@@ -23,6 +23,7 @@ from voters import Node, Order, Truth, always, correct, exactly, n
 from z3 import And, Const, Consts, DeclareSort, Exists, ForAll, Function, Not, Or
 
 TITLE = "one chain over all heights, for ever, across crashes (INV-S1, INV-S2)"
+SCOPE = "all n"
 HEIGHTS, Rules = Order("height"), DeclareSort("rules")
 Height = HEIGHTS.sort
 ZERO = Const("zero", Height)

@@ -29,6 +29,7 @@ from voters import Node, Order, Quorum, all_of_a_quorum, always, correct, exactl
 from z3 import And, Const, Consts, Exists, ForAll, Function, Not, Or
 
 TITLE = "agreement of chained HotStuff (INV-S1)"
+SCOPE = "all n"
 VIEWS = Order("view")
 View, lt, le = VIEWS.sort, VIEWS.lt, VIEWS.le
 n1, n2 = Consts("n1 n2", Node)

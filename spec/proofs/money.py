@@ -8,6 +8,7 @@ from queries import Mutations, Query
 from z3 import And, Ints
 
 TITLE = "money is conserved (CTR-S12)"
+SCOPE = "all"
 AMOUNT, FIRST, SECOND, THIRD = Ints("amount first second third")
 PARTS = Ints("part1 part2 part3")
 """Amount times basis points."""

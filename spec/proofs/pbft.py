@@ -28,6 +28,7 @@ from voters import Node, Order, Quorum, all_of_a_quorum, always, correct, exactl
 from z3 import And, Const, Consts, DeclareSort, Exists, ForAll, Not
 
 TITLE = "agreement of PBFT with view changes (INV-S1)"
+SCOPE = "all n"
 VIEWS = Order("view")
 View, Value, lt, le = VIEWS.sort, DeclareSort("value"), VIEWS.lt, VIEWS.le
 n1, n2 = Consts("n1 n2", Node)

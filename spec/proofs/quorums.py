@@ -10,6 +10,7 @@ from queries import Mutations, Query
 from z3 import And, Implies, Int, Ints
 
 TITLE = "quorum arithmetic with weights (CON-002)"
+SCOPE = "all n"
 TOTAL, ONE, OTHER, UNION, OVERLAP, LIARS = Ints("total one other union overlap liars")
 SETS = (TOTAL > 0, ONE >= 0, OTHER >= 0, UNION <= TOTAL, OVERLAP == ONE + OTHER - UNION, LIARS >= 0, 3 * LIARS < TOTAL)
 

@@ -25,6 +25,7 @@ from voters import Node, Order, Quorum, all_of_a_quorum, always, correct, exactl
 from z3 import And, Const, Consts, Function, Not, Or
 
 TITLE = "agreement of Streamlet (INV-S1)"
+SCOPE = "all n"
 EPOCHS, LENGTHS = Order("epoch"), Order("length")
 Epoch, Length = EPOCHS.sort, LENGTHS.sort
 n1, n2 = Consts("n1 n2", Node)

@@ -22,6 +22,7 @@ from voters import Node, Order, Relation, all_of_a_quorum, always, correct, exac
 from z3 import And, Const, Consts, DeclareSort, Exists, ForAll, Implies, Not, Or
 
 TITLE = "agreement of single-height Tendermint (INV-S1)"
+SCOPE = "all n"
 ROUNDS = Order("round")
 Round, Value, lt, le = ROUNDS.sort, DeclareSort("value"), ROUNDS.lt, ROUNDS.le
 nil = Const("nil", Value)
