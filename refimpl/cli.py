@@ -47,6 +47,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "explore": Entry("conformance.cli:command", "抽取并裁决大量故障计划", "play and judge thousands of fault plans"),
     "fmt": Entry("contracts_dsl.cli.fmt:command", "统一合约文件的版式", "lay contract files out by rule"),
     "lint": Entry("contracts_dsl.cli.lint:command", "对合约文件给出建议", "advise on contract files"),
+    "matrix": Entry(
+        "conformance.cli:matrix_command",
+        "以每种抽取方式捕获每个植入的缺陷",
+        "hunt every planted error with every way to draw plans",
+    ),
     "play": Entry("contracts_dsl.cli.play:command", "按种子或脚本逐步运行合约", "step a package by a seed or a script"),
     "repl": Entry("contracts_dsl.cli.repl:command", "交互地逐步运行合约", "step a package as you type"),
     "replay": Entry("refimpl.commands.replay:command", "逐位重放已保存的计划", "run a saved plan again, bit for bit"),

@@ -107,7 +107,47 @@ def sparse(rng: Random, setting: Setting) -> list[Atom]:
     return atoms
 
 
-PROFILES: Mapping[str, tuple[Draw, int]] = {"macro": (macro, 50), "heard-of": (heard_of, 35), "sparse": (sparse, 15)}
+def pct(rng: Random, setting: Setting) -> list[Atom]:
+    """Channels have priorities, and at one or two places a channel falls behind all others: reorderings of small depth.
+
+    After Burckhardt and others, "A randomized scheduler with probabilistic guarantees of finding bugs", ASPLOS 2010.
+    """
+    channels = [(src, dst) for src in range(setting.n) for dst in range(setting.n) if src != dst]
+    low = rng.sample(channels, max(1, len(channels) // 3))
+    atoms: list[Atom] = []
+    for (h, r), ph in product(setting.places(), setting.phases):
+        for src, dst in low:
+            if rng.random() < setting.density / 2:
+                atoms.append(Swap(h=h, r=r, ph=ph, src=src, dst=dst))
+    for _ in range(rng.choice((1, 2))):
+        h, r = rng.choice(setting.places())
+        src, dst = rng.choice(low)
+        for ph in setting.phases:
+            atoms.extend(missed(rng, setting, h, r, ph, src, dst))
+    return atoms
+
+
+def byzzfuzz(rng: Random, setting: Setting) -> list[Atom]:
+    """Up to two rounds with a partition, up to two in which liars make small changes towards a subset.
+
+    After Winter and others, "Randomized testing of Byzantine fault tolerant algorithms", OOPSLA 2023: the baseline.
+    """
+    atoms: list[Atom] = []
+    for h, r in rng.sample(setting.places(), min(rng.randrange(3), len(setting.places()))):
+        if not setting.contract.synchronous:
+            atoms.append(Cut(h=h, r=r, to_r=r, side=some(rng, range(setting.n))))
+    for h, r in rng.sample(setting.places(), min(rng.randrange(3), len(setting.places()))):
+        for src in setting.faulty:
+            to = some(rng, [node for node in range(setting.n) if node != src])
+            act = rng.choice(("omit", {"round": -1}, {"round": 1}, {"stale": 1}, {"value": setting.value(rng)}))
+            atoms.extend(Byz(h=h, r=r, ph=ph, src=src, dst=dst, act=act) for ph, dst in product(setting.phases, to))
+    return atoms
+
+
+PROFILES: Mapping[str, tuple[Draw, int]] = {
+    "macro": (macro, 40), "heard-of": (heard_of, 25), "pct": (pct, 15), "byzzfuzz": (byzzfuzz, 10),
+    "sparse": (sparse, 10),
+}  # fmt: skip
 """Name -> (how to draw, share in per cent)."""
 
 

@@ -6,7 +6,7 @@ classical mistakes, named in each docstring.
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -37,6 +37,15 @@ class Entry:
 
 ZOO: dict[str, Entry] = {}
 """Id -> entry."""
+
+
+SURVIVORS: Mapping[str, str] = {
+    "H01": "needs a leader that hides a certificate and votes for a branch it does not know (2026-11-22)",
+    "H03": "needs a certificate re-dated by a liar in a message of its own making (2026-11-22)",
+    "H09": "needs a proposal with two parents of a liar's making (2026-11-22)",
+    "S01": "needs the six epochs of the published scenario (2026-11-22)",
+}
+"""Id -> why nothing kills it yet. This list may only shrink."""
 
 
 def load() -> None:

@@ -14,12 +14,12 @@ from refimpl.application.records import record_id
 from refimpl.contract.draft import Draft
 from refimpl.data import ids, shape
 from refimpl.data.ids import Digest, MemberId
+from refimpl.data.limits import RECORD_KIND_BYTES
 from refimpl.data.refusal import Code, Refused
 
 __all__ = ["accesses", "committed", "write_record"]
 
 _COUNT = b"accesses"
-_KIND_BYTES = 64
 
 
 def _entry_key(custodian: str, record: str) -> bytes:
@@ -49,7 +49,7 @@ def _enter(draft: Draft, value: object, signers: tuple[MemberId, ...], time: int
     fields = shape.record(value, at, ("commitment", "custodian", "kind", "record"))
     custodian = ids.member_id(fields["custodian"], f"{at}/custodian")
     record = record_id(fields["record"], f"{at}/record")
-    kind = shape.text(fields["kind"], f"{at}/kind", _KIND_BYTES)
+    kind = shape.text(fields["kind"], f"{at}/kind", RECORD_KIND_BYTES)
     commitment = ids.digest_of_hex(fields["commitment"], f"{at}/commitment")
     _must_sign(custodian, signers)
     key = _entry_key(custodian, record)
@@ -65,7 +65,7 @@ def _access(draft: Draft, value: object, signers: tuple[MemberId, ...], time: in
     custodian = ids.member_id(fields["custodian"], f"{at}/custodian")
     reader = ids.member_id(fields["reader"], f"{at}/reader")
     record = record_id(fields["record"], f"{at}/record")
-    purpose = shape.text(fields["purpose"], f"{at}/purpose", _KIND_BYTES)
+    purpose = shape.text(fields["purpose"], f"{at}/purpose", RECORD_KIND_BYTES)
     _must_sign(reader, signers)
     if draft.get(_entry_key(custodian, record)) is None:
         raise Refused(Code.QUERY_NOT_FOUND, f"{at}/record", what="record")

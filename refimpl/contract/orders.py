@@ -18,15 +18,13 @@ from refimpl.contract.packages import compiled_in, program_in
 from refimpl.contract.world import LedgerWorld
 from refimpl.data import shape
 from refimpl.data.ids import MemberId
+from refimpl.data.limits import COMMAND_LISTED, COMMAND_TEXT_BYTES
 from refimpl.data.refusal import Code, Refused
 
 __all__ = ["EventData", "advance", "begin", "command", "is_overdue", "told"]
 
 EventData = dict[str, Any]
 """An event as it stands in a receipt."""
-
-_NAME_BYTES = 256
-_LISTED = 256
 
 
 def begin(draft: Draft, t: int) -> None:
@@ -70,11 +68,11 @@ def _read(payload: object, signers: tuple[MemberId, ...]) -> host.Command:
     for number, item in enumerate(shape.items(fields["arguments"], "/payload/arguments", FIELDS_MAX)):
         at = f"/payload/arguments/{number}"
         pair = shape.record(item, at, ("name", "value"))
-        arguments.append((shape.text(pair["name"], f"{at}/name", _NAME_BYTES), _value(pair["value"], f"{at}/value")))
+        arguments.append((shape.text(pair["name"], f"{at}/name", COMMAND_TEXT_BYTES), _value(pair["value"], f"{at}/value")))
     instance = fields["instance"]
     return host.Command(
-        shape.text(fields["contract"], "/payload/contract", _NAME_BYTES),
-        shape.text(fields["action"], "/payload/action", _NAME_BYTES),
+        shape.text(fields["contract"], "/payload/contract", COMMAND_TEXT_BYTES),
+        shape.text(fields["action"], "/payload/action", COMMAND_TEXT_BYTES),
         tuple(arguments),
         signers,
         None if instance is None else shape.integer(instance, "/payload/instance"),
@@ -84,7 +82,7 @@ def _read(payload: object, signers: tuple[MemberId, ...]) -> host.Command:
 def _value(value: object, at: str) -> host.Value:
     if value is None or isinstance(value, bool | int | str):
         return value
-    return tuple(shape.text(one, at, _NAME_BYTES) for one in shape.items(value, at, _LISTED))
+    return tuple(shape.text(one, at, COMMAND_TEXT_BYTES) for one in shape.items(value, at, COMMAND_LISTED))
 
 
 def told(events: Iterable[host.Event]) -> list[EventData]:

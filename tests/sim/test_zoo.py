@@ -4,16 +4,17 @@ import pytest
 
 from conformance.checkers import classes
 from conformance.drivers.explore import Campaign, shrink_found
-from conformance.drivers.selfcheck import by_search, by_witness, news, selfcheck
+from conformance.drivers.selfcheck import REFERENCES, by_search, by_witness, news, selfcheck
 from conformance.plan import Plan
 from conformance.targets import Target
-from conformance.zoo import ZOO, load
+from conformance.zoo import SURVIVORS, ZOO, load
 
 load()
-ENGINES = {name: entry for name, entry in ZOO.items() if entry.of != "ledger"}
+ENGINES = {name: entry for name, entry in ZOO.items() if entry.of != "ledger" and name not in SURVIVORS}
 """The bugs that plans hunt; those of the ledger are hunted by laws over blocks (test_ledger_zoo.py)."""
 SEARCHED = {
     "P01": 1000, "P02": 2000, "P03": 1000, "T01": 2000, "T02": 1500, "T06": 2000, "T10": 300, "T13": 500, "T14": 1000,
+    "H05": 600, "H07": 300,
 }  # fmt: skip
 """Easy and medium bugs -> plans in which search must find them."""
 
@@ -42,7 +43,8 @@ def test_search_finds_a_planted_bug_and_shrinks_it_to_a_few_atoms(name):
 
 def test_the_selfcheck_says_of_every_bug_how_it_was_killed():
     kills = list(selfcheck())
-    assert {kill.id for kill in kills} == {*ENGINES, "reference", "n = 3f", "f = 2 of 4"}
+    controls = {f"{engine}{case}" for engine in REFERENCES for case in ("", " n = 3f", " f = 2 of 4")}
+    assert {kill.id for kill in kills} == {*ENGINES, *controls}
     assert [kill.id for kill in kills if not kill.killed] == []
 
 
@@ -54,6 +56,11 @@ def test_a_suite_that_finds_nothing_is_told_so(monkeypatch):
 
 def test_what_is_not_searched_for_has_a_witness():
     assert all(entry.witness or name in SEARCHED for name, entry in ENGINES.items())
+
+
+def test_a_known_survivor_is_planted_and_dated():
+    assert set(SURVIVORS) <= set(ZOO)
+    assert all("(20" in why for why in SURVIVORS.values())
 
 
 def test_at_least_ten_bugs_are_planted_across_the_tiers():
