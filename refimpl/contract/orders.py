@@ -68,7 +68,8 @@ def _read(payload: object, signers: tuple[MemberId, ...]) -> host.Command:
     for number, item in enumerate(shape.items(fields["arguments"], "/payload/arguments", FIELDS_MAX)):
         at = f"/payload/arguments/{number}"
         pair = shape.record(item, at, ("name", "value"))
-        arguments.append((shape.text(pair["name"], f"{at}/name", COMMAND_TEXT_BYTES), _value(pair["value"], f"{at}/value")))
+        name = shape.text(pair["name"], f"{at}/name", COMMAND_TEXT_BYTES)
+        arguments.append((name, _value(pair["value"], f"{at}/value")))
     instance = fields["instance"]
     return host.Command(
         shape.text(fields["contract"], "/payload/contract", COMMAND_TEXT_BYTES),

@@ -71,6 +71,12 @@ DEPLOY_MODULES: Final = 64
 """Modules in one package."""
 DIRECTORY_NODES: Final = 256
 """Nodes that one transaction of kind `directory` enrols."""
+COMMAND_TEXT_BYTES: Final = 256
+"""Length in UTF-8 of a name, or of a text in a list, in a payload of kind `command`."""
+COMMAND_LISTED: Final = 256
+"""Members of a list in such a payload."""
+RECORD_KIND_BYTES: Final = 64
+"""Length of the kind, or the purpose, in a payload of kind `record`."""
 
 # Node protocol (spec/node-protocol.md)
 PROTOCOL_LINE_BYTES: Final = 8 * 1024 * 1024

@@ -332,6 +332,7 @@ def _headers(sheet: Sheet, of: str, text: str) -> None:
         ("block.wrong_receipts_root", "DAT-093", "other receipts", "receipts_root", other),
         ("block.wrong_transactions_root", "DAT-094", "other transactions", "transactions_root", other),
         ("block.wrong_transactions_root", "DAT-094", "another number of them", "size", header["size"] + 1),
+        ("wire.bad_field", "DAT-082", "more transactions than there may be", "size", 1001),
         ("wire.bad_field", "DAT-082", "a field too few", "time", ...),
         ("wire.bad_field", "DAT-013 DAT-082", "a time below zero", "time", -1),
         ("wire.bad_field", "DAT-012 DAT-082", "a digest shorter by a byte", "previous", other[:-2]),

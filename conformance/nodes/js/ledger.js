@@ -98,7 +98,7 @@ export function checkTransaction(bytes, context) {
 
 const HEADER = {
   channel: name, height: count, membership: hash, previous: hash, proposer: member, receipts_root: hash,
-  size: count, state_root: hash, suite, time: count, transactions_root: hash,
+  size: (value) => count(value) && value <= LIMITS.transactions, state_root: hash, suite, time: count, transactions_root: hash,
 };
 
 function readBlock(bytes) { // DAT-082, DAT-084
