@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from refimpl.consensus import hotstuff_messages
 from refimpl.consensus.pbft_messages import Change, NewView, Proof, ViewChange
+from refimpl.consensus.raft import Candidate, Entry
 from refimpl.consensus.streamlet import Block as StreamletBlock
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.network.messages import Body, Message, Proposal, Vote
@@ -121,7 +122,23 @@ def streamlet(saying: Saying) -> Message | None:
     return said(saying, body)._replace(height=height)
 
 
-TONGUES: Mapping[str, Tongue] = {"hotstuff": hotstuff, "pbft": pbft, "streamlet": streamlet, "tendermint": tendermint}
+def raft(saying: Saying) -> Message | None:
+    """Another entry in the place of the one that the honest copy sends, an acknowledgement of it, or a candidate whose
+    log is longer than anybody's. Raft promises nothing against these."""
+    if saying.kind == "candidate":
+        return said(saying, Candidate(saying.round, 2**31))
+    memory = saying.memory
+    payload = None if saying.value == "nil" else saying.build(())
+    if payload is None:
+        return None
+    if saying.kind == "append":
+        return said(saying, Entry(saying.name(payload), payload, memory.tree.tip, saying.round))
+    return said(saying, Vote(saying.name(payload))) if saying.kind == "ack" else None
+
+
+TONGUES: Mapping[str, Tongue] = {
+    "hotstuff": hotstuff, "pbft": pbft, "raft": raft, "streamlet": streamlet, "tendermint": tendermint,
+}  # fmt: skip
 """Engine -> what its liars can say."""
 
 

@@ -50,7 +50,7 @@ SURVIVORS: Mapping[str, str] = {
 
 def load() -> None:
     """Read every family, so that `ZOO` is whole."""
-    for family in ("tendermint", "pbft", "hotstuff", "streamlet", "ledger"):
+    for family in ("tendermint", "pbft", "hotstuff", "streamlet", "raft", "ledger"):
         importlib.import_module(f"conformance.zoo.{family}")
 
 

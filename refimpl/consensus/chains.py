@@ -93,6 +93,10 @@ class ChainWork:
         """The parent that a proposal names; None for any other body."""
         raise NotImplementedError
 
+    def round_of(self, message: Message) -> int:
+        """The round in which a proposal was made; the message's own, unless the engine says otherwise."""
+        return message.round
+
     def forget(self) -> None:
         """Drop what cannot matter after a decision, beside what the tree drops."""
 
@@ -135,7 +139,7 @@ class ChainWork:
             return self.keep_orphan(message)
         if memory.tree.height_of(parent) + 1 != message.height:
             return False
-        block = TreeBlock(value, payload, parent, message.height, message.round, message)
+        block = TreeBlock(value, payload, parent, message.height, self.round_of(message), message)
         ancestors = memory.tree.payloads(parent)
         memory.tree = memory.tree.with_block(block)
         self.effects.append(api.AskVerdict(message.height, value, payload, message.sender, ancestors))
