@@ -29,7 +29,7 @@ __all__ = ["BrokenPromise", "Kept", "check_consensus"]
 
 SIZES = (1, 4, 7)
 """Numbers of members for which the happy path is played."""
-REPEATED = 20
+REPEATED = 5
 """One plan in so many is played again, with the nodes made in another order."""
 
 

@@ -1,13 +1,19 @@
 """`check_consensus`: engines that keep their word pass, one that a third party might write is told where it fails."""
 
 import time
+from random import Random
 
 import pytest
 from attrs import evolve
 
-from conformance.testing import BrokenPromise, check_consensus
+from conformance.adversary.generate import draw_plan
+from conformance.checkers import classes, judge
+from conformance.contract import Contract
+from conformance.testing import BrokenPromise, attempt, check_consensus
 from conformance.zoo import ZOO, load
 from refimpl.consensus import interface as api
+from refimpl.consensus.raft import ENGINE as RAFT
+from refimpl.consensus.raft import Raft
 from refimpl.consensus.registry import engine_names, find_engine
 from refimpl.consensus.tendermint import ENGINE as TENDERMINT
 from refimpl.consensus.tendermint import Tendermint
@@ -114,6 +120,16 @@ def test_an_engine_that_declares_more_than_it_holds_fails():
     with pytest.raises(BrokenPromise) as broken:
         check_consensus(wrong, runs=300)
     assert broken.value.clause == "INV-S6"
+
+
+@pytest.mark.clause("CON-001", "INV-S1")
+def test_raft_with_one_liar_breaks_agreement():
+    """The negative control RX: a suite that cannot show this is too weak to ship."""
+    declared = evolve(Raft.promise, faults="byzantine", threshold=(1, 3))
+    liable = api.Kind(declared, RAFT.readers, type("Liable", (Raft,), {"promise": declared}))
+    law, rng = Contract.from_data(declared.to_data()), Random(1)
+    broken = (classes(judge(attempt(liable, draw_plan(rng, law, heights=2)))) for _ in range(3000))
+    assert any("INV-S1" in found for found in broken)
 
 
 class Clocked(Tendermint):

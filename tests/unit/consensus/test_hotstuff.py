@@ -65,6 +65,21 @@ def test_one_vote_a_view_recorded_with_its_block_before_it_is_sent():
     assert member.propose(b"b", 0, 1).said(VOTE) == []
 
 
+@pytest.mark.clause("CON-071", "CON-008")
+def test_who_comes_back_is_locked_by_a_vote_also_where_it_did_not_vote_for_the_block_between():
+    member = Member().propose(b"p0", 0, 1)
+    kept = [one.message for one in member.made(api.Record)]
+    early, late = member.block(b"p1", 1, 2, (b"p0", 0)), member.block(b"p2", 2, 3, (b"p1", 1))
+    for block in (late, early):
+        kept += [one.message for one in member.feed(api.Receive(block)).made(api.Record)]
+    assert [(one.height, one.round) for one in kept if one.kind == VOTE] == [(1, 0), (3, 2)]
+    member.memory = member.engine.recover(member.engine.start(), api.Begin(Height(1), FOUR), kept).state
+    assert member.memory.locked is not None
+    assert member.memory.locked.value == name_of(b"p0")
+    member.hear(NEWVIEW, HIDDEN, 0, 1, 2, round_=8)
+    assert member.propose(b"fork", 8, 1).said(VOTE) == []
+
+
 @pytest.mark.clause("CON-060")
 def test_a_value_that_comes_again_in_a_later_view_is_not_voted_for_again():
     member = Member().propose(b"a", 0, 1).hear(NEWVIEW, HIDDEN, 0, 1, 2, round_=4)

@@ -94,6 +94,17 @@ def test_a_proposal_on_a_shorter_or_unnotarised_chain_gets_no_vote():
     assert member.reach(5).propose(b"bare", 5, 4, b"long").said(VOTE) == [], "its parent is not notarised"
 
 
+@pytest.mark.clause("CON-085", "CON-008")
+def test_who_comes_back_votes_on_no_shorter_chain_than_before():
+    member = Member().grow(0, 1)
+    kept = [one.message for one in member.effects if isinstance(one, api.Record)]
+    member.reach(3).propose(b"third", 3, 3, b"p1")
+    kept += [one.message for one in member.made(api.Record)]
+    member.memory = member.engine.recover(member.engine.start(), api.Begin(Height(1), FOUR, 5 * LENGTH), kept).state
+    assert member.reach(6).propose(b"fork", 6, 1).said(VOTE) == []
+    assert member.reach(7).propose(b"late", 7, 2, b"p0").said(VOTE) == []
+
+
 @pytest.mark.clause("CON-083")
 def test_votes_of_different_epochs_do_not_notarise_together():
     member = Member(me=2).propose(b"a", 0, 1)
