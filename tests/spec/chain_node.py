@@ -35,6 +35,7 @@ from refimpl.node.machine import Effect as NodeEffect
 from refimpl.node.notary import MessageNotary, Remembering
 from refimpl.store.memory import MemoryStore
 from tests.spec.chain_model import NIL, PRECOMMIT, PREVOTE, PROPOSE, Did, Disk, Effect, Node, Said, State, put
+from tests.spec.explore import Diverged
 
 SUITE = Suite.STUB
 START = Seconds(1_000_000)
@@ -51,10 +52,6 @@ GENESIS = Genesis(ChannelId("model"), SUITE, START, Name("tendermint"), MEMBERS,
 CODEC = Codec(ENGINE.promise.engine, GENESIS.channel, SUITE, ENGINE.readers)
 PUBLIC = {one.member: one.public for one in MEMBERS}
 PENS = {name: MessageNotary(CODEC, key_for_tests(SUITE, name), PUBLIC, VERIFY) for name in OTHERS}
-
-
-class Diverged(Exception):
-    """The node did not do what the model does; the argument says where."""
 
 
 @frozen

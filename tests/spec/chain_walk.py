@@ -9,7 +9,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from tests.spec.chain_model import Chain, Did, State
-from tests.spec.chain_node import Diverged, Site, in_order
+from tests.spec.chain_node import Site, in_order
+from tests.spec.explore import Diverged
 
 
 class Walked(NamedTuple):

@@ -41,6 +41,10 @@ class Broken(Exception):
     """An invariant does not hold; its argument is the name of the invariant."""
 
 
+class Diverged(Exception):
+    """The real thing did not do what the model does; the argument says where."""
+
+
 Check = Callable[[State], None]
 """Raises `Broken` where an invariant does not hold."""
 

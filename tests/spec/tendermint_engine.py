@@ -27,6 +27,7 @@ from refimpl.consensus.tendermint_memory import Memory
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.network.messages import Decided, Message, Proposal, Vote
 from tests.spec import tendermint_model as model
+from tests.spec.explore import Diverged
 from tests.spec.tendermint_model import DECIDED, NIL, NONE, PRECOMMIT, PREVOTE, PROPOSE, Did, Local, State
 
 UNACCEPTABLE = "X"
@@ -53,10 +54,6 @@ class Seat:
     held: tuple[Said, ...] = ()
 
 
-class Diverged(Exception):
-    """The engine did not do what the model does; the argument says where."""
-
-
 class Cast:
     """The members of one instance of the model: the book of signatures, the engines, and the liars' pens."""
 
@@ -65,8 +62,8 @@ class Cast:
         self.book = Book()
         self.names = [MemberId(f"n{i:02d}") for i in range(machine.n)]
         self.validators = Validators.of(dict.fromkeys(self.names, 1))
-        self.height = Height(machine.n)
-        """At this height the last member proposes in round 0, as in the model."""
+        self.height = Height(machine.first + 1)
+        """At this height the member that begins in the model proposes in round 0."""
         self.engines = [Engine(name, IdealNotary(name, self.book)) for name in self.names]
         payloads = (*machine.values, UNACCEPTABLE)
         self.digest: dict[str, Digest | None] = {v: name_of(v.encode()) for v in payloads} | {NIL: None}
@@ -180,7 +177,7 @@ class Cast:
 
     def take(self, seats: tuple[Seat, ...], before: State, did: Did, after: State) -> tuple[Seat, ...]:
         """The seats after the engine of `did.p` has taken the step; raises `Diverged` unless it comes to `after`."""
-        p, wanted = did.p, statements(before, after, did.p)
+        p, wanted = did.p, statements(self.machine, before, after, did.p)
         seat, said = seats[p], list[Said]()
         if seat.held:
             said, seat = list(seat.held), evolve(seat, held=())
@@ -295,11 +292,11 @@ class Cast:
         return api.Expire(api.Timer(phase, self.height, seat.memory.round))
 
 
-def statements(before: State, after: State, p: int) -> list[Said]:
+def statements(machine: model.Tendermint, before: State, after: State, p: int) -> list[Said]:
     """What a member said in a step of the model, in order."""
     said = []
     for r, (old, new) in enumerate(zip(before.proposals, after.proposals, strict=True)):
-        said += [Said(PROPOSE, r, v, vr) for v, vr in new - old]
+        said += [Said(PROPOSE, r, v, vr) for v, vr in new - old if machine.proposer(r) == p]
     for kind, old, new in zip((PREVOTE, PRECOMMIT), before[2:], after[2:], strict=True):
         said += [Said(kind, r, new[r][p]) for r in range(len(new)) if new[r][p] != old[r][p]]
     return said

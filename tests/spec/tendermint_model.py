@@ -60,17 +60,21 @@ def say(votes: Votes, r: int, p: int, value: str) -> Votes:
 
 
 class Tendermint:
-    """The model for some numbers of correct and lying members, values and rounds; the liars are the last in order."""
+    """The model for some numbers of correct and lying members and of rounds.
 
-    def __init__(self, correct: int = 3, faulty: int = 1, values: tuple[str, ...] = ("A", "B"), max_round: int = 1):
-        self.correct, self.faulty, self.values, self.max_round = range(correct), faulty, values, max_round
+    The liars are the last in order; `first` proposes in round 0, the last of all unless told otherwise.
+    """
+
+    def __init__(self, correct: int = 3, faulty: int = 1, max_round: int = 1, first: int | None = None) -> None:
+        self.correct, self.faulty, self.values, self.max_round = range(correct), faulty, ("A", "B"), max_round
         self.n = correct + faulty
+        self.first = self.n - 1 if first is None else first
         self.f = (self.n - 1) // 3
         self.quorum = 2 * self.f + 1
 
     def proposer(self, r: int) -> int:
         """Whose turn it is (CON-010); a liar's where it is not below the number of correct members."""
-        return (r + self.n - 1) % self.n
+        return (r + self.first) % self.n
 
     def count(self, votes: Votes, r: int, v: str) -> int:
         """The weight for a value: every liar counts."""

@@ -13,7 +13,8 @@ from attrs import define
 
 from refimpl.consensus import interface as api
 from refimpl.network.messages import Message
-from tests.spec.tendermint_engine import UNACCEPTABLE, Cast, Diverged, Said, Seat
+from tests.spec.explore import Diverged
+from tests.spec.tendermint_engine import UNACCEPTABLE, Cast, Said, Seat
 from tests.spec.tendermint_model import (
     DECIDED,
     NIL,
