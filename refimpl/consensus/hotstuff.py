@@ -357,11 +357,15 @@ class _Work(ChainWork):
             fine = verdict is not None and verdict.acceptable and verdict.timely and not self.has_voted_for(block)
             if block.round == memory.round and fine and engine.safe(memory, block, body.justify):
                 memory.voted = memory.round
-                if block.message.sender != engine.member:
-                    self.effects.append(api.Record(block.message))
+                self.record_branch(block)
                 self.say(VOTE, block.height, Vote(block.value))
                 return True
         return False
+
+    def record_branch(self, block: TreeBlock) -> None:
+        """What the vote stands on, for the lock that it implies is found there again (CON-008, CON-071)."""
+        below = (one.message for one in self.memory.tree.branch(block.value))
+        self.effects.extend(api.Record(message) for message in below if message.sender != self.engine.member)
 
     def has_voted_for(self, block: TreeBlock) -> bool:
         """Whether our vote for this very block is in the log."""

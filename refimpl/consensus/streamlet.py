@@ -34,6 +34,7 @@ PROMISE = Promise(
     span=11, skew=0, asides=(DECIDED, SYNC),
 )  # fmt: skip
 _BEFORE_ALL = -1
+_GENESIS = Height(0)
 
 
 class Block(NamedTuple):
@@ -74,6 +75,8 @@ class Memory(Stand):
     """The last epoch in which we voted."""
     proposed: int = _BEFORE_ALL
     """The last epoch in which we proposed."""
+    stood: Height = _GENESIS
+    """The length of the longest chain on which a vote of ours stood, also before we came back (CON-085)."""
     called: int = _BEFORE_ALL
     """Up to this epoch others need our help, whether we want a height or not."""
     votes: Mapping[Digest, Log] = field(factory=dict)
@@ -146,8 +149,8 @@ class Streamlet(ChainEngine):
     def longest(self, memory: Memory) -> int:
         """The length of the longest notarised chain that we know (CON-082)."""
         blocks = memory.tree.blocks.values()
-        lengths = (self.length(memory, block) for block in blocks if self.chain_of(memory, block.value))
-        return max(lengths, default=memory.decided)
+        lengths = [self.length(memory, block) for block in blocks if self.chain_of(memory, block.value)]
+        return max(memory.decided, memory.stood, *lengths)
 
     def deserves_vote(self, memory: Memory, block: TreeBlock) -> bool:
         """Whether the block stands on one of the longest notarised chains that we know (CON-082)."""
@@ -270,7 +273,7 @@ class _Work(ChainWork):
             verdict = memory.verdicts.get(block.value)
             fine = verdict is not None and verdict.acceptable and verdict.timely
             if block.round == memory.round and fine and engine.deserves_vote(memory, block):
-                memory.voted = memory.round
+                memory.voted, memory.stood = memory.round, max(memory.stood, Height(block.height - 1))
                 if block.message.sender != engine.member:
                     self.effects.append(api.Record(block.message))
                 self.say(VOTE, block.height, Vote(block.value))
@@ -311,6 +314,7 @@ class _Work(ChainWork):
                 self.note(message)
         memory.voted = max((one.round for one in mine if one.kind == VOTE), default=_BEFORE_ALL)
         memory.proposed = max((one.round for one in mine if one.kind == PROPOSE), default=_BEFORE_ALL)
+        memory.stood = max((Height(one.height - 1) for one in mine if one.kind == VOTE), default=memory.decided)
         self.effects.extend(api.Send(one) for one in mine)
         self.ask_around()
         self.set_epoch(begin.now)
