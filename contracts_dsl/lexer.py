@@ -197,10 +197,20 @@ def _check_escape(tokens: Tokens, text: str, start: int, end: int) -> None:
     if inner not in tokens.words.terminal or (text[0], text[-1]) != ESCAPE_MARKS[language]:
         tokens.diagnostics.append(Diagnostic("E110", tokens.source, (start, end), {"name": inner}))
         return
-    glued = (start > 0 and _NAME_CHARACTER.match(whole[start - 1])) or _NAME_CHARACTER.match(whole[end : end + 1])
-    if glued:
-        values = {"name": text, "word": inner, "fix": text}
+    left, right = _edge(whole, start, -1), _edge(whole, end, 1)
+    if (left, right) != (start, end):
+        fix = " ".join(filter(None, (whole[left:start], text, whole[end:right])))
+        values = {"name": whole[left:right], "word": inner, "fix": fix}
         tokens.diagnostics.append(Diagnostic("E103", tokens.source, (start, end), values))
+
+
+def _edge(text: str, at: int, step: int) -> int:
+    """How far the characters of names go from a place, to the left (-1) or to the right (1)."""
+    nearest = at if step > 0 else at - 1
+    for place in range(nearest, nearest + step * NAME_CHARACTERS_MAX, step):
+        if not 0 <= place < len(text) or not _NAME_CHARACTER.match(text[place]):
+            return place if step > 0 else place + 1
+    return at + step * NAME_CHARACTERS_MAX
 
 
 def _meant(text: str) -> str:

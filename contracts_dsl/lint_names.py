@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import frozen
 
 from contracts_dsl import syntax as s
-from contracts_dsl.diagnostics import Diagnostic
+from contracts_dsl.diagnostics import Diagnostic, Written
 from contracts_dsl.lexer import Tokens, tokenize
 from contracts_dsl.parse import Parsed
 from contracts_dsl.source import Source, Span
@@ -158,7 +158,7 @@ def confusable(files: Iterable[Parsed]) -> Iterator[Advice]:
         original, *others = alike
         for name in others:
             source, span = alike[name]
-            yield Advice(Diagnostic("W605", source, span, {"name": name, "other": original}))
+            yield Advice(Diagnostic("W605", source, span, {"name": name, "other": Written(original)}))
 
 
 def skeleton(name: str) -> str:

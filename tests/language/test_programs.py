@@ -10,6 +10,7 @@ from contracts_dsl import parse as parsing
 from contracts_dsl.check import check
 from contracts_dsl.diagnostics import codes, render
 from contracts_dsl.lexer import tokenize, words
+from contracts_dsl.lint import lint
 from contracts_dsl.parse import parse
 from contracts_dsl.testing import play
 from contracts_dsl.translate import translate
@@ -110,32 +111,33 @@ def tree(parsed):
 
 
 def expected_code(path):
-    return path.read_text(encoding="utf-8").split()[2]
+    return path.read_text(encoding="utf-8", errors="replace").split()[2]
 
 
-@pytest.mark.clause("CTR-L3", "CTR-L4", "CTR-L5", "CTR-L6", "CTR-L8")
+def said_of(path):
+    """What the checker says of a bad program, or, if it has no fault, what there is to advise."""
+    world = BAD / ("world.zh.yl" if path.name.endswith(".zh.yl") else "world.yl")
+    checked = check(read(world, path))
+    advice = [one.finding for one in lint(checked.files)] if not checked.errors else []
+    return checked.diagnostics or [finding for finding in advice if finding.source.name == path.name]
+
+
+@pytest.mark.clause("CTR-L1", "CTR-L3", "CTR-L4", "CTR-L5", "CTR-L6", "CTR-L8")
 @pytest.mark.clause("CTR-T1", "CTR-T2", "CTR-T3", "CTR-T4", "CTR-T5", "CTR-T6", "CTR-T7", "CTR-T8", "CTR-T9")
 @pytest.mark.clause("CTR-T10", "CTR-T11", "CTR-T12", "CTR-T13", "CTR-T14")
 @pytest.mark.parametrize("path", BAD_PROGRAMS, ids=lambda path: path.name)
 def test_a_bad_program_says_what_is_wrong_and_where(path):
     language = "zh" if path.name.endswith(".zh.yl") else "en"
-    world = BAD / ("world.zh.yl" if language == "zh" else "world.yl")
-    findings = check(read(world, path)).diagnostics
+    findings = said_of(path)
     assert {finding.code for finding in findings} == {expected_code(path)}
     shown = "\n\n".join(render(finding, language) for finding in findings) + "\n"
     assert shown == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
-# What only bytes can be wrong about has no program that an editor would keep; test_lexer.py holds these.
-OF_BYTES = {"E001", "E002"}
-
-
 def test_every_code_has_a_bad_program_in_each_surface():
     for surface in ("en", "zh"):
         shown = {expected_code(path) for path in BAD_PROGRAMS if path.name.endswith(".zh.yl") == (surface == "zh")}
-        chinese_only = {"E103", "E105", "E107"} if surface == "en" else set()
-        errors = {code for code in codes() if code.startswith("E")}
-        assert errors - shown - OF_BYTES - chinese_only == set()
+        assert shown == set(codes())
 
 
 @pytest.mark.clause("CTR-T15")
