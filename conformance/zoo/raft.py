@@ -8,7 +8,11 @@ from refimpl.consensus.raft import Memory, Raft
 from refimpl.network.messages import Message
 
 
-@mutant("R01", of="raft", breaks=("INV-S1",), tier="hard")
+@mutant("R01", of="raft", breaks=("INV-S1",), tier="hard", witness={"n": 5, "gst": 400, "atoms": [
+    {"k": "cut", "r": 0, "to_r": 2, "side": [0, 2]},
+    {"k": "late", "r": 2, "ph": "append", "src": 4, "dst": 3},
+    {"k": "cut", "r": 3, "to_r": 3, "side": [1]},
+    {"k": "crash", "node": 2, "r": 3, "ph": "grant", "back": {"h": 1, "r": 4}}]})  # fmt: skip
 class OldEntriesCount(Raft):
     """A leader counts acknowledgements for an entry of an earlier term (Raft, figure 8)."""
 
