@@ -50,6 +50,8 @@ class Memory(Stand):
     """The highest view that we asked for."""
     called: int = _BEFORE_ALL
     """Up to this view others need our help, whether we want a height or not."""
+    certified: Mapping[Digest, QuorumCertificate] = field(factory=dict)
+    """The certificates that we saw, by the block that they certify."""
     votes: Mapping[Round, Log] = field(factory=dict)
     newviews: Mapping[MemberId, Message] = field(factory=dict)
     """The latest wish of each member."""
@@ -243,6 +245,7 @@ class _Work(ChainWork):
                 raise Refused(Code.CONSENSUS_BAD_VALID_ROUND, "/body/justify/view", most=message.round - 1,
                               got=body.justify.view)  # fmt: skip
             engine.verify_certificate(memory, body.justify)
+            self.learn(body.justify)
         elif message.height != 1:
             raise Refused(Code.CONSENSUS_NO_QUORUM, "/body/justify", got=0)
         return self.add(message, body.payload)
@@ -260,6 +263,10 @@ class _Work(ChainWork):
             return False
         self.accuse(old, message)
         memory.votes = {**memory.votes, message.round: new}
+        votes = {vote.sender: vote.signature for vote in new if vote.body == message.body}
+        value = message.body.value if isinstance(message.body, Vote) else None
+        if value is not None and self.engine.quorum(memory, memory.validators.weigh(votes)):
+            self.learn(QuorumCertificate(message.height, message.round, value, tuple(sorted(votes.items()))))
         return True
 
     def note_wish(self, message: Message, body: NewView) -> bool:
@@ -270,8 +277,16 @@ class _Work(ChainWork):
             return False
         if body.justify is not None:
             self.engine.verify_certificate(memory, body.justify)
+            self.learn(body.justify)
         memory.newviews = {**memory.newviews, message.sender: message}
         return True
+
+    def learn(self, proof: QuorumCertificate) -> None:
+        """A certificate, from a proposal, a wish or enough votes."""
+        memory = self.memory
+        known = memory.certified.get(proof.value)
+        if known is None or known.view < proof.view:
+            memory.certified = {**memory.certified, proof.value: proof}
 
     # --- the rules ---
 
@@ -280,26 +295,10 @@ class _Work(ChainWork):
         while self.certify() or self.join() or self.move_on() or self.vote():
             pass
 
-    def certificates(self) -> Iterable[QuorumCertificate]:
-        """Those that proposals and wishes carry, and those that votes make."""
-        memory, engine = self.memory, self.engine
-        for block in memory.tree.blocks.values():
-            body = block.message.body
-            if isinstance(body, Block) and body.justify is not None:
-                yield body.justify
-        for wish in memory.newviews.values():
-            if isinstance(wish.body, NewView) and wish.body.justify is not None:
-                yield wish.body.justify
-        for view, log in memory.votes.items():
-            for block in memory.tree.blocks.values():
-                votes = {v.sender: v.signature for v in log if isinstance(v.body, Vote) and v.body.value == block.value}
-                if block.round == view and engine.quorum(memory, memory.validators.weigh(votes)):
-                    yield QuorumCertificate(block.height, view, block.value, tuple(sorted(votes.items())))
-
     def certify(self) -> bool:
         """A higher certificate for a block that we have: lock, commit, go on (CON-066, CON-067)."""
         memory = self.memory
-        known = [proof for proof in self.certificates() if memory.tree.holds(proof.value)]
+        known = [proof for proof in memory.certified.values() if memory.tree.holds(proof.value)]
         best = max(known, key=lambda proof: proof.view, default=None)
         if best is None or (memory.high is not None and best.view <= memory.high.view):
             return False
@@ -310,7 +309,7 @@ class _Work(ChainWork):
             self.enter(Round(best.view + 1))
         views = [proof.view for block in chain[:2] if (proof := justify_of(block)) is not None]
         if len(views) == 2 and len(chain) == 3 and self.engine.consecutive(views[1], views[0], best.view):
-            self.decide(chain[2].value, {proof.value: (proof.view, proof.votes) for proof in self.certificates()})
+            self.decide(chain[2].value, {key: (proof.view, proof.votes) for key, proof in memory.certified.items()})
         return True
 
     def lock(self, chain: Sequence[TreeBlock]) -> None:
@@ -386,6 +385,7 @@ class _Work(ChainWork):
         """Votes for blocks that are decided."""
         memory = self.memory
         memory.votes = {view: log for view, log in memory.votes.items() if log[0].height > memory.decided}
+        memory.certified = {key: one for key, one in memory.certified.items() if one.height >= memory.decided}
 
     def resume(self, begin: api.Begin, records: Sequence[Message]) -> None:
         """The vote, the lock and the view that our recorded words imply (CON-008)."""
@@ -402,7 +402,7 @@ class _Work(ChainWork):
         memory.wishes = max((one.round for one in mine if one.kind == NEWVIEW), default=_BEFORE_ALL)
         memory.proposed = max((one.round for one in mine if one.kind == PROPOSE), default=_BEFORE_ALL)
         self.effects.extend(api.Send(one) for one in mine)
-        for proof in self.certificates():
+        for proof in self.memory.certified.values():
             self.lock(tuple(memory.tree.upward(proof.value))[:2])
         self.work_in_view()
         self.ask_around()

@@ -81,6 +81,8 @@ class Memory(Stand):
     """Up to this epoch others need our help, whether we want a height or not."""
     votes: Mapping[Digest, Log] = field(factory=dict)
     """Votes by the block they are for."""
+    epochs: Mapping[Digest, Round] = field(factory=dict)
+    """The epoch in which each block was notarised."""
 
     @property
     def busy(self) -> bool:
@@ -130,13 +132,13 @@ class Streamlet(ChainEngine):
         members = memory.validators.members
         return members[epoch // PROMISE.term % len(members)]
 
+    def notarises(self, memory: Memory, log: Log, epoch: Round) -> bool:
+        """Whether a quorum voted for a block in this epoch (CON-083)."""
+        return self.quorum(memory, memory.validators.weigh({vote.sender for vote in log if vote.round == epoch}))
+
     def notarised(self, memory: Memory, value: Digest) -> Round | None:
-        """The epoch in which a quorum voted for the block, if one did (CON-083)."""
-        log = memory.votes.get(value, ())
-        for epoch in {vote.round: None for vote in log}:
-            if self.quorum(memory, memory.validators.weigh({vote.sender for vote in log if vote.round == epoch})):
-                return epoch
-        return None
+        """The epoch in which a block was notarised, if it was (CON-083)."""
+        return memory.epochs.get(value)
 
     def chain_of(self, memory: Memory, value: Digest) -> bool:
         """Whether the block and all that it stands on are notarised."""
@@ -241,8 +243,12 @@ class _Work(ChainWork):
         known = any((vote.sender, vote.round) == (message.sender, message.round) for vote in old)
         if known or message.height <= memory.decided:
             return False
-        self.accuse(tuple(one for log in memory.votes.values() for one in log if one.round == message.round), message)
-        memory.votes = {**memory.votes, body.value: (*old, message)}
+        spoken = (one for log in memory.votes.values() for one in log if one.round == message.round)
+        self.accuse(tuple(spoken), message)
+        log = (*old, message)
+        memory.votes = {**memory.votes, body.value: log}
+        if body.value not in memory.epochs and engine.notarises(memory, log, message.round):
+            memory.epochs = {**memory.epochs, body.value: message.round}
         return True
 
     def parent_of(self, body: Body) -> Digest | None:
@@ -258,6 +264,7 @@ class _Work(ChainWork):
         """Votes for blocks that are decided."""
         memory = self.memory
         memory.votes = {value: log for value, log in memory.votes.items() if log[0].height > memory.decided}
+        memory.epochs = {value: epoch for value, epoch in memory.epochs.items() if value in memory.votes}
 
     def apply_rules(self) -> None:
         """Vote, and see what is final, until nothing more happens."""
