@@ -25,8 +25,8 @@ from induction import Action, Definition, State, Story, Theory, Vocabulary, any_
 from induction import queries as asked
 from queries import Mutations, Query
 from tendermint import HERE, ROUNDS, VOTE, At, Round, Value, le, lt, nil, r, r1, r2, v, v1, v2
-from voters import Node, Quorum, always, among, correct, exactly, few, member, n, q, q1, q2
-from z3 import And, Const, Consts, Exists, ForAll, Implies, Not, Or
+from voters import Node, Quorum, Truth, always, among, correct, exactly, few, member, n, q, q1, q2
+from z3 import And, Bool, Const, Consts, Exists, ForAll, Function, Implies, Not, Or
 
 TITLE = "accountability of Tendermint: a fork accuses a third, nobody correct is framed (CON-019, INV-A2)"
 SCOPE = "all n"
@@ -129,28 +129,36 @@ def goals(s: State) -> dict[str, z3.BoolRef]:
 THEORY = Theory(WORDS, ROUNDS.axioms, (OVERLAP, NOT_ALL_LIE), invariant, lemmas, goals, ACTIONS, HERE)
 
 
+ACCUSED = Function("accused", Node, Truth)
+MANY = Bool("many")
+"""More than a third are accused."""
+
+
 def fork(theory: Theory, accuses: Callable[[State, z3.ExprRef], z3.BoolRef] = evidence) -> list[Query]:
-    """Two correct nodes decide differently: all of some set of more than a third are accused."""
+    """INV-A1: two correct nodes decide differently, so all of some set of more than a third are accused."""
     s = any_state(theory.words)
     polka, committed, excused = map(s.definition, ("polka", "committed", "excused"))
-    accused = Exists([few], ForAll([n], Implies(among(n, few), accuses(s, n))))
+    counted = [
+        always([n], accuses(s, n), ACCUSED(n)),
+        always([few], ForAll([n], Implies(among(n, few), ACCUSED(n))), MANY),
+    ]
     two = (v1 != nil, v2 != nil, v1 != v2)
+    after = (s.committed(r1, v1), s.polka(r2, v2), lt(r1, r2), Not(s.excused(r1, r2, v2)))
     steps = {
         "two quorums of precommits in a round accuse": (
-            [committed], always([r, v1, v2], *two, s.committed(r, v1), s.committed(r, v2), accused)),
+            [committed], always([r, v1, v2], *two, s.committed(r, v1), s.committed(r, v2), MANY)),
         "two quorums of prevotes in a round accuse": (
-            [polka], always([r, v1, v2], *two, s.polka(r, v1), s.polka(r, v2), accused)),
+            [polka], always([r, v1, v2], *two, s.polka(r, v1), s.polka(r, v2), MANY)),
         "a polka without excuse after a decision accuses": (
-            [polka, committed],
-            always([r1, r2, v1, v2], *two, s.committed(r1, v1), s.polka(r2, v2), lt(r1, r2),
-                   Not(s.excused(r1, r2, v2)), accused)),
+            [polka, committed], always([r1, r2, v1, v2], *two, *after, MANY)),
     }  # fmt: skip
-    found = [Query(name, [*theory.axioms, *theory.meet, *known], goal) for name, (known, goal) in steps.items()]
+    premises = [*theory.meet, *counted]
+    found = [Query(name, [*premises, *known], goal) for name, (known, goal) in steps.items()]
     forked = And(correct(n1), correct(n2), s.decided(n1, r1, v1), s.decided(n2, r2, v2), v1 != v2, le(r1, r2))
     later = And(le(r1, r), s.polka(r, v2))
     first = Exists([r3], And(le(r1, r3), s.polka(r3, v2), ForAll([r], Implies(later, le(r3, r)))))
     known = [*theory.axioms, excused, theory.invariant(s)["decided_committed"], theory.lemmas(s)["committed_polka"][0]]
-    goal = always([n1, n2, r1, r2, v1, v2], forked, Implies(Exists([r], later), first), accused)
+    goal = always([n1, n2, r1, r2, v1, v2], forked, Implies(Exists([r], later), first), MANY)
     found.append(Query("a fork accuses more than a third", [*known, *(goal for _, goal in steps.values())], goal))
     return found
 

@@ -4,9 +4,9 @@ The model is that of M. Yin and others, "HotStuff: BFT consensus with linearity 
 algorithms 3 to 5, and of part 5 of spec/consensus.md. A block names its parent by the parent's certificate (`justify`);
 a vote is for a block, at most one in a view, and only if `safeNode` allows it: the block extends the block the node is
 locked on, or its certificate is of a later view than that. A certificate is a quorum of votes. A node that votes for
-the third of three blocks in consecutive views has locked the first; it may lock the head of any certified two-chain it
-sees. A block is decided with all its ancestors when a certified block stands on a certified block on it, in three
-consecutive views.
+the third of three blocks in consecutive views has locked the first, also across a crash (CON-071); it may lock the head
+of any certified two-chain it sees. A block is decided with all its ancestors when a certified block stands on a
+certified block on it, in three consecutive views.
 
 Abstracted: a block here is a proposal, that is a value with its view and its certificate (CON-060); blocks that could
 ever be proposed all exist from the beginning, as a tree; leaders and the pacemaker (any block may be proposed in its
@@ -166,6 +166,11 @@ def queries() -> list[Query]:
     return asked(THEORY)
 
 
+def _forget(s: State, at: At) -> Action:
+    """CON-071 left out: who comes back is not locked."""
+    return Action({}, s.changed(locked=lambda node, block: And(s.locked(node, block), node != at.node)))
+
+
 def _without_locking(s: State, at: At) -> Action:
     right = vote(s, at)
     return right._replace(after=right.after.changed(locked=s.locked))
@@ -187,6 +192,8 @@ MUTATIONS = {
         lambda: asked(without(THEORY, "vote", "certified"), "vote"), "vote: the vote is safe"),
     "no lock is taken": (
         lambda: asked(THEORY._replace(actions={"vote": _without_locking}), "vote"), "vote keeps vote_locks"),
+    "a lock forgotten in a crash": (
+        lambda: asked(THEORY._replace(actions={"crash": _forget}), "crash"), "crash keeps vote_locks"),
     "P01: certified by fewer than a quorum": (
         lambda: asked(defining(THEORY, "certified", lambda s, block: Or(block == GENESIS, voters.all_of_a_few(
             lambda node: s.vote(node, block)))), "leave"), "lemma certified_unique"),

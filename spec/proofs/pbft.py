@@ -12,9 +12,9 @@ this for itself, certificates included.
 Abstracted: checkpoints and watermarks (one sequence number stands alone, the null request is a value like any other),
 requests and their digests (a value is its digest), timers (a node leaves a view whenever it likes), leaders (any value
 may be proposed in any view). A correct node claims in its VIEW-CHANGE at least what it committed to last; it may claim
-a later certificate that it holds. The claims of liars are any certificates that exist. Votes of liars are over-
-approximated: every certificate counts the votes of correct nodes only. So the actions are those of correct nodes, and a
-node may act in any view that it has not left. It must not know the code.
+a later certificate that it holds. The claims of liars are any certificates that exist. Votes of liars are
+over-approximated: every certificate counts the votes of correct nodes only. So the actions are those of correct nodes,
+and a node may act in any view that it has not left. It must not know the code.
 """
 
 from typing import NamedTuple

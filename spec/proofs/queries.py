@@ -35,24 +35,31 @@ Mutations = dict[str, tuple[Callable[[], list[Query]], str]]
 """A planted fault -> the queries with it, and the name of the one that must then be refuted."""
 
 
-def _solver(query: Query, seconds: int = SECONDS_A_QUERY) -> z3.Solver:
+def _text(facts: Sequence[z3.BoolRef]) -> str:
+    """The facts as SMT-LIB text, with the question whether they can hold together."""
     solver = z3.Solver()
-    solver.set("timeout", seconds * 1000)
-    solver.add(*query.assumptions, z3.Not(query.goal))
-    return solver
+    solver.add(*facts)
+    return solver.to_smt2()
+
+
+def _opposite(query: Query) -> str:
+    return _text([*query.assumptions, z3.Not(query.goal)])
 
 
 def ask_z3(query: Query, seconds: int = SECONDS_A_QUERY) -> Answer:
-    """What z3 says."""
+    """What z3 says. It reads the text anew, so that the answer depends on nothing that was asked before."""
     began = time.perf_counter()
-    said = {"unsat": "proved", "sat": "refuted"}.get(str(_solver(query, seconds).check()), "unknown")
+    solver = z3.Solver(ctx=z3.Context())
+    solver.set("timeout", seconds * 1000)
+    solver.from_string(_opposite(query))
+    said = {"unsat": "proved", "sat": "refuted"}.get(str(solver.check()), "unknown")
     return Answer(query.name, said, time.perf_counter() - began)
 
 
 def ask_cvc5(query: Query) -> Answer:
-    """What cvc5 says to the same question, given as SMT-LIB text."""
+    """What cvc5 says to the same text."""
     began = time.perf_counter()
-    printed = _cvc5(query.name, _solver(query).to_smt2(), "enum-inst")
+    printed = _cvc5(query.name, _opposite(query), "enum-inst")
     said = {"unsat": "proved", "sat": "refuted"}.get(printed, "unknown")
     return Answer(query.name, said, time.perf_counter() - began)
 
@@ -60,10 +67,7 @@ def ask_cvc5(query: Query) -> Answer:
 def possible(name: str, facts: Sequence[z3.BoolRef]) -> Answer:
     """Whether the facts can hold together at all, by a finite model: a proof from a contradiction proves nothing."""
     began = time.perf_counter()
-    solver = z3.Solver()
-    solver.add(*facts)
-    printed = _cvc5(name, solver.to_smt2(), "finite-model-find")
-    said = {"sat": "possible", "unsat": "impossible"}.get(printed, "unknown")
+    said = {"sat": "possible", "unsat": "impossible"}.get(_cvc5(name, _text(facts), "finite-model-find"), "unknown")
     return Answer(name, said, time.perf_counter() - began)
 
 

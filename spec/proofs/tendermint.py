@@ -190,7 +190,7 @@ def queries() -> list[Query]:
 
 
 MUTATIONS = {
-    "T01: line 22 without the lock": (
+    "T01, T02: line 22 without the lock, or a lock forgotten": (
         lambda: asked(without(THEORY, "prevote_new", "lock"), "prevote_new"), "prevote_new keeps lock_respected"),
     "T03: line 28 without the lock": (
         lambda: asked(without(THEORY, "prevote_proven", "lock"), "prevote_proven"),
