@@ -117,6 +117,10 @@ class Cluster(Protocol):
         `source` is the reactor of its honest copy."""
         ...
 
+    def damage(self, wire: Any, act: str) -> Any:
+        """The message with other contents under the old signature (`corrupt`), or with a broken one (`badsig`)."""
+        ...
+
     def forge(self, said: Said, valid_round: int | None, source: Any) -> Any:
         """A message of the faulty `said.signer` out of nothing; `said.value` is a plan's value. None if impossible."""
         ...
@@ -344,9 +348,11 @@ class World:
 
     def lie(self, runner: _Node, wire: Any, said: Said, dst: int, act: Any) -> None:
         """The faulty node's message on this link is replaced."""
-        if act in ("omit", "corrupt", "badsig"):
+        if act == "omit":
             return
-        if "stale" in act:
+        if act in ("corrupt", "badsig"):
+            other = self.cluster.damage(wire, act)
+        elif "stale" in act:
             earlier = self.sent_on.get((runner.node, dst), [])
             other = earlier[-act["stale"]] if len(earlier) >= act["stale"] else None
         else:

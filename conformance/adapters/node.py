@@ -179,7 +179,10 @@ class NodeCluster:
         """See `world.Cluster`; a transaction is `tx` of nobody, passed on like any statement of somebody else."""
         if carries_transaction(wire):
             return Said("tx", 0, 0, -1, "")
-        message = self.message(wire)
+        try:
+            message = self.message(wire)
+        except Refused:
+            return Said("damaged", 0, 0, -1, "")
         height = 1 if self.contract.rounds == "run" else message.height
         return Said(message.kind, height, message.round, self.numbers.get(message.sender, -1), value_text(message))
 
@@ -205,6 +208,11 @@ class NodeCluster:
             round_ = message.round + act["round"]
             return self.resign(message._replace(round=Round(round_))) if round_ >= 0 else None
         return self.say(self.read(wire)._replace(value=act["value"]), act.get("vr"), source, message)
+
+    def damage(self, wire: bytes, act: str) -> bytes:
+        """See `world.Cluster`: a bit flips in the middle, or in the signature."""
+        at = wire.rindex(b'"sig":"') + 7 if act == "badsig" else len(wire) // 2
+        return wire[:at] + bytes([wire[at] ^ 1]) + wire[at + 1 :]
 
     def forge(self, said: Said, valid_round: int | None, source: NodeReactor) -> bytes | None:
         """See `world.Cluster`."""

@@ -295,6 +295,11 @@ class EngineCluster:
             return self.resign(wire._replace(round=Round(round_))) if round_ >= 0 else None
         return self.say(self.read(wire)._replace(value=act["value"]), act.get("vr"), source, wire)
 
+    def damage(self, wire: Message, act: str) -> Message:
+        """See `world.Cluster`; the number of no entry stands for a signature that is none."""
+        broken = wire._replace(signature=Signature(wire.signature + b"!"))
+        return broken if act == "badsig" else broken._replace(round=Round(wire.round + 1))
+
     def forge(self, said: Said, valid_round: int | None, source: EngineReactor) -> Message | None:
         """A statement of a liar."""
         return self.say(said, valid_round, source, None)

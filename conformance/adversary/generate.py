@@ -139,7 +139,8 @@ def byzzfuzz(rng: Random, setting: Setting) -> list[Atom]:
     for h, r in rng.sample(setting.places(), min(rng.randrange(3), len(setting.places()))):
         for src in setting.faulty:
             to = some(rng, [node for node in range(setting.n) if node != src])
-            act = rng.choice(("omit", {"round": -1}, {"round": 1}, {"stale": 1}, {"value": setting.value(rng)}))
+            act = rng.choice(("omit", {"round": -1}, {"round": 1}, {"stale": 1}, {"value": setting.value(rng)},
+                              "badsig", "corrupt"))  # fmt: skip
             atoms.extend(Byz(h=h, r=r, ph=ph, src=src, dst=dst, act=act) for ph, dst in product(setting.phases, to))
     return atoms
 

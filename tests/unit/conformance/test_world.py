@@ -134,3 +134,13 @@ def test_the_bound_of_liveness_grows_with_gst_delay_and_heights():
         Plan(engine="tendermint"), Plan(engine="tendermint", gst=200), Plan(engine="tendermint", delta=6),
         Plan(engine="tendermint", heights=2))]  # fmt: skip
     assert bounds[0] < min(bounds[1:])
+
+
+@pytest.mark.clause("NET-003")
+@pytest.mark.parametrize("act", ["corrupt", "badsig"])
+def test_a_damaged_message_is_refused_and_changes_nothing(act):
+    silent = run(faulty=(0,), atoms=tuple(Byz(r=0, ph="prevote", src=0, dst=dst, act="omit") for dst in (1, 2, 3)))
+    damaged = run(faulty=(0,), atoms=tuple(Byz(r=0, ph="prevote", src=0, dst=dst, act=act) for dst in (1, 2, 3)))
+    assert [one.what for one in damaged.unrest if one.node in (1, 2, 3)] == ["net.bad_signature"] * 3
+    assert damaged.decisions == silent.decisions
+    assert damaged.statements == silent.statements
