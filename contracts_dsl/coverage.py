@@ -246,7 +246,22 @@ def lines(coverage: Coverage, language: str) -> Iterator[str]:
             yield f"{words[kind]}: {reached}/{total} ({100 * reached // total}%)"
     for point in coverage.unreached:
         line, column = point.place
-        yield f"{words['unreached']}  {point.source.name}:{line}:{column}  {words[point.kind]}  {point.name}"
+        name = _in_chinese(point.name) if language == "zh" else point.name
+        yield f"{words['unreached']}  {point.source.name}:{line}:{column}  {words[point.kind]}  {name}"
+
+
+def _in_chinese(name: str) -> str:
+    """The name of a point with the words of the other surface; names of the program stay."""
+    path, *said = name.split(" ")
+    parts = path.split(".")
+    if parts[1:2] == ["start"]:
+        parts[1] = "起始"
+    if parts[-1] == "wait" and said and said[0].isdigit():
+        parts[-1] = "等待"
+    return " ".join([".".join(parts), *(_CHINESE.get(one, one) for one in said)])
+
+
+_CHINESE = {"when": "当", "where": "其中", "true": "真", "false": "假"}
 
 
 def as_json(coverage: Coverage) -> dict[str, object]:

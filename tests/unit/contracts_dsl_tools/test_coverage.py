@@ -114,6 +114,10 @@ def test_the_command_reports_counts_and_names_what_is_missing(tmp_path):
     assert (found.exit_code, "clauses: 1/2 (50%)" in found.stdout) == (0, True)
     assert f"not reached  {tmp_path / 'loan.yl'}:10:3  clauses  Loan.asked.answer" in found.stdout
     assert "Empty" not in found.stdout
+    chinese = CliRunner().invoke(command.command, [str(tmp_path / "loan.yl"), "--coverage", "--lang", "zh"]).stdout
+    assert "条件真假  Loan.起始.ask 当 #1 假" in chinese
+    assert "到期  Loan.lent.等待 1" in chinese
+    assert "条件真假  Loan.borrower 其中 假" in chinese
     data = json.loads(CliRunner().invoke(command.command, [str(tmp_path), "--coverage", "--json"]).stdout)
     assert data["coverage"]["counts"]["clause"] == [1, 3]
     assert "Empty.start.a" in [one["name"] for one in data["coverage"]["unreached"]]
