@@ -78,6 +78,17 @@ def code_citations() -> list[Citation]:
     ]
 
 
+def proof_citations() -> list[Citation]:
+    """Every id named in spec/proofs: what a proof shows, or whose rules it has for actions."""
+    paths = [path for path in files() if path.parent == ROOT / "spec" / "proofs" and path.suffix == ".py"]
+    return [
+        Citation(found, f"{shown(path)}:{number}")
+        for path in paths
+        for number, line in enumerate(text(path).splitlines(), 1)
+        for found in CITATION.findall(line)
+    ]
+
+
 def test_citations(paths: Iterable[Path] | None = None) -> list[Citation]:
     """Every (clause, test) pair made by `@pytest.mark.clause` on a test, on its class, or by `pytestmark` of its
     module."""

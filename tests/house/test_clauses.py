@@ -6,7 +6,7 @@ import collections
 import pytest
 
 from tests.house import rules
-from tests.house.clauses import Clause, clauses, clauses_in, code_citations, test_citations
+from tests.house.clauses import Clause, clauses, clauses_in, code_citations, proof_citations, test_citations
 from tests.house.tree import ROOT
 
 KNOWN = {clause.id for clause in clauses()}
@@ -32,7 +32,11 @@ def test_every_clause_that_binds_is_held_by_a_test():
 
 
 def test_every_cited_id_is_a_clause():
-    orphans = [f"{c.place}: {c.clause}" for c in (*code_citations(), *test_citations()) if c.clause not in KNOWN]
+    orphans = [
+        f"{c.place}: {c.clause}"
+        for c in (*code_citations(), *proof_citations(), *test_citations())
+        if c.clause not in KNOWN
+    ]
     assert not orphans, "spec/ has no such clause\n" + "\n".join(orphans)
 
 
@@ -41,13 +45,24 @@ def test_every_clause_is_entered_in_the_rules():
     assert (KNOWN - entered, entered - KNOWN) == (set(), set()), "python -m tests.house.rules --write"
 
 
-def stale(recorded: dict[str, dict[str, str]], present: list[Clause]) -> dict[str, list[str]]:
+def test_the_rules_name_the_proofs_of_each_clause():
+    recorded = {name: entry["proved_by"] for name, entry in rules.read().entries.items() if "proved_by" in entry}
+    assert recorded == rules.proofs(), "python -m tests.house.rules --write"
+    assert "spec/proofs/pbft.py" in recorded["INV-S1"]
+
+
+def stale(recorded: dict[str, rules.Entry], present: list[Clause]) -> dict[str, list[str]]:
     """Edited clause -> the tests that cite it, which a person reads again before confirming."""
     return {
         clause.id: sorted(citation.place for citation in test_citations() if citation.clause == clause.id)
         for clause in present
-        if clause.id in recorded and recorded[clause.id] != {"keyword": clause.keyword, "text_sha256": clause.digest}
+        if clause.id in recorded and signature(recorded[clause.id]) != (clause.keyword, clause.digest)
     }
+
+
+def signature(entry: rules.Entry) -> tuple[object, object]:
+    """What a person has confirmed of a clause."""
+    return entry["keyword"], entry["text_sha256"]
 
 
 def test_no_clause_was_edited_without_reading_its_tests_again():
