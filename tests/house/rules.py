@@ -16,9 +16,9 @@ from tests.house.clauses import clauses, proof_citations
 from tests.house.tree import ROOT
 
 RULES = ROOT / "spec" / "rules.toml"
-HEAD = """# Every clause of spec/*.md: its keyword, the SHA-256 of its text with white space collapsed, and the proofs that
-# name it, as what they show or as a rule that they take for an action. Written by `python -m tests.house.rules
-# --write`; after an edit, read the tests of the clause, then `--confirm ID`.
+HEAD = """# Every clause of spec/*.md: its keyword, the SHA-256 of its text with white space collapsed, and the proofs
+# that name it, as what they show or as a rule that they take for an action. Written by
+# `python -m tests.house.rules --write`; after an edit, read the tests of the clause, then `--confirm ID`.
 """
 Entry = dict[str, str | list[str]]
 """`keyword`, `text_sha256` and, where there are any, `proved_by`: files."""
