@@ -42,6 +42,10 @@ BODIES = {
         "propose": {"justify": CHAINED, "parent": DIGEST, "payload": "00", "value": DIGEST},
         "vote": {"value": DIGEST}, "newview": {"justify": CHAINED},
     },
+    "raft": {
+        "append": {"made": 0, "parent": DIGEST, "payload": "00", "value": DIGEST}, "ack": {"value": DIGEST},
+        "candidate": {"last_height": 0, "last_term": -1}, "grant": {"to": "m0"},
+    },
     "streamlet": {"propose": {"parent": DIGEST, "payload": "00", "value": DIGEST}, "vote": {"value": DIGEST}},
 }  # fmt: skip
 SHARED = {"decided": {"payload": "00", "value": DIGEST, "votes": VOTES}, "sync": {}}

@@ -67,6 +67,9 @@ BODIES: dict[str, dict[str, Schema]] = {
              **ASKING},
     "hotstuff": {"propose": record(("justify",), justify=CHAINED, **BLOCK_BODY), "vote": VOTE,
                  "newview": record(("justify",), justify=CHAINED), **ASKING},
+    "raft": {"append": record(made=number(), **BLOCK_BODY), "ack": VOTE,
+             "candidate": record(last_height=number(), last_term=number(-1)), "grant": record(to=ref("memberName")),
+             **ASKING},
     "streamlet": {"propose": record(**BLOCK_BODY), "vote": VOTE, **ASKING},
 }  # fmt: skip
 """The bodies of messages, by engine and kind (NET-004 and the engines' own parts of spec/consensus.md)."""
