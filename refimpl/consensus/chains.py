@@ -26,6 +26,8 @@ __all__ = ["DECIDED", "SYNC", "ChainEngine", "ChainWork", "Log", "Proof", "Stand
 
 Proof = tuple[Round, Sequence[tuple[MemberId, Signature]]]
 """The round in which a block was certified, and the votes that do."""
+_PAST = 256
+"""Messages about decided heights that a member keeps."""
 _NO_HEIGHT, _FIRST = Height(0), Round(0)
 
 
@@ -43,6 +45,8 @@ class Stand:
     """What the application said of blocks of the tree."""
     orphans: Log = ()
     """Proposals whose parent we lack."""
+    past: Log = ()
+    """What decided the last heights, for those who lack them and find nobody else to ask."""
     words: Mapping[MemberId, Message] = field(factory=dict)
     """What each member says was decided at the height that we lack."""
     helped: Mapping[MemberId, tuple[Height, Round]] = field(factory=dict)
@@ -175,6 +179,9 @@ class ChainWork:
     def advance(self, value: Digest) -> None:
         """What does not stand on this value cannot be decided any more."""
         memory = self.memory
+        height = memory.tree.height_of(value)
+        gone = (*(block.message for block in memory.tree.branch(value)), *self.heard())
+        memory.past = (*memory.past, *(one for one in gone if one.height <= height))[-_PAST:]
         memory.tree = memory.tree.decided(value)
         memory.words = {}
         memory.verdicts = {key: verdict for key, verdict in memory.verdicts.items() if key in memory.tree.blocks}
@@ -226,9 +233,10 @@ class ChainWork:
             self.apply_rules()
 
     def repeat(self, member: MemberId) -> None:
-        """Give a member that asks all that is not decided here (CON-007)."""
-        blocks = [block.message for block in self.memory.tree.blocks.values()]
-        for heard in (*blocks, *self.heard()):
+        """Give a member that asks all that is not decided here, and what decided the last heights (CON-007)."""
+        memory = self.memory
+        blocks = [block.message for block in memory.tree.blocks.values()]
+        for heard in (*memory.past, *blocks, *self.heard()):
             self.effects.extend(self.engine.forward(api.Forward(heard, (member,))))
 
     def ask_around(self) -> None:

@@ -70,24 +70,17 @@ class Memory(Stand):
     """All that one member remembers. `round` is the epoch."""
 
     ticking: bool = False
-    """Whether the end of this epoch is announced."""
+    """Whether epochs are counted: from the first height on, for others may need our vote when we want nothing."""
     voted: int = _BEFORE_ALL
     """The last epoch in which we voted."""
     proposed: int = _BEFORE_ALL
     """The last epoch in which we proposed."""
     stood: Height = _GENESIS
     """The length of the longest chain on which a vote of ours stood, also before we came back (CON-085)."""
-    called: int = _BEFORE_ALL
-    """Up to this epoch others need our help, whether we want a height or not."""
     votes: Mapping[Digest, Log] = field(factory=dict)
     """Votes by the block they are for."""
     epochs: Mapping[Digest, Round] = field(factory=dict)
     """The epoch in which each block was notarised."""
-
-    @property
-    def busy(self) -> bool:
-        """Whether there is something to decide, for us or for others."""
-        return self.wanted > self.decided or self.called >= self.round
 
 
 class Streamlet(ChainEngine):
@@ -179,7 +172,9 @@ class _Work(ChainWork):
         if memory.wanted == 0:
             memory.tree = evolve(memory.tree, tip=begin.last, height=Height(begin.height - 1))
         memory.wanted, memory.validators = max(memory.wanted, begin.height), begin.validators
-        if not memory.ticking and memory.busy:
+        if memory.ticking:
+            self.propose()
+        else:
             self.set_epoch(begin.now)
 
     def set_epoch(self, now: int) -> None:
@@ -190,10 +185,16 @@ class _Work(ChainWork):
 
     def tick(self, ticks: int) -> None:
         """The end of this epoch is announced, and its leader proposes."""
-        memory, engine = self.memory, self.engine
+        memory = self.memory
         memory.ticking = True
         timer = api.Timer(EPOCH, Height(memory.decided + 1), memory.round)
         self.effects.append(api.SetTimer(timer, ticks))
+        if memory.wanted > memory.decided:
+            self.propose()
+
+    def propose(self) -> None:
+        """Ask for a payload if we lead this epoch and have not proposed in it (CON-081)."""
+        memory, engine = self.memory, self.engine
         if engine.leader(memory, memory.round) == engine.member and memory.proposed < memory.round:
             parent = self.best()
             height = Height(memory.tree.height_of(parent) + 1)
@@ -204,10 +205,9 @@ class _Work(ChainWork):
         memory = self.memory
         if timer.round != memory.round:
             return
-        memory.round, memory.ticking = Round(memory.round + 1), False
-        if memory.busy:
-            self.tick(PROMISE.timeout[0])
-            self.apply_rules()
+        memory.round = Round(memory.round + 1)
+        self.tick(PROMISE.timeout[0])
+        self.apply_rules()
 
     def offer(self, offer: api.Offer) -> None:
         """The payload of our proposal, if the epoch is still ours and we have not proposed in it."""

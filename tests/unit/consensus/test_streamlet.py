@@ -130,7 +130,17 @@ def test_who_asks_is_told_what_is_decided_and_what_is_not():
     member = Member().grow(0, 1, 2)
     asked = member.feed(api.Receive(member.sign("sync", Sync(), 1)))
     assert asked.made(api.Supply) == [api.Supply(Height(1), NAMES[1])]
-    assert [one.message.kind for one in asked.made(api.Forward)] == [PROPOSE, VOTE, VOTE, VOTE, VOTE]
+    told = [(one.message.height, one.message.kind) for one in asked.made(api.Forward)]
+    assert [height for height, kind in told if kind == PROPOSE] == [1, 2, 3], "what decided the last heights, too"
+    assert [told.count((height, VOTE)) for height in (1, 2, 3)] == [4, 4, 4]
+
+
+@pytest.mark.clause("CON-080")
+def test_epochs_are_counted_also_when_nothing_is_wanted():
+    member = Member().grow(0, 1, 2)
+    assert member.memory.wanted < member.memory.decided
+    assert member.expire(EPOCH, 2).memory.round == 3
+    assert member.propose(b"p3", 3, 4, b"p2").the(VOTE).round == 3
 
 
 @pytest.mark.clause("CON-008", "CON-082")
