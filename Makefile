@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test nightly matrix fuzz nodes spec pythons bench clean
+.PHONY: run test nightly matrix fuzz nodes spec guards pythons bench clean
 
 run: $(STAMP)           ## the main job: a two-way referral on four validators, one of them lying
 	$(BIN)/yilian run
@@ -23,8 +23,11 @@ matrix: $(STAMP)        ## every planted bug against every way to draw plans, as
 fuzz: $(STAMP)          ## ten million inputs into the readers of the language
 	$(BIN)/python -m tests.language.fuzz --count 10000000
 
-spec: $(STAMP)          ## the proofs, by two solvers, with the faults that must fail
-	$(BIN)/python spec/proofs --cvc5
+spec: $(VENV)/.spec     ## what is claimed of the specification, as one table: proofs, models, their link to the code
+	$(BIN)/python -m tests.spec
+
+guards: $(VENV)/.spec   ## every guard of the models removed, one at a time, and what falls then
+	$(BIN)/python -m tests.spec.guards
 
 pythons: $(STAMP)       ## the run under every supported Python of this machine, compared
 	$(BIN)/python -m tests.systems.pythons
@@ -43,6 +46,12 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $(STAMP)
+
+$(VENV)/.spec: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group spec
+	@command -v node >/dev/null && command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --group node || true
+	@command -v java >/dev/null || $(BIN)/python -m pip install --quiet --group java || true
+	@touch $@
 
 clean:
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis

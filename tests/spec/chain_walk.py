@@ -44,14 +44,13 @@ def every_edge(machine: Chain) -> Walked:
     seen, layer, acts = {start}, [(start, site)], Counter[str]()
     while layer:
         found = []
-        for state, here in layer:
-            for did, after in machine.successors(state):
-                there = here.fork()
-                there.take(did)
-                compare(there, did, after)
-                acts[did.act] += 1
-                if after not in seen:
-                    seen.add(after)
-                    found.append((after, there))
+        for here, did, after in ((here, *step) for state, here in layer for step in machine.successors(state)):
+            there = here.fork()
+            there.take(did)
+            compare(there, did, after)
+            acts[did.act] += 1
+            if after not in seen:
+                seen.add(after)
+                found.append((after, there))
         layer = found
     return Walked(len(seen), acts.total(), acts)

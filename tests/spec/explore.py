@@ -63,18 +63,24 @@ def explore(model: Model, check: Check = nothing, each: Callable[[State], None] 
     each(start)
     while layer and not broken:
         found: list[State] = []
-        for state in layer:
-            for did, after in model.successors(state):
-                edges += 1
-                if after in came:
-                    continue
-                came[after] = did, state
-                found.append(after)
-                each(after)
-                if broken := failed(check, after):
-                    return Exploration(len(came), edges, depth + 1, broken, path(came, after), since(began))
+        for state, did, after in edges_from(model, layer):
+            edges += 1
+            if after in came:
+                continue
+            came[after] = did, state
+            found.append(after)
+            each(after)
+            if broken := failed(check, after):
+                return Exploration(len(came), edges, depth + 1, broken, path(came, after), since(began))
         depth, layer = depth + bool(found), found
     return Exploration(len(came), edges, depth, broken, (), since(began))
+
+
+def edges_from(model: Model, states: Iterable[State]) -> Iterator[tuple[State, Did, State]]:
+    """Every step out of these states: from where, what happened, to where."""
+    for state in states:
+        for did, after in model.successors(state):
+            yield state, did, after
 
 
 def since(began: float) -> float:

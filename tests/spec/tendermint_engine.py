@@ -57,14 +57,15 @@ class Seat:
 class Cast:
     """The members of one instance of the model: the book of signatures, the engines, and the liars' pens."""
 
-    def __init__(self, machine: model.Tendermint) -> None:
+    def __init__(self, machine: model.Tendermint, make: type[Engine] = Engine) -> None:
+        """`make` is the engine that all correct members run."""
         self.machine = machine
         self.book = Book()
         self.names = [MemberId(f"n{i:02d}") for i in range(machine.n)]
         self.validators = Validators.of(dict.fromkeys(self.names, 1))
         self.height = Height(machine.first + 1)
         """At this height the member that begins in the model proposes in round 0."""
-        self.engines = [Engine(name, IdealNotary(name, self.book)) for name in self.names]
+        self.engines = [make(name, IdealNotary(name, self.book)) for name in self.names]
         payloads = (*machine.values, UNACCEPTABLE)
         self.digest: dict[str, Digest | None] = {v: name_of(v.encode()) for v in payloads} | {NIL: None}
         self.value = {digest: v for v, digest in self.digest.items()}

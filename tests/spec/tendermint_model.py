@@ -182,17 +182,18 @@ class Tendermint:
 
     # --- what must hold ---
 
+    def check_agreement(self, state: State) -> None:
+        """Raise `Broken` unless all that is decided is the same (INV-S1)."""
+        holds((("agreement", len({one.decision for one in state.local} - {NIL}) <= 1),))
+
     def check(self, state: State) -> None:
         """Raise `Broken` unless agreement and the clauses of the proof of it hold."""
+        self.check_agreement(state)
         rounds, quorum = range(self.max_round + 1), self.quorum
         polka = {(r, v) for r in rounds for v in self.values if self.count(state.prevotes, r, v) >= quorum}
-        holds((
-            ("agreement", len({one.decision for one in state.local} - {NIL}) <= 1),
-            ("decided_committed", all(
-                one.decision == NIL or any(self.count(state.precommits, r, one.decision) >= quorum for r in rounds)
-                for one in state.local
-            )),
-        ))  # fmt: skip
+        decided = {one.decision for one in state.local} - {NIL}
+        committed = {v for v in decided if any(self.count(state.precommits, r, v) >= quorum for r in rounds)}
+        holds((("decided_committed", decided == committed),))
         dead = {(r, v) for r in rounds for v in self.values if self.is_dead(state, r, v)}
         for p in self.correct:
             self.check_member(state, p, polka, dead)

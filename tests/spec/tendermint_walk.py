@@ -12,6 +12,7 @@ from typing import NamedTuple
 from attrs import define
 
 from refimpl.consensus import interface as api
+from refimpl.consensus.tendermint import Tendermint as Engine
 from refimpl.network.messages import Message
 from tests.spec.explore import Diverged
 from tests.spec.tendermint_engine import UNACCEPTABLE, Cast, Said, Seat
@@ -49,9 +50,9 @@ def hears_itself(machine: Tendermint, state: State, p: int) -> bool:
     return local.step == PROPOSE and local.round >= 0 and machine.proposer(local.round) == p
 
 
-def every_edge(machine: Tendermint) -> Walked:
+def every_edge(machine: Tendermint, make: type[Engine] = Engine) -> Walked:
     """Every edge between reachable states, taken by the engine from the memory in which it came there."""
-    cast = Cast(machine)
+    cast = Cast(machine, make)
     start = machine.initial()
     seats = {start: cast.seats()}
     todo, acts, beside = [start], Counter[str](), Counter[str]()
@@ -68,9 +69,9 @@ def every_edge(machine: Tendermint) -> Walked:
     return Walked(len(seats), acts.total(), cast.steps, acts, beside)
 
 
-def sampled_walks(machine: Tendermint, walks: int, seed: int) -> Walked:
+def sampled_walks(machine: Tendermint, walks: int, seed: int, make: type[Engine] = Engine) -> Walked:
     """Walks from the beginning to a state in which nobody can do anything, each step drawn among all."""
-    rng, cast = Random(seed), Cast(machine)
+    rng, cast = Random(seed), Cast(machine, make)
     seen, acts, beside = {machine.initial()}, Counter[str](), Counter[str]()
     for _ in range(walks):
         state, seats = machine.initial(), cast.seats()
@@ -162,11 +163,13 @@ class Roam:
         return None
 
 
-def roaming(machine: Tendermint, runs: int, inputs: int, seed: int) -> tuple[Walked, int]:
+def roaming(
+    machine: Tendermint, runs: int, inputs: int, seed: int, make: type[Engine] = Engine
+) -> tuple[Walked, int]:
     """`runs` runs of at most `inputs` inputs; what was seen, and the most steps that one input came to."""
     rng, seen, most, steps, acts = Random(seed), set[State](), 0, 0, Counter[str]()
     for _ in range(runs):
-        cast = Cast(machine)
+        cast = Cast(machine, make)
         roam = Roam(machine, rng, cast, machine.initial(), list(cast.seats()))
         for _ in range(inputs):
             if all(local.step == DECIDED for local in roam.state.local):
