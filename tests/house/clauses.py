@@ -80,7 +80,17 @@ def code_citations() -> list[Citation]:
 
 def proof_citations() -> list[Citation]:
     """Every id named in spec/proofs: what a proof shows, or whose rules it has for actions."""
-    paths = [path for path in files() if path.parent == ROOT / "spec" / "proofs" and path.suffix == ".py"]
+    return _named_in([path for path in files() if path.parent == ROOT / "spec" / "proofs" and path.suffix == ".py"])
+
+
+def model_citations() -> list[Citation]:
+    """Every id named in spec/model: what a guard keeps, what an invariant or a scenario shows."""
+    home = ROOT / "spec" / "model"
+    return _named_in([path for path in files() if home in path.parents and path.suffix in (".qnt", ".tla")])
+
+
+def _named_in(paths: Iterable[Path]) -> list[Citation]:
+    """Every id in these files, line by line."""
     return [
         Citation(found, f"{shown(path)}:{number}")
         for path in paths

@@ -1,27 +1,28 @@
 """`spec/rules.toml`: one entry for each clause with its keyword and the digest of its text, so that an edited
-sentence is noticed, and with the proofs of spec/proofs that name it.
+sentence is noticed, and with the models of spec/model and the proofs of spec/proofs that name it.
 
 Run as `python -m tests.house.rules --write` after adding or removing clauses, and `--confirm ID ...` after editing
 one and reading its tests again. `--write` never touches the digest of an edited clause: that is a person's decision.
-Which proofs name a clause is read off the proofs each time.
+Which models and proofs name a clause is read off them each time.
 An id that goes is kept in `retired` and never given again.
 """
 
 import argparse
 import tomllib
+from collections.abc import Callable
 
 import attrs
 
-from tests.house.clauses import clauses, proof_citations
+from tests.house.clauses import Citation, clauses, model_citations, proof_citations
 from tests.house.tree import ROOT
 
 RULES = ROOT / "spec" / "rules.toml"
-HEAD = """# Every clause of spec/*.md: its keyword, the SHA-256 of its text with white space collapsed, and the proofs
-# that name it, as what they show or as a rule that they take for an action. Written by
+HEAD = """# Every clause of spec/*.md: its keyword, the SHA-256 of its text with white space collapsed, and the models
+# and proofs that name it, as what they show or as a rule that they take for an action. Written by
 # `python -m tests.house.rules --write`; after an edit, read the tests of the clause, then `--confirm ID`.
 """
 Entry = dict[str, str | list[str]]
-"""`keyword`, `text_sha256` and, where there are any, `proved_by`: files."""
+"""`keyword`, `text_sha256` and, where there are any, `modelled_by` and `proved_by`: files."""
 
 
 @attrs.frozen
@@ -39,15 +40,20 @@ class Rules:
 
 def _block(name: str, entry: Entry) -> str:
     lines = [f"\n[{name}]", f'keyword = "{entry["keyword"]}"', f'text_sha256 = "{entry["text_sha256"]}"']
-    if "proved_by" in entry:
-        lines.append("proved_by = [" + ", ".join(f'"{path}"' for path in entry["proved_by"]) + "]")
+    for source in SOURCES:
+        if source in entry:
+            lines.append(f"{source} = [" + ", ".join(f'"{path}"' for path in entry[source]) + "]")
     return "\n".join(lines) + "\n"
 
 
-def proofs() -> dict[str, list[str]]:
-    """Clause -> the files of spec/proofs that name it, in order."""
+SOURCES: dict[str, Callable[[], list[Citation]]] = {"modelled_by": model_citations, "proved_by": proof_citations}
+"""Member of an entry -> what is read for it."""
+
+
+def naming(source: str) -> dict[str, list[str]]:
+    """Clause -> the files that name it, in order."""
     found: dict[str, set[str]] = {}
-    for citation in proof_citations():
+    for citation in SOURCES[source]():
         found.setdefault(citation.clause, set()).add(citation.place.rpartition(":")[0])
     return {clause: sorted(paths) for clause, paths in found.items()}
 
@@ -63,14 +69,13 @@ def read() -> Rules:
 def written(old: Rules, confirmed: set[str]) -> Rules:
     """The rules after the clauses of today: new ids enter, lost ids retire, edited ones change only if confirmed."""
     entries: dict[str, Entry] = {}
-    proved = proofs()
+    named = {source: naming(source) for source in SOURCES}
     for clause in clauses():
         known = old.entries.get(clause.id)
         fresh: Entry = {"keyword": clause.keyword, "text_sha256": clause.digest}
         kept = fresh if known is None or clause.id in confirmed else known
         entries[clause.id] = {key: kept[key] for key in fresh}
-        if clause.id in proved:
-            entries[clause.id]["proved_by"] = list(proved[clause.id])
+        entries[clause.id] |= {source: list(by[clause.id]) for source, by in named.items() if clause.id in by}
     return Rules(entries, tuple({*old.retired, *(old.entries.keys() - entries.keys())}))
 
 

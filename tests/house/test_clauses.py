@@ -6,7 +6,15 @@ import collections
 import pytest
 
 from tests.house import rules
-from tests.house.clauses import Clause, clauses, clauses_in, code_citations, proof_citations, test_citations
+from tests.house.clauses import (
+    Clause,
+    clauses,
+    clauses_in,
+    code_citations,
+    model_citations,
+    proof_citations,
+    test_citations,
+)
 from tests.house.tree import ROOT
 
 KNOWN = {clause.id for clause in clauses()}
@@ -34,7 +42,7 @@ def test_every_clause_that_binds_is_held_by_a_test():
 def test_every_cited_id_is_a_clause():
     orphans = [
         f"{c.place}: {c.clause}"
-        for c in (*code_citations(), *proof_citations(), *test_citations())
+        for c in (*code_citations(), *model_citations(), *proof_citations(), *test_citations())
         if c.clause not in KNOWN
     ]
     assert not orphans, "spec/ has no such clause\n" + "\n".join(orphans)
@@ -45,10 +53,14 @@ def test_every_clause_is_entered_in_the_rules():
     assert (KNOWN - entered, entered - KNOWN) == (set(), set()), "python -m tests.house.rules --write"
 
 
-def test_the_rules_name_the_proofs_of_each_clause():
-    recorded = {name: entry["proved_by"] for name, entry in rules.read().entries.items() if "proved_by" in entry}
-    assert recorded == rules.proofs(), "python -m tests.house.rules --write"
-    assert "spec/proofs/pbft.py" in recorded["INV-S1"]
+@pytest.mark.parametrize(
+    ("source", "clause", "path"),
+    [("proved_by", "INV-S1", "spec/proofs/pbft.py"), ("modelled_by", "CON-012", "spec/model/tendermint.qnt")],
+)
+def test_the_rules_name_the_models_and_proofs_of_each_clause(source, clause, path):
+    recorded = {name: entry[source] for name, entry in rules.read().entries.items() if source in entry}
+    assert recorded == rules.naming(source), "python -m tests.house.rules --write"
+    assert path in recorded[clause]
 
 
 def stale(recorded: dict[str, rules.Entry], present: list[Clause]) -> dict[str, list[str]]:
