@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.measure import Contender, Contest, Method, Unequal
 from conformance.checkers import judge
+from conformance.contract import Contract
 from conformance.drivers.explore import Campaign, play_range
 from conformance.history import Said
 from conformance.plan import Plan
@@ -56,6 +57,8 @@ class Relays:
 
     def __init__(self, last: int) -> None:
         self.last = last
+        self.contract = Contract(engine="relay", timeout=(10**9, 0))
+        """Nothing is decided, so the end that it promises is never near."""
 
     def spawn(self, node: int, variant: int) -> Relay:
         """See `conformance.world.Cluster`."""
@@ -75,20 +78,15 @@ class Relays:
     def alter(self, wire: Any, act: Mapping[str, Any], source: Any) -> None:
         """Nobody lies."""
 
-    def forge(self, said: Said, valid_round: int | None, source: Any) -> None:
+    def damage(self, wire: Any, act: str) -> None:
         """Nobody lies."""
 
-    def proposer(self, height: int, round_: int) -> int:
-        """See `Cluster`."""
-        return 0
+    def forge(self, said: Said, valid_round: int | None, source: Any) -> None:
+        """Nobody lies."""
 
     def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
         """None."""
         return ()
-
-    def bound(self, plan: Plan) -> int:
-        """Never reached."""
-        return 10**9
 
 
 def kernel(method: Method) -> Contest:
