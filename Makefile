@@ -14,8 +14,9 @@ test: $(STAMP)          ## style, types, house rules and every test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-nightly: $(STAMP)       ## the compiled contracts against their meaning, five million steps
+nightly: $(VENV)/.spec       ## the compiled contracts against their meaning, five million steps
 	YILIAN_STEPS=5000000 $(BIN)/python -m pytest -q -s tests/language/test_compiled.py
+	$(BIN)/python -m tests.spec --long
 
 matrix: $(STAMP)        ## every planted bug against every way to draw plans, as the page docs/reference/kill-matrix.md
 	$(BIN)/yilian matrix --markdown docs/reference/kill-matrix.md
