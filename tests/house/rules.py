@@ -4,7 +4,7 @@ sentence is noticed, and with the models of spec/model and the proofs of spec/pr
 Run as `python -m tests.house.rules --write` after adding or removing clauses, and `--confirm ID ...` after editing
 one and reading its tests again. `--write` never touches the digest of an edited clause: that is a person's decision.
 Which models and proofs name a clause is read off them each time.
-An id that goes is kept in `retired` and never given again.
+An id that goes is kept in `retired` and never given again. The page of the trace matrix is written with it.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from collections.abc import Callable
 import attrs
 
 from tests.house.clauses import Citation, clauses, model_citations, proof_citations
+from tests.house.matrix import PAGE, page
 from tests.house.tree import ROOT
 
 RULES = ROOT / "spec" / "rules.toml"
@@ -88,6 +89,7 @@ def main() -> None:
         "--confirm", nargs="+", metavar="ID", default=[], help="the tests of these edited clauses were read again"
     )
     RULES.write_text(written(read(), set(parser.parse_args().confirm)).text(), encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

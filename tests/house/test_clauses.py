@@ -5,7 +5,7 @@ import collections
 
 import pytest
 
-from tests.house import rules
+from tests.house import matrix, rules
 from tests.house.clauses import (
     Clause,
     clauses,
@@ -61,6 +61,20 @@ def test_the_rules_name_the_models_and_proofs_of_each_clause(source, clause, pat
     recorded = {name: entry[source] for name, entry in rules.read().entries.items() if source in entry}
     assert recorded == rules.naming(source), "python -m tests.house.rules --write"
     assert path in recorded[clause]
+
+
+def test_the_trace_matrix_is_up_to_date():
+    assert matrix.PAGE.read_text(encoding="utf-8") == matrix.page(), "python -m tests.house.rules --write"
+
+
+def test_the_trace_matrix_names_what_holds_a_clause():
+    [line] = [line for line in matrix.page().splitlines() if line.startswith("| CTR-S18 |")]
+    _, clause, word, models, proofs, tests, vectors, _ = [cell.strip() for cell in line.split("|")]
+    assert (clause, word) == ("CTR-S18", "MUST")
+    assert "access" in models.split(", ")
+    assert "access" in proofs.split(", ")
+    assert "language/test_decisions" in tests.split(", ")
+    assert "v1/access/chart" in vectors.split(", ")
 
 
 def stale(recorded: dict[str, rules.Entry], present: list[Clause]) -> dict[str, list[str]]:
