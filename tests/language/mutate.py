@@ -111,7 +111,11 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     asked = parser.parse_args()
     began = perf_counter()
-    seen = sum((run(path, asked.every) for path in programs()), Counter())
+    seen: Counter = Counter()
+    for path in programs():
+        came = run(path, asked.every)
+        print(f"{path.parent.name}/{path.name}: {sum(came.values())} mutants", file=sys.stderr, flush=True)
+        seen += came
     told = {"mutants": sum(seen.values()), "programs": len(programs()), "seconds": round(perf_counter() - began)}
     print(json.dumps(told | {"came": dict(sorted(seen.items()))}))
     return 0
