@@ -142,7 +142,7 @@ class Tendermint:
     def answers(self, state: State, p: int, local: Local) -> Iterator[tuple[Did, State]]:
         """Lines 22 to 33 and 57."""
         r = local.round
-        for v, vr in state.proposals[r]:
+        for v, vr in sorted(state.proposals[r]):
             if vr == -1 or (vr < r and self.count(state.prevotes, vr, v) >= self.quorum):
                 free = local.locked_round <= vr or local.locked == v
                 yield Did("onProposal", p, r, v, vr), self.prevote(state, p, v if free else NIL)
@@ -151,7 +151,7 @@ class Tendermint:
     def polkas(self, state: State, p: int, local: Local) -> Iterator[tuple[Did, State]]:
         """Lines 34 to 46 and 61."""
         r = local.round
-        for v, vr in state.proposals[r]:
+        for v, vr in sorted(state.proposals[r]):
             if local.valid_round < r and self.count(state.prevotes, r, v) >= self.quorum:
                 if local.step == PREVOTE:
                     after = Local(r, PRECOMMIT, v, r, v, r)
