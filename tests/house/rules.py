@@ -18,7 +18,7 @@ from tests.house.matrix import PAGE, page
 from tests.house.tree import ROOT
 
 RULES = ROOT / "spec" / "rules.toml"
-HEAD = """# Every clause of spec/*.md: its layer and level (00-reading.md), its keyword, the SHA-256 of its text with its
+HEAD = """# Every clause of spec/*.md: its layer and level (00-reading.md), its keyword, the SHA-256 of its text with
 # white space collapsed, and what names it: tests, and the models and proofs that show or use it.
 # A clause that no test holds has a `not_tested_reason`. Written by `python -m tests.house.rules --write`; after an
 # edit, read the tests of the clause, then `--confirm ID`.
