@@ -1,4 +1,4 @@
-"""The kit's own ledger and the reference, written from one text by two hands, say the same of every test of the library."""
+"""The kit's own ledger and the reference, two hands from one text, say the same of every test of the library."""
 
 import pytest
 
@@ -12,7 +12,8 @@ from tests.unit.commands.node.talk import Talk
 
 def network(script=None):
     members = CLIENTS if script is None else tuple(sorted({*CLIENTS, *script.members}))
-    return Network("solo/1", "solo", (("m0", 1),), members=members, directory=() if script is None else script.directory)
+    directory = () if script is None else script.directory
+    return Network("solo/1", "solo", (("m0", 1),), members=members, directory=directory)
 
 
 class Both:
