@@ -78,7 +78,8 @@ def spoilt(seed: int) -> Iterator[Case]:
             module = json.loads(fuzz.of_module(random))
         except ValueError:
             continue
-        yield case(f"spoilt{seed}.{number}", "contract.program", {"modules": [schema, module]}, judged([schema, module]))
+        both = [schema, module]
+        yield case(f"spoilt{seed}.{number}", "contract.program", {"modules": both}, judged(both))
 
 
 def judged(values: list[Any]) -> Any:
@@ -101,7 +102,8 @@ def main() -> None:
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     for seed in range(asked.seed, asked.seed + asked.programs):
-        rows = [{"_info": {"source": "tests/language/drawn_vectors.py", "seed": seed}}, *played(seed, asked.steps), *spoilt(seed)]
+        info = {"_info": {"source": "tests/language/drawn_vectors.py", "seed": seed}}
+        rows = [info, *played(seed, asked.steps), *spoilt(seed)]
         text = "\n".join(json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")) for row in rows)
         (asked.folder / f"drawn{seed:06}.jsonl").write_text(text + "\n", encoding="utf-8")
 

@@ -84,8 +84,9 @@ def absent() -> Play:
     """What is absent: no `where` is asked of it, no call is given it, no search finds by it, no index holds it."""
     play = Play("absent", compiled(ABSENT), spoil=()).enrol(CAST)
     given = {"ward": "b", "levels": ("high", "low")}
-    bed = play.do("b", "Bed", "open", ["CTR-S26", "CTR-S27"], "nobody lends, no number: neither is asked or kept", **given)
-    play.refuse("b", "Bed", "open", "bad_arguments", ["CTR-T1"], "a set out of order", **{**given, "levels": ("low", "high")})
+    bed = play.do("b", "Bed", "open", ["CTR-S26", "CTR-S27"], "nobody lends, no number: not asked, not kept", **given)
+    play.refuse("b", "Bed", "open", "bad_arguments", ["CTR-T1"], "a set out of order",
+                **{**given, "levels": ("low", "high")})  # fmt: skip
     play.refuse("b", bed, "borrow", "where_false", ["CTR-S26"], "somebody is asked", other="a")
     play.do("b", bed, "borrow", ["CTR-S26"], "somebody who fulfils it", other="c")
     play.do("b", bed, "borrow", ["CTR-S26"], "and nobody again")
