@@ -92,6 +92,15 @@ def judged(values: list[Any]) -> Any:
     return {"ok": {"ids": [{"id": ir.digest(one), "name": one.name, "version": one.version} for one in modules]}}
 
 
+def text(seed: int, steps: int) -> str:
+    """A file: what is drawn from a seed."""
+    info = {"_info": {"source": "tests/language/drawn_vectors.py", "seed": seed}}
+    rows = [info, *played(seed, steps), *spoilt(seed)]
+    return "".join(
+        json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for row in rows
+    )  # fmt: skip
+
+
 def main() -> None:
     """Write one file a program."""
     parser = argparse.ArgumentParser("python -m tests.language.drawn_vectors")
@@ -102,10 +111,7 @@ def main() -> None:
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     for seed in range(asked.seed, asked.seed + asked.programs):
-        info = {"_info": {"source": "tests/language/drawn_vectors.py", "seed": seed}}
-        rows = [info, *played(seed, asked.steps), *spoilt(seed)]
-        text = "\n".join(json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")) for row in rows)
-        (asked.folder / f"drawn{seed:06}.jsonl").write_text(text + "\n", encoding="utf-8")
+        (asked.folder / f"drawn{seed:06}.jsonl").write_text(text(seed, asked.steps), encoding="utf-8")
 
 
 if __name__ == "__main__":
