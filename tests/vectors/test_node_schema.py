@@ -19,7 +19,7 @@ def test_the_schema_is_up_to_date_and_is_one():
     assert node_schema.PLACE.read_text(encoding="utf-8") == node_schema.written()
 
 
-@pytest.mark.clause("NOD-002", "NOD-004", "NOD-005", "NOD-006", "NOD-009")
+@pytest.mark.clause("NOD-002", "NOD-004", "NOD-005", "NOD-006", "NOD-009", "NOD-036")
 @pytest.mark.parametrize(
     ("frame", "lawful"),
     [
@@ -37,6 +37,8 @@ def test_the_schema_is_up_to_date_and_is_one():
         ({"id": 1, "ok": {"effects": [{"effect": "send", "bytes": "AB", "to": "all"}]}}, False),
         ({"id": 1, "ok": {"effects": [{"effect": "send", "bytes": "ab", "to": []}]}}, False),
         ({"id": 1, "ok": {"effects": [{"effect": "dance"}]}}, False),
+        ({"id": 1, "ok": {"effects": [{"effect": "log", "level": "info", "text": "decided"}]}}, True),
+        ({"id": 1, "ok": {"effects": [{"effect": "log", "level": "shout", "text": "decided"}]}}, False),
     ],
 )
 def test_a_reply_is_what_the_text_says(frame, lawful):

@@ -19,7 +19,7 @@ from refimpl.data.refusal import Refused
 __all__ = ["PROTOCOL", "Conversation"]
 
 PROTOCOL: Final = 1
-"""The major of the protocol that is spoken here (NOD-053)."""
+"""The major of the protocol that is spoken here."""
 PACKS: Final = ("access", "claim", "drug", "family", "referral", "reporting", "sharing", "surgery")
 _TOLD: Final = 200
 """Characters of an explanation in `err`."""

@@ -199,6 +199,29 @@ def test_an_operator_sees_tip_blocks_receipts_members(solo):
     assert solo.value("tip")["height"] == 2
 
 
+@pytest.mark.clause("NOD-047")
+def test_an_operator_may_ask_where_an_instance_stands(solo):
+    assert solo.value("inspect") == {"at": "idle"}
+
+
+@pytest.mark.clause("NOD-007", "NOD-012")
+def test_requests_to_several_instances_need_not_wait_for_each_other():
+    """Whichever order requests to different instances come in, each instance answers as if it were alone."""
+    alone = {}
+    for node in ("a", "b", "c"):
+        talk = Talk()
+        talk.begun(node)
+        alone[node] = [talk.ok("submit", node=node, now=NOW, tx=entry(i, record=f"r{i}").to_bytes().hex())
+                       for i in range(2)]  # fmt: skip
+    talk = Talk()
+    for node in ("c", "a", "b"):
+        talk.begun(node)
+    lines = [talk.frame("submit", node=node, now=NOW, tx=entry(i, record=f"r{i}").to_bytes().hex())
+             for i in range(2) for node in ("b", "c", "a")]  # fmt: skip
+    told = [json.loads(talk.answering.answer(line))["ok"] for line in lines]
+    assert told == [alone[node][i] for i in range(2) for node in ("b", "c", "a")]
+
+
 @pytest.mark.clause("NOD-043", "NOD-044")
 def test_the_state_is_paged_and_each_entry_proved(solo):
     for nonce in range(3):
