@@ -4,7 +4,7 @@ Each test is a function of a session; what must come of a step is for the kit's 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
@@ -297,7 +297,7 @@ def unsynced_lost(session: Session) -> None:
     for number in range(2):
         solo.submit(entry("c0", number, f"r{number}", session.suite))
     durable = Solo(session, solo.network, "disk")
-    waiting: list[Data] = []
+    waiting: list[Mapping[str, Any]] = []
     for effect in solo.heard:
         if effect["effect"] == "persist":
             waiting.append(effect)

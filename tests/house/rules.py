@@ -2,8 +2,8 @@
 sentence is noticed, with its layer and level, and with the tests, models and proofs that name it.
 
 Run as `python -m tests.house.rules --write` after adding or removing clauses, and `--confirm ID ...` after editing
-one and reading its tests again. `--write` never touches the digest of an edited clause, nor a `not_tested_reason`:
-those are a person's. What names a clause is read off the files each time.
+one and reading its tests again. `--write` never touches the digest of an edited clause, nor a `not_tested_reason`
+while it holds: those are a person's. What names a clause is read off the files each time.
 An id that goes is kept in `retired` and never given again. The page of the trace matrix is written with it.
 """
 
@@ -86,7 +86,8 @@ def written(old: Rules, confirmed: set[str]) -> Rules:
         fresh: Entry = {"keyword": clause.keyword, "text_sha256": clause.digest}
         kept = fresh if not known or clause.id in confirmed else known
         entries[clause.id] = {"layer": clause.layer, "level": clause.level} | {key: kept[key] for key in CONFIRMED}
-        entries[clause.id] |= {key: known[key] for key in (REASON,) if key in known}
+        if REASON in known and clause.id not in named["tested_by"]:
+            entries[clause.id][REASON] = known[REASON]
         entries[clause.id] |= {source: list(by[clause.id]) for source, by in named.items() if clause.id in by}
     return Rules(entries, tuple({*old.retired, *(old.entries.keys() - entries.keys())}))
 

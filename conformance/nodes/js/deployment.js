@@ -83,9 +83,5 @@ function move(step, instance, old, now, target) {
   const moved = { ...instance, version: now.module.version, state: target, values: now.fields.map(valueOf), closed };
   moved.timers = timersOf(now, moved);
   step.overlay.written.set(moved.id, moved);
-  for (const field of now.fields.filter((name) => !old.at.has(name) && step.program.fixed.get(moved.contract).includes(name))) {
-    const value = valueOf(field);
-    if (value !== null && !Array.isArray(value)) step.overlay.indexed.push({ contract: moved.contract, field, value, instance: moved.id });
-  }
   step.emit("migrated", moved, { from_version: instance.version, from_state: instance.state, to: target });
 }

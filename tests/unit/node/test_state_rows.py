@@ -57,10 +57,10 @@ def test_directory_and_modules_stand_as_the_text_says():
     draft = Draft(EMPTY)
     assert LedgerWorld(draft).directory_digest() == ""
     attributes = [{"name": "tier", "value": 3}, {"name": "level", "value": "city"}]
-    nodes = [{"attributes": attributes, "kind": "Region", "name": "river", "parent": None},
-             {"attributes": [], "kind": "Region", "name": "hill", "parent": "river"}]  # fmt: skip
-    directory.enrol(draft, {"nodes": nodes})
-    river, hill = ["Region", None, [["level", "city"], ["tier", 3]]], ["Region", "river", []]
+    nodes = [{"attributes": attributes, "kind": "Land", "name": "river", "parent": None},
+             {"attributes": [], "kind": "Land", "name": "hill", "parent": "river"}]  # fmt: skip
+    directory.enrol(draft, packages.NOTHING, {"nodes": nodes})
+    river, hill = ["Land", None, [["level", "city"], ["tier", 3]]], ["Land", "river", []]
     whole = digest("yilian/directory/v1", [["hill", *hill], ["river", *river]])
     assert rows(draft) == {
         "directory": f'"{whole}"', "node/hill": canonical(hill).decode(), "node/river": canonical(river).decode(),
