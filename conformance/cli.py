@@ -189,7 +189,7 @@ def selfcheck_command(context: click.Context, door: bool, names: tuple[str, ...]
     """Hunt every planted bug and the controls. / 逐一捕获植入的缺陷并核对对照组。"""
     language = cast(Language, context.meta.get("yilian.language", "en"))
     if door or names:
-        context.exit(hunt_through_the_door(names, language, as_json))
+        context.exit(hunt_through_the_door(names, language, as_json=as_json))
     kills = []
     for kill in selfcheck():
         kills.append(kill)
@@ -204,7 +204,7 @@ def selfcheck_command(context: click.Context, door: bool, names: tuple[str, ...]
         context.exit(1)
 
 
-def hunt_through_the_door(names: tuple[str, ...], language: Language, as_json: bool) -> int:
+def hunt_through_the_door(names: tuple[str, ...], language: Language, *, as_json: bool) -> int:
     """Every planted bug as a process, and the reference, which must be clean; the exit status."""
     known = bugs()
     strange = [name for name in names if name not in known and name != REFERENCE]

@@ -33,7 +33,7 @@ def is_of_a_node(file: Path) -> bool:
     """Whether a file was kept by `yilian conform`."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and found.get("schema") == REPLAY_SCHEMA
 
@@ -62,7 +62,7 @@ def _read(file: Path) -> dict[str, Any]:
         found = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise click.BadParameter(f"{file}: {error.strerror}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise PlanError("plan.not_json", "", "one JSON object", str(file)) from None
     if not isinstance(found, dict):
         raise PlanError("plan.not_json", "", "one JSON object", type(found).__name__)
@@ -118,16 +118,15 @@ def _lines(settings: Settings, saved: dict[str, Any], language: Language) -> int
     door = bench.ready()
     try:
         for number, (request, reply) in enumerate(saved.get("lines", ()), 1):
-            found = _again(door, json.loads(request))
-            expected = {**json.loads(reply), "id": 0}
-            if found != expected:
-                click.echo(f"{number}  {request.rstrip()}")
-                for name, value in (("expected", expected), ("actual", found)):
-                    click.echo(f"  {word(name, language)}  {json.dumps(value, ensure_ascii=False, sort_keys=True)}")
+            values = {"expected": {**json.loads(reply), "id": 0}, "actual": _again(door, json.loads(request))}
+            if values["expected"] != values["actual"]:
+                rows = [f"  {word(name, language)}  {json.dumps(value, ensure_ascii=False, sort_keys=True)}"
+                        for name, value in values.items()]  # fmt: skip
+                click.echo("\n".join([f"{number}  {request.rstrip()}", *rows]))
                 return 1
     finally:
         bench.drop()
-    click.echo(word("same", language, count=len(saved.get("lines", ()))))
+    click.echo(word("lines.same", language, count=len(saved.get("lines", ()))))
     return 0
 
 

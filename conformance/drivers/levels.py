@@ -102,22 +102,20 @@ def _side_by_side(
 ) -> Generator[Result, None, None]:
     """Tests are handed out one by one, so that a budget or an interruption ends the run soon."""
     with ProcessPoolExecutor(workers, initializer=_prepare, initargs=(settings,)) as pool:
-        waiting = list(listed[::-1])
-        running: dict[Future[Result], Test] = {}
+        waiting = list(listed)
+        running: set[Future[Result]] = set()
         try:
             while waiting or running:
-                while waiting and len(running) < workers + 1:
-                    test = waiting.pop()
-                    if time.monotonic() > deadline:
-                        yield _not_run(test, OVER)
-                    else:
-                        running[pool.submit(_work, test.id)] = test
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    running.pop(future)
-                    yield future.result()
+                late = waiting if time.monotonic() > deadline else []
+                yield from (_not_run(test, OVER) for test in late)
+                waiting = [] if late else waiting
+                room = max(0, workers + 1 - len(running))
+                running |= {pool.submit(_work, test.id) for test in waiting[:room]}
+                waiting = waiting[room:]
+                finished = wait(running, return_when=FIRST_COMPLETED).done if running else set()
+                running -= finished
+                yield from (future.result() for future in finished)
         finally:
-            for future in running:
-                future.cancel()
             pool.shutdown(wait=True, cancel_futures=True)
 
 

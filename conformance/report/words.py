@@ -77,6 +77,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "reply": {"en": "reply", "zh": "应答"},
     "state": {"en": "state", "zh": "状态"},
     "same": {"en": "{count} of {count} runs identical", "zh": "{count} 次运行全部一致"},
+    "lines.same": {"en": "all {count} replies as recorded", "zh": "{count} 条应答与记录全部一致"},
     "unequal": {"en": "runs differ: {digests}", "zh": "各次运行不一致：{digests}"},
     "said": {"en": "its last words", "zh": "进程最后的输出"},
     "claim.holds": {"en": "claim {level} holds: {about}", "zh": "声明 {level} 成立：{about}"},

@@ -170,6 +170,8 @@ def test_a_wrong_quorum_is_told_in_sentences_and_replayed_from_its_file():
     assert clean.exit_code == 0
     same = CliRunner().invoke(main, ["replay", "out/L3.witness.P01.json", "--cmd", node, "--lines"])
     assert same.exit_code == 0, same.output
+    other = CliRunner().invoke(main, ["replay", "out/L3.witness.P01.json", "--cmd", f"{ZOO} T01", "--lines"])
+    assert other.exit_code == 1
     page = Path("page.html").read_text(encoding="utf-8")
     assert "<svg" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
