@@ -9,6 +9,7 @@ It must not know any engine (a `Cluster` does), nor judge what it sees (checkers
 
 import heapq
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple, Protocol
 
 from attrs import define, field
@@ -16,7 +17,7 @@ from attrs import define, field
 from conformance.adversary.fate import Fates
 from conformance.contract import Contract
 from conformance.history import Decision, Delivery, History, Said, Statement, Unrest
-from conformance.plan import Crash, Plan
+from conformance.plan import Crash, Fork, Plan
 
 # --- What a node may ask of the world ---
 
@@ -80,6 +81,10 @@ class Reactor(Protocol):
         """The node is back with what survived."""
         ...
 
+    def fork(self, variant: int) -> "Reactor":
+        """A second instance that goes on from where this one stands; of a liar only."""
+        ...
+
     def where(self) -> str:
         """Height, round and step, for explanations only."""
         ...
@@ -140,6 +145,8 @@ class _Node:
     node: int
     reactor: Reactor
     twin: bool = False
+    fork: int | None = None
+    """Of a fork, which one it is."""
     life: int = 0
     up: bool = True
     disk: dict[str, Any] = field(factory=dict)
@@ -164,6 +171,10 @@ class World:
         order = range(plan.n)[:: -1 if backwards else 1]
         self.nodes = sorted((_Node(node, cluster.spawn(node, 0)) for node in order), key=lambda runner: runner.node)
         self.twins = {src: _Node(src, cluster.spawn(src, 1), twin=True) for src in self.fates.twins}
+        self.forks: list[tuple[Fork, _Node]] = []
+        self.kept: list[list[Any]] = []
+        """What each fork has made and not shown."""
+        self.punctual = cluster.contract.synchronous and plan.tier == "in-model"
         self.faulty = frozenset(plan.faulty)
         self.queue: list[tuple[Any, ...]] = []
         self.ranks: dict[tuple[int, int], int] = {}
@@ -235,11 +246,15 @@ class World:
             self.carry_out(runner, effects)
 
     def runner(self, address: int) -> _Node:
-        """A node, or the twin of node -1-address."""
+        """A node, the twin of node -1-address, or a fork, in order of birth after the nodes."""
+        if address >= self.plan.n:
+            return self.forks[address - self.plan.n][1]
         return self.nodes[address] if address >= 0 else self.twins[-1 - address]
 
     def address(self, runner: _Node) -> int:
         """How `runner` finds it."""
+        if runner.fork is not None:
+            return self.plan.n + runner.fork
         return -1 - runner.node if runner.twin else runner.node
 
     def clock(self, runner: _Node) -> int:
@@ -311,6 +326,10 @@ class World:
 
     def send(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
         """A message leaves: its own statement by its fate, somebody else's as slowly as links allow."""
+        if runner.fork is not None:
+            self.kept[runner.fork].append(wire)
+            self.show(runner.fork)
+            return
         said = self.cluster.read(wire)
         if said.signer != runner.node or said.kind in ("decided", "sync"):
             if runner.node not in self.faulty:
@@ -337,7 +356,7 @@ class World:
             if act is not None:
                 self.lie(runner, wire, said, dst, act)
                 return
-        fate = self.fates.fate(said, dst)
+        fate = self.fates.fate(said, dst, by_twin=runner.twin)
         if fate is None:
             self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], wire, forged=runner.twin)
         elif not fate.dropped:
@@ -367,7 +386,7 @@ class World:
         """
         signer = self.cluster.read(wire).signer
         identity = self.cluster.identity(wire)
-        due = max(self.now, self.plan.gst) + self.plan.delta
+        due = (self.now if self.punctual else max(self.now, self.plan.gst)) + self.plan.delta
         for dst in to or range(self.plan.n):
             target = self.nodes[dst]
             again = bool(to) or signer == runner.node
@@ -398,6 +417,36 @@ class World:
                     self.push(self.now + self.plan.delta, src, self.nodes[dst], wire, forged=True)
         for atom in self.fates.returns(height, round_):
             self.schedule_return(atom.node, self.now + 1)
+        self.branch_off()
+
+    # --- private chains ---
+
+    def branch_off(self) -> None:
+        """Forks whose place is reached are born; those whose time has come show what they made."""
+        waiting = [atom for atom in self.fates.forks if (atom.h, atom.r) <= self.frontier]
+        for atom in waiting:
+            self.fates.forks.remove(atom)
+            self.fates.count("fork")
+            whole = self.nodes[atom.src]
+            runner = _Node(atom.src, whole.reactor.fork(2 + len(self.forks)), fork=len(self.forks))
+            self.forks.append((atom, runner))
+            self.kept.append([])
+            for name, due in sorted(whole.timers.items(), key=str):
+                runner.timers[name] = due
+                order = (due, 1, runner.node, self.address(runner), self.rank(-1, runner))
+                heapq.heappush(self.queue, (*order, name, due))
+        for number in range(len(self.forks)):
+            self.show(number)
+
+    def show(self, number: int) -> None:
+        """Give a fork's blocks to those for whom they are meant, once its time has come."""
+        atom, runner = self.forks[number]
+        if self.frontier < (atom.h, atom.to_r):
+            return
+        shown, self.kept[number] = self.kept[number], []
+        for wire, dst in product(shown, atom.to):
+            if dst != runner.node:
+                self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], wire, forged=True)
 
     # --- crash and disk ---
 

@@ -1,0 +1,69 @@
+"""INV-V1.growth: in slots that correct members win, every correct chain grows.
+
+For engines whose blocks are final at a depth this stands in place of termination: between the beginnings of two slots
+the height that a node reports final rises by at least the declared part of the slots between them that a correct member
+won. The first slot of a stretch is not counted, for what a node was shown a moment before, others may not have yet.
+Stretches in which a correct node was down, or had just come back, are not judged; nor is what comes after a node has all
+that the run wants.
+
+It must not ask why a chain did not grow.
+"""
+
+from itertools import combinations
+
+from conformance.history import History, Violation
+
+BACK = 2
+"""Slots in which a member that came back only listens (CON-129)."""
+
+
+def check(history: History) -> tuple[Violation, ...]:
+    """The first stretch in which a chain grew too little."""
+    blocks, slots = history.contract.growth
+    if not blocks or history.plan.tier == "accountability":
+        return ()
+    long = history.contract.timeout[0]
+    useful = [slot.gain > 0 for slot in history.contract.slots(history.plan)]
+    for first, last in stretches(history, long):
+        for node in history.plan.correct:
+            heights = heights_at(history, node, long, last)
+            for start, end in combinations(range(first, last + 1), 2):
+                won = sum(useful[start + (start > 0) : end])
+                due = won * blocks // slots - (0 if heights[start] else history.contract.depth_of(history.plan.n))
+                if heights[end] - heights[start] < min(due, history.plan.heights - heights[start]):
+                    expected = f"{due} blocks more from slot {start} to slot {end}, of which correct members won {won}"
+                    actual = f"{heights[end] - heights[start]} more, at height {heights[end]}"
+                    return (Violation("INV-V1.growth", end * long, (node,), expected, actual),)
+    return ()
+
+
+def heights_at(history: History, node: int, long: int, last: int) -> list[int]:
+    """The greatest height that a node reported by the beginning of each slot."""
+    reports = [decision for decision in history.decisions if decision.node == node]
+    return [max((one.height for one in reports if one.tick <= slot * long), default=0) for slot in range(last + 1)]
+
+
+def stretches(history: History, long: int) -> list[tuple[int, int]]:
+    """(first, last) slots of the stretches that are judged: from the start, or from when all are well again."""
+    finished = [one.tick for one in history.decisions if one.height >= history.plan.heights]
+    end = min([history.ended, *finished]) // long
+    if any(one.what in ("crash", "back") for one in history.unrest):
+        marks = [(one.tick // long, one.what) for one in history.unrest if one.what in ("crash", "back")]
+        return well(marks, end)
+    return [(0, min(end, history.contract.horizon(history.plan)))]
+
+
+def well(marks: list[tuple[int, str]], end: int) -> list[tuple[int, int]]:
+    """The stretches between crashes in which nobody is down or has just come back."""
+    found, since, down = list[tuple[int, int]](), 0, 0
+    for slot, what in marks:
+        if what == "crash":
+            if not down and slot > since:
+                found.append((since, slot))
+            down += 1
+        else:
+            down -= 1
+            since = slot + BACK + 1
+    if not down and end > since:
+        found.append((since, end))
+    return found
