@@ -13,7 +13,7 @@ from random import Random
 from attrs import evolve
 
 from conformance.contract import Contract
-from conformance.plan import Atom, Cut, Fork, Plan, PlanError, Twin
+from conformance.plan import Atom, Cut, Fork, Plan, PlanError, Skew, Twin
 
 TRIES = 30
 WEIGHTS = (1, 1, 2, 3)
@@ -68,13 +68,16 @@ def is_admitted(contract: Contract, plan: Plan) -> bool:
 
 
 def secrets(rng: Random, contract: Contract, plan: Plan, rounds: int) -> list[Atom]:
-    """Private chains, shown to some members some time later."""
+    """Private chains, shown to some members some time later; and clocks of liars that run ahead."""
     atoms: list[Atom] = []
     for _ in range(rng.choice((0, 1, 1, 2)) if plan.faulty else 0):
         src, r = rng.choice(plan.faulty), rng.randrange(rounds)
         to_r = r + rng.randrange(1, contract.depth + 5)
         to = tuple(node for node in plan.correct if rng.random() < 0.5) or (rng.choice(plan.correct),)
         atoms.append(Fork(r=r, to_r=to_r, src=src, to=to))
+    if plan.faulty and rng.random() < 0.15:
+        ahead = contract.timeout[0] * rng.randrange(1, contract.depth + 2)
+        atoms.append(Skew(node=rng.choice(plan.faulty), d=ahead))
     return atoms
 
 

@@ -4,13 +4,14 @@ For engines whose blocks are final at a depth this stands in place of terminatio
 the height that a node reports final rises by at least the declared part of the slots between them that a correct member
 won. The first slot of a stretch is not counted, for what a node was shown a moment before, others may not have yet.
 Stretches in which a correct node was down, or had just come back, are not judged; nor is what comes after a node has all
-that the run wants.
+that the run wants, nor a run in which correct nodes are not connected.
 
 It must not ask why a chain did not grow.
 """
 
 from itertools import combinations
 
+from conformance.contract import delays
 from conformance.history import History, Violation
 
 BACK = 2
@@ -20,7 +21,8 @@ BACK = 2
 def check(history: History) -> tuple[Violation, ...]:
     """The first stretch in which a chain grew too little."""
     blocks, slots = history.contract.growth
-    if not blocks or history.plan.tier == "accountability":
+    plan = history.plan
+    if not blocks or plan.tier == "accountability" or any(delays(atom, plan.faulty) for atom in plan.atoms):
         return ()
     long = history.contract.timeout[0]
     useful = [slot.gain > 0 for slot in history.contract.slots(history.plan)]

@@ -18,7 +18,10 @@ from conformance.zoo import SURVIVORS, ZOO, Entry, load
 SEARCH = 2_000
 """Plans a search may take for one bug; a witness comes first where there is one."""
 STRETCH = 100
-REFERENCES: Mapping[str, int] = {"tendermint": 1_000, "pbft": 400, "hotstuff": 300, "streamlet": 200, "raft": 500}
+REFERENCES: Mapping[str, int] = {
+    "tendermint": 1_000, "pbft": 400, "hotstuff": 300, "streamlet": 200, "raft": 500, "authority": 60, "nakamoto": 60,
+    "stake": 60, "delegated": 60,
+}  # fmt: skip
 """Engine -> plans under which its reference must stand."""
 
 

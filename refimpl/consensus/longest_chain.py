@@ -182,6 +182,10 @@ class LongestChain(ChainEngine):
             return None
         return memory.electorates.get(below, memory.validators)
 
+    def is_early(self, memory: Memory, message: Message) -> bool:
+        """Whether a block is of a slot that has not begun by our clock (CON-121)."""
+        return message.round > memory.round
+
     def turn(self, electorate: Validators, slot: int) -> MemberId | None:
         """Whose turn a slot is; None where anybody may try."""
         raise NotImplementedError
@@ -237,7 +241,7 @@ class LongestChain(ChainEngine):
             if block.parent in weights and self.stands(memory, block.value):
                 weights[block.value] = weights[block.parent] + self.weight(block)
                 ends.append((self.rank(weights[block.value], block), block.value))
-        return min(ends)[1] if ends else memory.tree.tip
+        return min(ends, key=lambda end: end[0])[1] if ends else memory.tree.tip
 
 
 class LongestWork(ChainWork):
@@ -328,9 +332,9 @@ class LongestWork(ChainWork):
         if message.kind != BLOCK:
             return False
         self.engine.verify_block(memory, message)
-        if message.round > memory.round + 1:
+        if message.round > memory.round + 1 and self.engine.is_early(memory, message):
             raise Refused(Code.NET_TOO_FAR_AHEAD, "/round", most=memory.round + 1, got=message.round)
-        if message.round > memory.round:
+        if self.engine.is_early(memory, message):
             full = len(memory.early) >= CONSENSUS_MESSAGES_AHEAD or message in memory.early
             memory.early = memory.early if full else (*memory.early, message)
             return not full
