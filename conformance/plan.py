@@ -266,7 +266,7 @@ class Twin(Macro):
 @frozen(kw_only=True)
 class Fork(Macro):
     """A second honest instance of `src` hears nothing from here on and keeps what it makes to itself, until round
-    `to_r`, when `to` are given all of it: a private chain."""
+    `to_r`, when `to` are given all of it: a private chain. Those of several liars with one beginning hear each other."""
 
     k = "fork"
     rank = 18

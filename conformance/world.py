@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from attrs import define, field
 
 from conformance.adversary.fate import Fates
-from conformance.contract import Contract
+from conformance.contract import Contract, delays
 from conformance.history import Decision, Delivery, History, Said, Statement, Unrest
 from conformance.plan import Crash, Fork, Plan
 
@@ -171,10 +171,12 @@ class World:
         order = range(plan.n)[:: -1 if backwards else 1]
         self.nodes = sorted((_Node(node, cluster.spawn(node, 0)) for node in order), key=lambda runner: runner.node)
         self.twins = {src: _Node(src, cluster.spawn(src, 1), twin=True) for src in self.fates.twins}
+        self.begun = False
         self.forks: list[tuple[Fork, _Node]] = []
         self.kept: list[list[Any]] = []
         """What each fork has made and not shown."""
-        self.punctual = cluster.contract.synchronous and plan.tier == "in-model"
+        self.punctual = cluster.contract.synchronous and not any(delays(atom, plan.faulty) for atom in plan.atoms)
+        """Whether what correct nodes pass on arrives in time: before GST too, unless the plan says otherwise."""
         self.faulty = frozenset(plan.faulty)
         self.queue: list[tuple[Any, ...]] = []
         self.ranks: dict[tuple[int, int], int] = {}
@@ -204,6 +206,8 @@ class World:
         """Every node begins."""
         for runner in (*self.nodes, *self.twins.values()):
             self.carry_out(runner, runner.reactor.start(self.clock(runner)))
+        self.begun = True
+        self.branch_off()
 
     def run_until(self, tick: int) -> None:
         """Let time pass, for a story that is told step by step."""
@@ -327,8 +331,7 @@ class World:
     def send(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
         """A message leaves: its own statement by its fate, somebody else's as slowly as links allow."""
         if runner.fork is not None:
-            self.kept[runner.fork].append(wire)
-            self.show(runner.fork)
+            self.keep(runner.fork, wire)
             return
         said = self.cluster.read(wire)
         if said.signer != runner.node or said.kind in ("decided", "sync"):
@@ -422,8 +425,9 @@ class World:
     # --- private chains ---
 
     def branch_off(self) -> None:
-        """Forks whose place is reached are born; those whose time has come show what they made."""
-        waiting = [atom for atom in self.fates.forks if (atom.h, atom.r) <= self.frontier]
+        """Forks whose place is reached are born, once all nodes have begun; those whose time has come show what they
+        made."""
+        waiting = [atom for atom in self.fates.forks if self.begun and (atom.h, atom.r) <= max(self.frontier, (1, 0))]
         for atom in waiting:
             self.fates.forks.remove(atom)
             self.fates.count("fork")
@@ -437,6 +441,15 @@ class World:
                 heapq.heappush(self.queue, (*order, name, due))
         for number in range(len(self.forks)):
             self.show(number)
+
+    def keep(self, number: int, wire: Any) -> None:
+        """What a fork says is kept, and heard by those that branched off with it, until its time has come."""
+        self.kept[number].append(wire)
+        atom, runner = self.forks[number]
+        for other, ally in self.forks:
+            if ally is not runner and (other.h, other.r) == (atom.h, atom.r):
+                self.push(self.now + self.plan.delta, runner.node, ally, wire, forged=False)
+        self.show(number)
 
     def show(self, number: int) -> None:
         """Give a fork's blocks to those for whom they are meant, once its time has come."""

@@ -71,10 +71,11 @@ def secrets(rng: Random, contract: Contract, plan: Plan, rounds: int) -> list[At
     """Private chains, shown to some members some time later; and clocks of liars that run ahead."""
     atoms: list[Atom] = []
     for _ in range(rng.choice((0, 1, 1, 2)) if plan.faulty else 0):
-        src, r = rng.choice(plan.faulty), rng.randrange(rounds)
-        to_r = r + rng.randrange(1, contract.depth + 5)
+        r = rng.choice((0, rng.randrange(rounds)))
+        sources = plan.faulty if rng.random() < 0.5 else (rng.choice(plan.faulty),)
+        to_r = r + rng.randrange(1, 2 * contract.depth + 6)
         to = tuple(node for node in plan.correct if rng.random() < 0.5) or (rng.choice(plan.correct),)
-        atoms.append(Fork(r=r, to_r=to_r, src=src, to=to))
+        atoms.extend(Fork(r=r, to_r=to_r, src=src, to=to) for src in sources)
     if plan.faulty and rng.random() < 0.15:
         ahead = contract.timeout[0] * rng.randrange(1, contract.depth + 2)
         atoms.append(Skew(node=rng.choice(plan.faulty), d=ahead))

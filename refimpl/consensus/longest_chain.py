@@ -176,9 +176,9 @@ class LongestChain(ChainEngine):
 
     def electorate(self, memory: Memory, height: int) -> Validators | None:
         """The validators who take turns at a height: those in force `depth` blocks below, where all branches that can
-        still win agree; None while that height is not decided here (CON-124)."""
+        still win agree; None while that height is not decided here, or nothing was begun (CON-124)."""
         below = Height(max(1, height - self.depth(memory)))
-        if below > memory.decided + 1:
+        if below > memory.decided + 1 or memory.wanted == 0:
             return None
         return memory.electorates.get(below, memory.validators)
 
