@@ -81,10 +81,10 @@ def pivots(slots: Sequence[Slot]) -> list[int]:
 
 
 def is_calm(slots: Sequence[Slot], k: int) -> bool:
-    """Whether every stretch with k slots that somebody won has a pivot in it (CON-130)."""
+    """Whether every stretch with more than k slots that somebody won has a pivot in it (CON-130)."""
     settled, run = set(pivots(slots)), 0
     for at, slot in enumerate(slots):
         run = 0 if at in settled else run + slot.is_won
-        if run >= k:
+        if run > k:
             return False
     return True

@@ -1,7 +1,7 @@
 """INV-V1.quality: of any few consecutive final blocks, correct members made at least one.
 
 For engines whose blocks are final at a depth: the declared part of a declared number of blocks, or, where a block is
-final at a greater depth among many members, of so many. Who made a block is read from its proof. It must not ask
+final at a greater depth among many members, of one more than that. Who made a block is read from its proof. It must not ask
 whether its maker was entitled to make it: that is INV-S3.
 """
 
@@ -13,7 +13,7 @@ def check(history: History) -> tuple[Violation, ...]:
     own, whole = history.contract.quality
     if not own or history.plan.tier == "accountability":
         return ()
-    length = max(whole, history.contract.depth_of(history.plan.n))
+    length = max(whole, history.contract.depth_of(history.plan.n) + 1)
     for node in history.plan.correct:
         chain = sorted(history.chain(node).items())
         makers = [history.maker(decision) for _, decision in chain]

@@ -85,9 +85,8 @@ class WaitsForTheSlotBefore(Delegated):
 
 
 @mutant("L10", of="nakamoto", breaks=("INV-V1.quality",), tier="hard", witness={
-    "faulty": [0], "tier": "boundary", "heights": 7, "lottery": [
-        [0], [1], [0], [2], [0], [3], [0], [1], [], [2], [0], [3], [0], *[[1 + slot % 3] for slot in range(12)]],
-    "atoms": [{"k": "fork", "r": 0, "to_r": 11, "src": 0, "to": [1, 2, 3]}]})  # fmt: skip
+    "faulty": [0], "tier": "boundary", "heights": 8, "lottery": [[0 if at % 2 else 1 + at % 3] for at in range(36)],
+    "atoms": [{"k": "fork", "r": 0, "to_r": 1, "src": 0, "to": [1, 2, 3]}]})  # fmt: skip
 class LatestBranchWins(Nakamoto):
     """The branch whose last block is the latest wins, whatever work is in it."""
 

@@ -45,7 +45,7 @@ def promise(engine: str, k: int, **more: Any) -> Promise:
         "faults": "byzantine", "threshold": (1, 2), "finality": {"kind": "depth", "k": k},
         "safety_net": "synchronous", "live_net": "synchronous", "links": "p2p", "phases": (BLOCK,),
         "certificates": False, "evidence": False, "delta": 1, "timeout": (_SLOT_TICKS, 0), "rounds": "run",
-        "span": k + 1, "skew": 0, "asides": (SYNC,), "growth": (1, 1), "quality": (1, k),
+        "span": k + 1, "skew": 0, "asides": (SYNC,), "growth": (1, 1), "quality": (1, k + 1),
     }  # fmt: skip
     return Promise(engine=engine, **{**common, **more})
 
