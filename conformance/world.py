@@ -10,7 +10,7 @@ It must not know any engine (a `Cluster` does), nor judge what it sees (checkers
 import heapq
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import product
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from attrs import define, field
 
@@ -36,6 +36,12 @@ class SetTimer(NamedTuple):
     at: int
 
 
+class Cancel(NamedTuple):
+    """Take back the timer `name`, if it is set."""
+
+    name: Hashable
+
+
 class Persist(NamedTuple):
     """Write to disk all of these or none, deleting where a value is None; `sync` makes all writes so far durable."""
 
@@ -55,7 +61,7 @@ class Accused(NamedTuple):
     against: int
 
 
-Effect = Send | SetTimer | Persist | Decided | Accused
+Effect = Send | SetTimer | Cancel | Persist | Decided | Accused
 
 
 class Reactor(Protocol):
@@ -81,12 +87,17 @@ class Reactor(Protocol):
         """The node is back with what survived."""
         ...
 
-    def fork(self, variant: int) -> "Reactor":
-        """A second instance that goes on from where this one stands; of a liar only."""
-        ...
-
     def where(self) -> str:
         """Height, round and step, for explanations only."""
+        ...
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A reactor that can be doubled while it runs: others cannot work in secret."""
+
+    def fork(self, variant: int) -> Reactor:
+        """A second instance that goes on from where this one stands."""
         ...
 
 
@@ -312,6 +323,8 @@ class World:
                     runner.timers[name] = due
                     order = (due, 1, runner.node, self.address(runner), self.rank(-1, runner))
                     heapq.heappush(self.queue, (*order, name, due))
+                case Cancel(name):
+                    runner.timers.pop(name, None)
                 case Persist(writes, sync):
                     self.write(runner, writes, sync=sync)
                 case Decided(decision):
@@ -430,8 +443,10 @@ class World:
         waiting = [atom for atom in self.fates.forks if self.begun and (atom.h, atom.r) <= max(self.frontier, (1, 0))]
         for atom in waiting:
             self.fates.forks.remove(atom)
-            self.fates.count("fork")
             whole = self.nodes[atom.src]
+            if not isinstance(whole.reactor, Divisible):
+                continue
+            self.fates.count("fork")
             runner = _Node(atom.src, whole.reactor.fork(2 + len(self.forks)), fork=len(self.forks))
             self.forks.append((atom, runner))
             self.kept.append([])

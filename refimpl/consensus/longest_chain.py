@@ -4,7 +4,7 @@ Why here once: who may make a block differs between proof of authority, of work 
 heaviest branch they know, and take for final what lies k blocks deep, does not. Such a chain is safe only where messages
 arrive before the next slot, and only as long as the slots fall well enough: CON-130 says how well, and why that is
 enough. What was delivered is never taken back: a ledger commits once, so a deeper change of branch splits the members
-instead (docs/adr/0010).
+instead (docs/adr/0011).
 
 It must not know why a member may make a block. Source: spec/consensus.md, part 8 (CON-120 to CON-130).
 """

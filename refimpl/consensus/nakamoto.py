@@ -4,7 +4,7 @@ After Nakamoto, "Bitcoin: a peer-to-peer electronic cash system", 2008. The puzz
 a nonce solves it if the digest of both begins with as many zero bits as the branch demands. That number is set anew after
 every window of blocks by how long the window took, one bit at a time, between stamps that are slots: later than the
 parent's, never later than the clock. The search for a nonce is a question to the node, which answers it within a limit of
-attempts (docs/adr/0010): an engine has no luck of its own, so a run can be repeated.
+attempts (docs/adr/0011): an engine has no luck of its own, so a run can be repeated.
 
 It must not know what a payload means, who transports messages, what time it is, or how a signature is made.
 Source: spec/consensus.md, part 10 (CON-150 to CON-155).

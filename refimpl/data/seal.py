@@ -2,7 +2,7 @@
 
 Why here: what a seal covers and how its leading zero bits are counted must be the same at every node, and whoever
 verifies a chain counts them again without any engine. A search is bounded by its caller: it is a function of the puzzle
-and of the number of attempts, never of chance (docs/adr/0010).
+and of the number of attempts, never of chance (docs/adr/0011).
 
 It must not know which engine asks, nor how many bits are enough. Source: spec/consensus.md, CON-120 and CON-150.
 """
