@@ -51,7 +51,7 @@ class Decision(NamedTuple):
     result: str
     """Digest of the state after the block, as the node reports it; empty where a report is only repeated."""
     proof: Mapping[str, Any] = {}
-    """Where there is no certificate, what the block says of itself: its maker as `from`, and the members of its body."""
+    """Where there is no certificate, what the block says of itself: its maker as `from`, and its body."""
 
 
 class Statement(NamedTuple):

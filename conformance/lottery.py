@@ -2,7 +2,8 @@
 
 Why: of a longest chain nothing can be promised about every lottery. The plan says who wins where work decides; where
 turns or stakes do, the schedule is computed here once more, by the kit's own code, from the law (CON-140, CON-161,
-CON-165, CON-166). A run is held to agreement if its slots are calm (CON-130), and a plan that is not is out of the model.
+CON-165, CON-166). A run is held to agreement if its slots are calm (CON-130), and a plan that is not is out of the
+model.
 
 It must not ask an engine, and knows of a block only who may make it and when.
 """

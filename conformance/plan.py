@@ -266,7 +266,7 @@ class Twin(Macro):
 @frozen(kw_only=True)
 class Fork(Macro):
     """A second honest instance of `src` hears nothing from here on and keeps what it makes to itself, until round
-    `to_r`, when `to` are given all of it: a private chain. Those of several liars with one beginning hear each other."""
+    `to_r`, when `to` are given all of it: a private chain. Those of liars that branch off together hear each other."""
 
     k = "fork"
     rank = 18
@@ -415,8 +415,13 @@ def _nodes(value: Any) -> bool:
 
 
 def _slots(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= SLOTS_MAX and all(
-        isinstance(won, list) and len(won) <= WINS_MAX and all(type(v) is int and v >= 0 for v in won) for won in value
+    return (
+        isinstance(value, list)
+        and len(value) <= SLOTS_MAX
+        and all(
+            isinstance(won, list) and len(won) <= WINS_MAX and all(type(v) is int and v >= 0 for v in won)
+            for won in value
+        )
     )
 
 

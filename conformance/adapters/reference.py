@@ -30,7 +30,6 @@ from refimpl.data.refusal import Code, Refused
 from refimpl.data.seal import solve
 from refimpl.network.messages import Message, Vote
 
-
 _ENOUGH = 64
 """A search of so many times the average fails once in e^64 runs."""
 

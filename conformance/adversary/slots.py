@@ -1,9 +1,9 @@
 """Plans for longest chains: how the slots fall, and what liars do with those they win.
 
-Why apart: such an engine is safe under punctual messages only, so what can go wrong is not what is late but who wins, and
-what liars hide. The lottery is drawn first and mended until it is calm (CON-130); then liars mine in secret, show what they
-have to a few, and speak out of turn. Where an engine claims to bear late messages as well, it is split in two with a
-clone on each side.
+Why apart: such an engine is safe under punctual messages only, so what can go wrong is not what is late but who wins,
+and what liars hide. The lottery is drawn first and mended until it is calm (CON-130); then liars mine in secret, show
+what they have to a few, and speak out of turn. Where an engine claims to bear late messages as well, it is split in
+two with a clone on each side.
 
 It must not run anything: a plan is a function of the generator it is given.
 """

@@ -1,10 +1,10 @@
 """INV-V1.growth: in slots that correct members win, every correct chain grows.
 
 For engines whose blocks are final at a depth this stands in place of termination: between the beginnings of two slots
-the height that a node reports final rises by at least the declared part of the slots between them that a correct member
-won. The first slot of a stretch is not counted, for what a node was shown a moment before, others may not have yet.
-Stretches in which a correct node was down, or had just come back, are not judged; nor is what comes after a node has all
-that the run wants, nor a run in which correct nodes are not connected.
+the height that a node reports final rises by at least the declared part of the slots between them that a correct
+member won. The first slot of a stretch is not counted, for what a node was shown a moment before, others may not have
+yet. Stretches in which a correct node was down, or had just come back, are not judged; nor is what comes after a node
+has all that the run wants, nor a run in which correct nodes are not connected.
 
 It must not ask why a chain did not grow.
 """

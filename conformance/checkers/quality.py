@@ -1,8 +1,8 @@
 """INV-V1.quality: of any few consecutive final blocks, correct members made at least one.
 
 For engines whose blocks are final at a depth: the declared part of a declared number of blocks, or, where a block is
-final at a greater depth among many members, of one more than that. Who made a block is read from its proof. It must not ask
-whether its maker was entitled to make it: that is INV-S3.
+final at a greater depth among many members, of one more than that. Who made a block is read from its proof. It must
+not ask whether its maker was entitled to make it: that is INV-S3.
 """
 
 from conformance.history import History, Violation

@@ -38,8 +38,8 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
                 "zh": "{where}：说谎者 {src} 对 {to} 一概支持 {value}"},
     "twin": {"en": "from {where} on: a second node with the identity of {src} serves {to}",
              "zh": "自{where}起：与 {src} 同身份的另一节点服务于 {to}"},
-    "fork": {"en": "from {where} on: a second node with the identity of {src} works in secret, and shows {to} all of it "
-                   "when round {to_r} is reached",
+    "fork": {"en": "from {where} on: a second node with the identity of {src} works in secret, and shows {to} all of "
+                   "it when round {to_r} is reached",
              "zh": "自{where}起：与 {src} 同身份的另一节点暗中出块，到第 {to_r} 轮时将其全部出示给 {to}"},
     "lottery": {"en": "slots are won by: {slots}", "zh": "各时隙的得主：{slots}"},
     "where": {"en": "height {h} round {r}", "zh": "高度 {h} 第 {r} 轮"},

@@ -15,7 +15,6 @@ from refimpl.consensus.tree import TreeBlock
 from refimpl.data.ids import Digest
 from refimpl.network.messages import Message
 
-
 _FAST = [[1 + slot % 3] for slot in range(16)]
 """A window of blocks in half the usual time: the branch on top of it demands twice the work."""
 _SLOW = [[0] if mark == "0" else [int(mark)] * 2 for mark in "001001000200200031231231"]
@@ -35,7 +34,7 @@ class LengthInsteadOfWork(Nakamoto):
 @mutant("L02", of="nakamoto", breaks=("INV-S1",), tier="hard", witness={
     "tier": "boundary", "heights": 2, "lottery": [[1, 2]] * 8, "atoms": []})  # fmt: skip
 class FirstHeardStays(Nakamoto):
-    """Of equal branches each member keeps the one it heard first, and takes what lies deep in it for final (classical)."""
+    """Of equal branches each member keeps the one it heard first, and what lies deep in it is final (classical)."""
 
     def rank(self, weight: int, block: TreeBlock) -> tuple[Any, ...]:
         return (-weight,)
@@ -70,7 +69,7 @@ class WorkNotChecked(Nakamoto):
 
 @mutant("L08", of="authority", breaks=("INV-V1.growth",), tier="easy")
 class StampsUnbounded(Authority):
-    """A block of a slot that has not begun is taken at once, so nobody can stand on it in time (time warp, classical)."""
+    """A block of a slot that has not begun is taken at once, and nobody can stand on it in time (time warp)."""
 
     def is_early(self, memory: Memory, message: Message) -> bool:
         return False

@@ -1,10 +1,10 @@
 """What the longest-chain engines share: slots, a block a slot, the choice between branches, and delivery at depth k.
 
-Why here once: who may make a block differs between proof of authority, of work and of stake; that members build on the
-heaviest branch they know, and take for final what lies k blocks deep, does not. Such a chain is safe only where messages
-arrive before the next slot, and only as long as the slots fall well enough: CON-130 says how well, and why that is
-enough. What was delivered is never taken back: a ledger commits once, so a deeper change of branch splits the members
-instead (docs/adr/0011).
+Why here once: who may make a block differs between proof of authority, of work and of stake; that members build on
+the heaviest branch they know, and take for final what lies k blocks deep, does not. Such a chain is safe only where
+messages arrive before the next slot, and only as long as the slots fall well enough: CON-130 says how well, and why
+that is enough. What was delivered is never taken back: a ledger commits once, so a deeper change of branch splits the
+members instead (docs/adr/0011).
 
 It must not know why a member may make a block. Source: spec/consensus.md, part 8 (CON-120 to CON-130).
 """
@@ -202,7 +202,7 @@ class LongestChain(ChainEngine):
             raise Refused(Code.CONSENSUS_WRONG_BLOCK, "/body/value", got=body.value.hex())
 
     def verify_successor(self, memory: Memory, message: Message, electorate: Validators) -> None:
-        """Raise `Refused` unless the block may stand on its parent: a later slot, and its maker's (CON-121, CON-123)."""
+        """Raise `Refused` unless the block may stand on its parent: a later slot, and its maker's (CON-123)."""
         since = self.slot_of(memory, block_of(message).parent)
         if message.round <= since:
             raise Refused(Code.CONSENSUS_WRONG_SLOT, "/round", least=since + 1, got=message.round)

@@ -1,10 +1,10 @@
 """Proof of work: whoever solves a hash puzzle makes the next block, and the branch with the most work wins.
 
-After Nakamoto, "Bitcoin: a peer-to-peer electronic cash system", 2008. The puzzle is a digest over all that a block says;
-a nonce solves it if the digest of both begins with as many zero bits as the branch demands. That number is set anew after
-every window of blocks by how long the window took, one bit at a time, between stamps that are slots: later than the
-parent's, never later than the clock. The search for a nonce is a question to the node, which answers it within a limit of
-attempts (docs/adr/0011): an engine has no luck of its own, so a run can be repeated.
+After Nakamoto, "Bitcoin: a peer-to-peer electronic cash system", 2008. The puzzle is a digest over all that a block
+says; a nonce solves it if the digest of both begins with as many zero bits as the branch demands. That number is set
+anew after every window of blocks by how long the window took, one bit at a time, between stamps that are slots: later
+than the parent's, never later than the clock. The search for a nonce is a question to the node, which answers it
+within a limit of attempts (docs/adr/0011): an engine has no luck of its own, so a run can be repeated.
 
 It must not know what a payload means, who transports messages, what time it is, or how a signature is made.
 Source: spec/consensus.md, part 10 (CON-150 to CON-155).
@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 from attrs import define, evolve
 
 from refimpl.consensus import interface as api
+from refimpl.consensus.chains import SYNC
 from refimpl.consensus.interface import Validators
-from refimpl.consensus.longest_chain import BLOCK, READERS as FAMILY, SYNC, LongestChain, LongestWork
+from refimpl.consensus.longest_chain import BLOCK, LongestChain, LongestWork, promise
+from refimpl.consensus.longest_chain import READERS as FAMILY
 from refimpl.consensus.longest_chain import Memory as Shared
-from refimpl.consensus.longest_chain import block_of, promise
 from refimpl.consensus.tree import TreeBlock
 from refimpl.data import ids, shape
 from refimpl.data.ids import Digest, Height, MemberId
@@ -148,7 +149,7 @@ class Nakamoto(LongestChain):
             raise Refused(Code.CONSENSUS_NO_WORK, "/body/nonce", expected=bits, got=zero_bits(seal))
 
     def verify_successor(self, memory: Shared, message: Message, electorate: Validators) -> None:
-        """Raise `Refused` as every engine of the family does, and for another demand than the branch makes (CON-154)."""
+        """Raise `Refused` as every engine of the family does, and for a demand that is not the branch's (CON-154)."""
         super().verify_successor(memory, message, electorate)
         body = mined_of(message)
         bits, since = self.demands(memory, body.parent, message.round)

@@ -1,8 +1,9 @@
 """Proof of stake: every slot draws one member, each as often as its stake, by a draw that everybody can repeat.
 
 The schedule is a function of the slot and of the stakes k blocks below, where all branches that can still win agree:
-nothing that goes into a block moves it, so nobody can grind for luck. The price is told too: everybody knows ahead whose
-slot comes. A member whose slot it is may make several blocks at no cost; what that is worth is counted in CON-130.
+nothing that goes into a block moves it, so nobody can grind for luck. The price is told too: everybody knows ahead
+whose slot comes. A member whose slot it is may make several blocks at no cost; what that is worth is counted in
+CON-130.
 
 It must not know what a payload means, who transports messages, what time it is, or how a signature is made.
 Source: spec/consensus.md, part 11 (CON-160, CON-161).

@@ -1,9 +1,9 @@
 """The longest chain once more, with liars that copy themselves: a slot of a liar makes a block on each of two branches.
 
-Where turns or stakes decide, a slot costs nothing, so a liar may fill it twice; where work decides it may not, and this
-model is then the more dangerous one. What is enumerated here for a few slots is what CON-130 says of all: as long as the
-slots are calm by the kit's own arithmetic, what lies k blocks deep is never undone, whatever liars show to whom and
-whichever of equal branches a member holds.
+Where turns or stakes decide, a slot costs nothing, so a liar may fill it twice; where work decides it may not, and
+this model is then the more dangerous one. What is enumerated here for a few slots is what CON-130 says of all: as
+long as the slots are calm by the kit's own arithmetic, what lies k blocks deep is never undone, whatever liars show
+to whom and whichever of equal branches a member holds.
 """
 
 from collections.abc import Iterator
