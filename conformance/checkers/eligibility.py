@@ -96,7 +96,7 @@ def seal_of(contract: Contract, decision: Decision) -> str:
         return tagged(f"yilian/{contract.engine}/seal/v1", canonical(fields).encode()).hex()
     fields |= {"bits": proof["bits"], "since": proof["since"]}
     puzzle = tagged("yilian/nakamoto/seal/v1", canonical(fields).encode())
-    return tagged("yilian/work/v1", puzzle + proof["nonce"].to_bytes(8, "big")).hex()
+    return tagged("yilian/nakamoto/nonce/v1", puzzle + proof["nonce"].to_bytes(8, "big")).hex()
 
 
 def tagged(tag: str, data: bytes) -> bytes:

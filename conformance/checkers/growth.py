@@ -9,7 +9,7 @@ has all that the run wants, nor a run in which correct nodes are not connected.
 It must not ask why a chain did not grow.
 """
 
-from itertools import combinations
+from itertools import combinations, product
 
 from conformance.contract import delays
 from conformance.history import History, Violation
@@ -20,23 +20,28 @@ BACK = 2
 
 def check(history: History) -> tuple[Violation, ...]:
     """The first stretch in which a chain grew too little."""
-    blocks, slots = history.contract.growth
-    plan = history.plan
-    if not blocks or plan.tier == "accountability" or any(delays(atom, plan.faulty) for atom in plan.atoms):
+    plan, contract = history.plan, history.contract
+    if not contract.growth[0] or plan.tier == "accountability" or any(delays(atom, plan.faulty) for atom in plan.atoms):
         return ()
-    long = history.contract.timeout[0]
-    useful = [slot.gain > 0 for slot in history.contract.slots(history.plan)]
-    for first, last in stretches(history, long):
-        for node in history.plan.correct:
-            heights = heights_at(history, node, long, last)
-            for start, end in combinations(range(first, last + 1), 2):
-                won = sum(useful[start + (start > 0) : end])
-                due = won * blocks // slots - (0 if heights[start] else history.contract.depth_of(history.plan.n))
-                if heights[end] - heights[start] < min(due, history.plan.heights - heights[start]):
-                    expected = f"{due} blocks more from slot {start} to slot {end}, of which correct members won {won}"
-                    actual = f"{heights[end] - heights[start]} more, at height {heights[end]}"
-                    return (Violation("INV-V1.growth", end * long, (node,), expected, actual),)
+    long = contract.timeout[0]
+    won = [slot.gain > 0 for slot in contract.slots(plan)]
+    for node, (first, last) in product(plan.correct, stretches(history, long)):
+        heights = heights_at(history, node, long, last)
+        for start, end in combinations(range(first, last + 1), 2):
+            due, useful = owed(history, heights, won, start, end)
+            if heights[end] - heights[start] < due:
+                expected = f"{due} blocks more from slot {start} to slot {end}, of which correct members won {useful}"
+                actual = f"{heights[end] - heights[start]} more, at height {heights[end]}"
+                return (Violation("INV-V1.growth", end * long, (node,), expected, actual),)
     return ()
+
+
+def owed(history: History, heights: list[int], won: list[bool], start: int, end: int) -> tuple[int, int]:
+    """(blocks by which a node's final chain must have grown between two slots, slots that count for it)."""
+    blocks, slots = history.contract.growth
+    useful = sum(won[start + (start > 0) : end])
+    unripe = 0 if heights[start] else history.contract.depth_of(history.plan.n)
+    return min(useful * blocks // slots - unripe, history.plan.heights - heights[start]), useful
 
 
 def heights_at(history: History, node: int, long: int, last: int) -> list[int]:

@@ -274,7 +274,10 @@ class Promise:
         return (num * total - 1) // den
 
     def to_data(self) -> dict[str, Any]:
-        """The declaration as canonical data, in the form of a profile's `contract`."""
+        """The declaration as canonical data, in the form of a profile's `contract`; what a longest chain adds, where it
+        is one."""
+        chain = {"growth": self.growth, "quality": self.quality, "difficulty": self.difficulty}
+        declared = {name: list(value) for name, value in chain.items() if value[0]}
         return {
             "engine": self.engine, "faults": self.faults, "threshold": list(self.threshold),
             "finality": dict(self.finality), "safety_net": self.safety_net, "live_net": self.live_net,
@@ -282,7 +285,7 @@ class Promise:
             "evidence": self.evidence, "delta": self.delta, "timeout": list(self.timeout),
             "backoff": self.backoff, "turns": self.turns, "term": self.term, "rounds": self.rounds,
             "commits": self.commits, "span": self.span, "skew": self.skew, "asides": list(self.asides),
-            "growth": list(self.growth), "quality": list(self.quality), "difficulty": list(self.difficulty),
+            **declared,
         }  # fmt: skip
 
 

@@ -151,7 +151,8 @@ class Pbft(HeightEngine):
         return max(proofs, key=lambda proof: proof.view).value if proofs else None
 
     def permits(self, memory: Memory, value: Digest) -> bool:
-        """Whether the view may order this value at this height: what its beginning binds it to, or anything (CON-045)."""
+        """Whether the view may order this value at this height: what its beginning binds it to, or anything (CON-045).
+        """
         entry = memory.entry
         if entry is None or entry.height != memory.height or entry.round != memory.round:
             return True

@@ -122,8 +122,6 @@ class Tendermint(HeightEngine):
         """timeoutX(r) in ticks: t0 + r * d, so that some round outlasts any delay (CON-009)."""
         first, growth = self.promise.timeout
         return first + round_ * growth
-
-
 class _Work(HeightWork):
     """One step under way."""
 

@@ -16,7 +16,7 @@ __all__ = ["NONCE_MAX", "seal_fields", "seal_nonce", "solve", "zero_bits"]
 
 NONCE_MAX: Final = 2**53 - 1
 _NONCE_BYTES: Final = 8
-_WORK_TAG: Final = "yilian/work/v1"
+_NONCE_TAG: Final = "yilian/nakamoto/nonce/v1"
 
 
 def seal_fields(engine: str, fields: dict[str, Any]) -> Digest:
@@ -26,7 +26,7 @@ def seal_fields(engine: str, fields: dict[str, Any]) -> Digest:
 
 def seal_nonce(puzzle: Digest, nonce: int) -> Digest:
     """The digest over a puzzle and a nonce of at most `NONCE_MAX` (CON-150)."""
-    return digest(_WORK_TAG, puzzle + nonce.to_bytes(_NONCE_BYTES, "big"))
+    return digest(_NONCE_TAG, puzzle + nonce.to_bytes(_NONCE_BYTES, "big"))
 
 
 def zero_bits(value: Digest) -> int:
