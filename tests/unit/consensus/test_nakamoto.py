@@ -58,7 +58,9 @@ def test_the_seal_covers_the_nonce_and_all_that_the_block_says():
     miner = Miner()
     block = miner.mined(b"a", 0)
     puzzle = seal_fields("nakamoto", {
-        "bits": BITS, "from": "n01", "height": 1, "parent": "", "since": 0, "slot": 0, "value": name_of(b"a").hex()})  # fmt: skip
+        "bits": BITS, "from": "n01", "height": 1, "parent": "", "since": 0, "slot": 0,
+        "value": name_of(b"a").hex(),
+    })  # fmt: skip
     nonce = block.body.nonce.to_bytes(8, "big")
     assert miner.engine.seal(block) == digest("yilian/nakamoto/nonce/v1", puzzle + nonce)
     for change in ({"bits": 7}, {"since": 1}, {"nonce": 99}, {"value": name_of(b"b")}, {"parent": puzzle}):
@@ -132,7 +134,8 @@ def test_a_slow_window_makes_it_easier_again_and_never_easier_than_at_first():
     miner = Miner()
     body = Mined(name_of(b"x"), b"x", ROOT, BITS + 2, 0, 0)
     usual = (WINDOW - 1) * SPACING
-    for took, bits in ((usual // 2, BITS + 3), (usual // 2 + 1, BITS + 2), (2 * usual - 1, BITS + 2), (2 * usual, BITS + 1)):
+    cases = {usual // 2: BITS + 3, usual // 2 + 1: BITS + 2, 2 * usual - 1: BITS + 2, 2 * usual: BITS + 1}
+    for took, bits in cases.items():
         last = miner.sign(BLOCK, body, 1, took, WINDOW)
         miner.memory.past = (last,)
         assert miner.engine.demands(miner.memory, miner.memory.tree.tip, took + 1) == (bits, took + 1), took
@@ -150,9 +153,11 @@ def test_another_demand_than_the_branch_makes_is_refused():
 
 
 @pytest.mark.clause("NET-001", "CON-150")
-@pytest.mark.parametrize("change", [{"bits": BITS - 1}, {"bits": 256}, {"nonce": -1}, {"nonce": NONCE_MAX + 1}, {"since": -1}])
+@pytest.mark.parametrize(
+    "change", [{"bits": BITS - 1}, {"bits": 256}, {"nonce": -1}, {"nonce": NONCE_MAX + 1}, {"since": -1}]
+)
 def test_a_body_outside_its_limits_is_refused(change):
-    body = Miner().mined(b"a", 0).body
+    body = Miner().mined(b"a", 0).body._replace(parent=name_of(b"before"))
     assert READERS[BLOCK](body.to_data()) == body
     with pytest.raises(Refused) as caught:
         READERS[BLOCK](body.to_data() | change)
