@@ -3,9 +3,9 @@
 After the engines Clique and Aura of Ethereum clients. A sealer that lies can do what no miner can: copy itself, and
 seal one slot twice, once for each branch (Ekparinya, Gramoli and Jourjon, "The attack of the clones against proof of
 authority", NDSS 2020). So a clone is worth two members on two sides of a partition, and this engine promises nothing
-where messages are late; and because turns go round, liars that sit together can keep two branches level from a third
-of the sealers on, which is why it promises less than half (docs/adr/0011). It is here because it is simple and in
-use.
+where messages are late. And because turns go round, it promises less than half: with fewer liars than a third of the
+sealers every run of turns is calm (CON-130) wherever they sit, with more there is a seating of which none is
+(docs/adr/0011). It is here because it is simple and in use.
 
 It must not know what a payload means, who transports messages, what time it is, or how a signature is made.
 Source: spec/consensus.md, part 9 (CON-140 to CON-142).

@@ -38,7 +38,8 @@ def test_a_block_that_proves_no_turn_no_link_or_nothing_is_invalid():
     fine = [made(0, height, height) for height in (1, 2, 3)]
     assert eligibility.check(chain(*fine)) == ()
     wrong = {
-        "seal": made(0, 2, 2, parent="00" * 32), "sealed": made(0, 2, 2, by=0), "slot after": made(0, 2, 1, parent=seal(1, 1)),
+        "seal": made(0, 2, 2, parent="00" * 32), "sealed": made(0, 2, 2, by=0),
+        "slot after": made(0, 2, 1, parent=seal(1, 1)),
         "proof about": made(0, 2, 2, value="11" * 32), "eligibility": made(0, 2, 2)._replace(proof={}),
     }  # fmt: skip
     for word, block in wrong.items():
