@@ -113,8 +113,8 @@ class History:
     deliveries: tuple[Delivery, ...] = ()
     stuck: tuple[tuple[int, str], ...] = ()
     """For each correct node that is undecided at the end: where it stands, in words of its own."""
-    members: tuple[str, ...] = ()
-    """The names of the nodes, where they are not those of a simulation."""
+    names: tuple[str, ...] = ()
+    """The members, in order of node."""
 
     @property
     def weights(self) -> tuple[int, ...]:
@@ -125,11 +125,6 @@ class History:
         """The node that made a block, as its proof says; -1 where there is none."""
         name: str = decision.proof.get("from", "")
         return self.names.index(name) if name in self.names else -1
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the nodes, in order."""
-        return self.members or tuple(f"n{node:02d}" for node in range(self.plan.n))
 
     def chain(self, node: int) -> dict[int, Decision]:
         """What `node` reports final at the end: height -> decision, the last report of a height winning."""

@@ -48,9 +48,11 @@ def number(engine: str, fields: tuple[tuple[str, object], ...]) -> int:
     return int.from_bytes(sha256(data.encode()).digest(), "big")
 
 
-def turn_of(turns: str, slot: int, weights: Sequence[int], term: int = 1) -> int | None:
-    """The node whose slot it is, where a schedule says so; None where work does."""
+def turn_of(turns: str, slot: int, weights: Sequence[int], term: int = 1, names: Sequence[str] = ()) -> int | None:
+    """The node whose slot it is, where a schedule says so; None where work does. Names are those of a simulation if
+    none are given."""
     n = len(weights)
+    called = names or [member(node) for node in range(n)]
     if turns == "round":
         return slot // term % n
     if turns == "stake":  # CON-161
@@ -59,7 +61,7 @@ def turn_of(turns: str, slot: int, weights: Sequence[int], term: int = 1) -> int
     if turns == "delegates":  # CON-165, CON-166
         delegates = sorted(range(n), key=lambda node: (-weights[node], node))[:SEATS]
         round_, place = divmod(slot, len(delegates))
-        return sorted(delegates, key=lambda one: number("delegated", (("from", member(one)), ("round", round_))))[place]
+        return sorted(delegates, key=lambda one: number("delegated", (("from", called[one]), ("round", round_))))[place]
     return None
 
 

@@ -111,6 +111,11 @@ class Cluster(Protocol):
     contract: Contract
     """What the engine under test declares."""
 
+    @property
+    def names(self) -> Sequence[str]:
+        """The members, in order of node."""
+        ...
+
     def spawn(self, node: int, variant: int) -> Reactor:
         """A fresh node; a variant above 0 is a twin, whose own proposals differ."""
         ...
@@ -547,7 +552,7 @@ class World:
         return History(
             self.plan, self.cluster.contract, tuple(self.decisions), tuple(self.statements), tuple(self.unrest),
             tuple(self.evidence), frozenset(self.submitted), self.now, why, dict(self.fates.counts),
-            tuple(self.deliveries), stuck,
+            tuple(self.deliveries), stuck, tuple(self.cluster.names),
         )  # fmt: skip
 
 

@@ -284,6 +284,7 @@ class EngineCluster:
         self.saids: dict[bytes, Said] = {}
         weights = plan.weights or (1,) * plan.n
         self.validators = Validators.of({member(node): weight for node, weight in enumerate(weights)})
+        self.names: list[str] = [member(node) for node in range(plan.n)]
         self.notaries = [IdealNotary(member(node), self.book) for node in range(plan.n)]
 
     def spawn(self, node: int, variant: int) -> EngineReactor:

@@ -53,7 +53,7 @@ def faults(history: History, decision: Decision, before: Link | None) -> Iterato
         yield f"a block on seal {before.seal[:8]}", proof["parent"][:8]
     if before is not None and decision.round <= before.slot:
         yield f"a slot after {before.slot}", f"slot {decision.round}"
-    turn = turn_of(contract.turns, decision.round, history.weights, contract.term)
+    turn = turn_of(contract.turns, decision.round, history.weights, contract.term, history.names)
     if turn is not None and turn != history.maker(decision):
         yield f"slot {decision.round} sealed by node {turn}", f"by node {history.maker(decision)}"
     if contract.turns == "work":

@@ -30,7 +30,8 @@ def seal(height, slot):
 
 
 def chain(*decisions, plan=SLOTTED, law=CHAIN, **more):
-    return evolve(history(*decisions, plan=plan), contract=law, ended=400, why="bound", **more)
+    names = tuple(f"n{node:02d}" for node in range(plan.n))
+    return evolve(history(*decisions, plan=plan), contract=law, ended=400, why="bound", names=names, **more)
 
 
 @pytest.mark.clause("INV-S3", "CON-120", "CON-140")
