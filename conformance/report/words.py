@@ -38,6 +38,10 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
                 "zh": "{where}：说谎者 {src} 对 {to} 一概支持 {value}"},
     "twin": {"en": "from {where} on: a second node with the identity of {src} serves {to}",
              "zh": "自{where}起：与 {src} 同身份的另一节点服务于 {to}"},
+    "fork": {"en": "from {where} on: a second node with the identity of {src} works in secret, and shows {to} all of "
+                   "it when round {to_r} is reached",
+             "zh": "自{where}起：与 {src} 同身份的另一节点暗中出块，到第 {to_r} 轮时将其全部出示给 {to}"},
+    "lottery": {"en": "slots are won by: {slots}", "zh": "各时隙的得主：{slots}"},
     "where": {"en": "height {h} round {r}", "zh": "高度 {h} 第 {r} 轮"},
     "back.gst": {"en": "at GST", "zh": "于 GST"},
     "back.place": {"en": "when height {h} round {r} is reached", "zh": "在到达高度 {h} 第 {r} 轮时"},
@@ -47,6 +51,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "propose": {"en": "proposal", "zh": "提案"},
     "prevote": {"en": "prevote", "zh": "预投票"},
     "precommit": {"en": "precommit", "zh": "预提交"},
+    "block": {"en": "block", "zh": "区块"},
     "sync": {"en": "question", "zh": "询问"},
     "decided": {"en": "decision", "zh": "决定"},
     "liar": {"en": "liar", "zh": "说谎者"},
