@@ -75,6 +75,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "level.row": {"en": "{level:6} {counts}", "zh": "{level:6} {counts}"},
     "run.sum": {"en": "{tests} tests, {runs} runs, {messages} messages, {seconds} s",
                 "zh": "{tests} 项测试，{runs} 次运行，{messages} 条消息，{seconds} 秒"},
+    "not.run": {"en": "INCONCLUSIVE  {count} tests: {reason}", "zh": "INCONCLUSIVE  {count} 项测试未运行：{reason}"},
     "text": {"en": "the text", "zh": "条款"},
     "broken.law": {"en": "broken", "zh": "违反"},
     "request": {"en": "request", "zh": "请求"},
