@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test nightly catch-up matrix conform fuzz nodes spec guards pythons bench clean
+.PHONY: run test nightly races matrix conform fuzz nodes spec guards pythons bench clean
 
 run: $(STAMP)           ## the main job: a two-way referral on four validators, one of them lying
 	$(BIN)/yilian run
@@ -18,7 +18,7 @@ nightly: $(VENV)/.spec       ## the compiled contracts against their meaning, fi
 	YILIAN_STEPS=5000000 $(BIN)/python -m pytest -q -s tests/language/test_compiled.py
 	$(BIN)/python -m tests.spec --long
 
-catch-up: $(STAMP)      ## an attacker races the engine of proof of work 20,000 times a row, beside the exact probability
+races: $(STAMP)         ## an attacker races the engine of proof of work 20,000 times a row, beside the exact probability
 	$(BIN)/python -m tests.systems.catch_up --trials 20000
 
 matrix: $(STAMP)        ## every planted bug against every way to draw plans, as the page docs/reference/kill-matrix.md
