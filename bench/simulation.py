@@ -81,8 +81,15 @@ class Relays:
     def damage(self, wire: Any, act: str) -> None:
         """Nobody lies."""
 
-    def forge(self, said: Said, valid_round: int | None, source: Any) -> None:
+    def forge(self, said: Said, act: Mapping[str, Any], source: Any) -> None:
         """Nobody lies."""
+
+    def disguise(self, wire: Any, node: int) -> Any:
+        """Nobody lies."""
+
+    def is_genuine(self, wire: Any) -> bool:
+        """Nobody lies."""
+        return True
 
     def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
         """None."""

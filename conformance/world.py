@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, Protocol
 
 from attrs import define, field
 
-from conformance.adversary.fate import Fates
+from conformance.adversary.fate import Fates, Speech
 from conformance.contract import Contract
 from conformance.history import Decision, Delivery, History, Said, Statement, Unrest
-from conformance.plan import Crash, Plan
+from conformance.plan import BROKEN, Crash, Plan
 
 # --- What a node may ask of the world ---
 
@@ -118,11 +118,19 @@ class Cluster(Protocol):
         ...
 
     def damage(self, wire: Any, act: str) -> Any:
-        """The message with other contents under the old signature (`corrupt`), or with a broken one (`badsig`)."""
+        """What is no honest message any more, as `conformance.plan.BROKEN` says."""
         ...
 
-    def forge(self, said: Said, valid_round: int | None, source: Any) -> Any:
+    def forge(self, said: Said, act: Mapping[str, Any], source: Any) -> Any:
         """A message of the faulty `said.signer` out of nothing; `said.value` is a plan's value. None if impossible."""
+        ...
+
+    def disguise(self, wire: Any, node: int) -> Any:
+        """The message in the name of `node`, which did not sign it."""
+        ...
+
+    def is_genuine(self, wire: Any) -> bool:
+        """Whether a member signed exactly this."""
         ...
 
     def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
@@ -153,13 +161,17 @@ class _Node:
 class World:
     """One run under way. `run()` once."""
 
-    def __init__(self, plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False) -> None:
-        """`watched` keeps every delivery, for a report; `backwards` makes the nodes in reverse order, which must not
-        matter. Raises `PlanError` unless the contract admits the plan."""
+    def __init__(
+        self, plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False, sieved: bool = False
+    ) -> None:
+        """`watched` keeps every delivery, for a report; `backwards` makes the nodes in reverse order, and `sieved`
+        delivers nothing that its member did not sign: neither must matter. Raises `PlanError` unless the contract
+        admits the plan."""
         cluster.contract.admit(plan)
         self.plan = plan
         self.cluster = cluster
         self.watched = watched or plan.tier == "accountability"
+        self.sieved = sieved
         self.fates = Fates(plan, cluster.contract)
         order = range(plan.n)[:: -1 if backwards else 1]
         self.nodes = sorted((_Node(node, cluster.spawn(node, 0)) for node in order), key=lambda runner: runner.node)
@@ -267,6 +279,8 @@ class World:
         silent = self.now >= self.plan.gst and self.plan.after.get(runner.node) == "silent"
         if silent and runner.node in self.faulty:
             return
+        if self.sieved and forged and not self.cluster.is_genuine(wire):
+            return
         said = self.cluster.read(wire)
         if self.watched and not runner.twin:
             self.deliveries.append(Delivery(self.now, said.signer, runner.node, *said[:3], said.value, forged))
@@ -350,7 +364,7 @@ class World:
         """The faulty node's message on this link is replaced."""
         if act == "omit":
             return
-        if act in ("corrupt", "badsig"):
+        if act in BROKEN:
             other = self.cluster.damage(wire, act)
         elif "stale" in act:
             earlier = self.sent_on.get((runner.node, dst), [])
@@ -389,15 +403,40 @@ class World:
         if (height, round_) <= self.frontier:
             return
         self.frontier = (height, round_)
-        for kind, dst, said, valid_round in self.fates.speeches(height, round_):
-            src = said.signer
-            if self.now < self.plan.gst or self.plan.after.get(src) != "silent":
-                wire = self.cluster.forge(said, valid_round, self.nodes[src].reactor)
-                if wire is not None:
-                    self.fates.count(kind)
-                    self.push(self.now + self.plan.delta, src, self.nodes[dst], wire, forged=True)
+        for speech in self.fates.speeches(height, round_):
+            self.lie_anew(speech)
+        for src, runner in self.twins.items():
+            self.rouse(src, runner)
         for atom in self.fates.returns(height, round_):
             self.schedule_return(atom.node, self.now + 1)
+
+    def lie_anew(self, speech: Speech) -> None:
+        """A liar sends a message of its own making."""
+        src = speech.said.signer
+        if self.now >= self.plan.gst and self.plan.after.get(src) == "silent":
+            return
+        wire = self.cluster.forge(speech.said, speech.act, self.nodes[src].reactor)
+        if wire is None:
+            return
+        self.fates.count(speech.atom)
+        if speech.posing is not None:
+            wire = self.cluster.disguise(wire, speech.posing)
+        self.push(self.now + self.plan.delta, src, self.nodes[speech.dst], wire, forged=True)
+
+    def rouse(self, src: int, runner: _Node) -> None:
+        """A twin from an earlier place falls asleep when that is reached, and wakes, its alarms with it, at its own."""
+        sleep = self.fates.sleeps(src)
+        if sleep is None:
+            return
+        asleep = sleep[0] <= self.frontier < sleep[1]
+        if runner.up and asleep:
+            runner.up = False
+        elif not runner.up and not asleep:
+            runner.up = True
+            for name in runner.timers:
+                runner.timers[name] = self.now
+                order = (self.now, 1, runner.node, self.address(runner), self.rank(-1, runner))
+                heapq.heappush(self.queue, (*order, name, self.now))
 
     # --- crash and disk ---
 
@@ -474,6 +513,8 @@ class World:
         )  # fmt: skip
 
 
-def play(plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False) -> History:
-    """The history of one run."""
-    return World(plan, cluster, watched=watched, backwards=backwards).run()
+def play(
+    plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False, sieved: bool = False
+) -> History:
+    """The history of one run; see `World`."""
+    return World(plan, cluster, watched=watched, backwards=backwards, sieved=sieved).run()

@@ -10,7 +10,7 @@ from conformance.zoo import mutant
 from refimpl.consensus.heights import Log
 from refimpl.consensus.interface import Begin, Effect, Forward, Record, Send, Step, Supply
 from refimpl.consensus.tendermint import Tendermint
-from refimpl.consensus.tendermint_memory import Memory
+from refimpl.consensus.tendermint_memory import Memory, vote_in
 from refimpl.data.ids import Digest, Round
 from refimpl.network.messages import Message
 
@@ -159,3 +159,34 @@ class QuorumAtTwoThirds(Tendermint):
 
     def quorum(self, memory: Memory, weight: int) -> bool:
         return 3 * weight >= 2 * memory.validators.total
+
+
+@mutant("P14", of="tendermint", breaks=("INV-S1", "INV-S6"), tier="easy",
+        witness={"faulty": [1], "delta": 6, "atoms": []})  # fmt: skip
+class NilIsAValue(Tendermint):
+    """Nil is a value in band: a nil vote counts for whatever value stands where it would (own finding)."""
+
+    def weight_for(self, memory: Memory, log: Log, value: Digest | None) -> int:
+        return memory.validators.weigh([vote.sender for vote in log if vote_in(vote) in (value, None)])
+
+
+@mutant("T09", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock", "INV-V3"), tier="medium")
+class NoRoundSkipped(Tendermint):
+    """f + 1 members in a higher round draw nobody there (line 55)."""
+
+    def skips(self, memory: Memory, weight: int) -> bool:
+        return False
+
+
+@mutant("T21", of="tendermint", breaks=("INV-S1",), tier="medium", witness={"faulty": [1], "atoms": [
+    {"k": "late", "r": 0, "ph": "precommit", "src": 3, "dst": 0},
+    {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 1},
+    {"k": "inject", "r": 0, "ph": "precommit", "src": 1, "dst": 2, "value": "nil"},
+    {"k": "late", "r": 0, "ph": "precommit", "src": 3, "dst": 2},
+    {"k": "support", "r": 1, "src": 1, "to": [0, 2], "value": "v1", "vr": 0}]})  # fmt: skip
+class ProofNotShown(Tendermint):
+    """A proposal of an earlier round is taken for proven though nobody prevoted it: a round change without a prepared
+    certificate (first draft of EIP-650; QBFT, arXiv 2002.03613)."""
+
+    def has_polka(self, memory: Memory, round_: int, value: Digest | None) -> bool:
+        return round_ < memory.round or super().has_polka(memory, round_, value)

@@ -141,22 +141,33 @@ class ChainWork:
             return False
         if not memory.tree.holds(parent):
             return self.keep_orphan(message)
-        if memory.tree.height_of(parent) + 1 != message.height:
+        if not self.plant(message, payload):
+            return False
+        self.adopt()
+        return True
+
+    def plant(self, message: Message, payload: bytes) -> bool:
+        """A proposal whose parent is held: into the tree, if its height is the next one and it is not there."""
+        memory, value = self.memory, message.body.value  # type: ignore[attr-defined]  # proposals name a value
+        parent = self.parent_of(message.body)
+        assert parent is not None, "only proposals are added"
+        if value in memory.tree.blocks or memory.tree.height_of(parent) + 1 != message.height:
             return False
         block = TreeBlock(value, payload, parent, message.height, self.round_of(message), message)
         ancestors = memory.tree.payloads(parent)
         memory.tree = memory.tree.with_block(block)
         self.effects.append(api.AskVerdict(message.height, value, payload, message.sender, ancestors))
-        self.adopt()
         return True
 
     def adopt(self) -> None:
-        """Orphans whose parent has come."""
+        """Orphans whose parent has come, and those whose parent was one of them, however long the row."""
         memory = self.memory
-        for orphan in memory.orphans:
-            if memory.tree.holds(self.parent_of(orphan.body)):
-                memory.orphans = tuple(one for one in memory.orphans if one is not orphan)
-                self.add(orphan, orphan.body.payload)
+        ready = [orphan for orphan in memory.orphans if memory.tree.holds(self.parent_of(orphan.body))]
+        while ready:
+            memory.orphans = tuple(one for one in memory.orphans if one not in ready)
+            for orphan in ready:
+                self.plant(orphan, orphan.body.payload)
+            ready = [orphan for orphan in memory.orphans if memory.tree.holds(self.parent_of(orphan.body))]
 
     def keep_orphan(self, message: Message) -> bool:
         """A proposal on something unknown waits; the first one makes us ask."""

@@ -133,6 +133,11 @@ class HotStuff(ChainEngine):
         """The half of safeNode that keeps the protocol live (CON-065)."""
         return justify.view > locked.view
 
+    def locks(self, best: QuorumCertificate, chain: Sequence[TreeBlock]) -> QuorumCertificate | None:
+        """What the certificate `best` for the first of these blocks, each on the next, locks: the certificate of the
+        second, as the head of a certified two-chain (CON-066)."""
+        return justify_of(chain[0]) if len(chain) > 1 else None
+
     def consecutive(self, first: int, second: int, third: int) -> bool:
         """Whether three blocks, each on the one before, were certified in consecutive views (CON-067)."""
         return (first + 1, second + 1) == (second, third)
@@ -304,7 +309,7 @@ class _Work(ChainWork):
             return False
         memory.high = best
         chain = tuple(memory.tree.upward(best.value))[:3]
-        self.lock(chain)
+        self.lock(best, chain)
         if best.view >= memory.round:
             self.enter(Round(best.view + 1))
         views = [proof.view for block in chain[:2] if (proof := justify_of(block)) is not None]
@@ -312,10 +317,10 @@ class _Work(ChainWork):
             self.decide(chain[2].value, {key: (proof.view, proof.votes) for key, proof in memory.certified.items()})
         return True
 
-    def lock(self, chain: Sequence[TreeBlock]) -> None:
+    def lock(self, best: QuorumCertificate, chain: Sequence[TreeBlock]) -> None:
         """Lock on the head of a certified two-chain, if it is later than what is locked (CON-066)."""
         memory = self.memory
-        head = justify_of(chain[0]) if len(chain) > 1 else None
+        head = self.engine.locks(best, chain)
         if head is not None and (memory.locked is None or head.view > memory.locked.view):
             memory.locked = head
 
@@ -403,7 +408,7 @@ class _Work(ChainWork):
         memory.proposed = max((one.round for one in mine if one.kind == PROPOSE), default=_BEFORE_ALL)
         self.effects.extend(api.Send(one) for one in mine)
         for proof in self.memory.certified.values():
-            self.lock(tuple(memory.tree.upward(proof.value))[:2])
+            self.lock(proof, tuple(memory.tree.upward(proof.value))[:2])
         self.work_in_view()
         self.ask_around()
         self.apply_rules()

@@ -136,6 +136,11 @@ class Pbft(HeightEngine):
         """Who voted exactly this."""
         return {vote.sender: vote for vote in log if isinstance(vote.body, Vote) and vote.body.value == value}
 
+    def may_prepare(self, memory: Memory, value: Digest) -> bool:
+        """Whether we may still prepare this value in our view: the first proposal that we prepare is the only one
+        (CON-045)."""
+        return not any(one.sender == self.member for one in memory.log(memory.round).prepare)
+
     def prepares_that_count(self, memory: Memory, view: Round) -> Log:
         """The `prepare` votes that prepare a value in this view (CON-046)."""
         return memory.log(view).prepare
@@ -456,11 +461,11 @@ class _Work(HeightWork):
     def prepare(self) -> bool:
         """A permitted proposal of our view: prepare it, once a view (CON-045)."""
         memory, engine = self.memory, self.engine
-        if memory.changing or any(one.sender == engine.member for one in memory.log(memory.round).prepare):
+        if memory.changing:
             return False
         for body in self.proposals(memory.round):
             fresh = memory.verdicts[body.value].timely or self.bound() is not None
-            if fresh and engine.permits(memory, body.value):
+            if fresh and engine.may_prepare(memory, body.value) and engine.permits(memory, body.value):
                 self.say(PREPARE, Vote(body.value))
                 return True
         return False
