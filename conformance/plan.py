@@ -475,7 +475,8 @@ def _act(act: Any) -> bool:
 
 
 def _place(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"h", "r"} and all(type(v) is int and v >= 0 for v in value.values())
+    whole = isinstance(value, dict) and set(value) == {"h", "r"}
+    return whole and all(type(v) is int and v >= 0 for v in value.values())
 
 
 _RULES: Mapping[str, tuple[Check, str]] = {

@@ -225,7 +225,7 @@ class NodeCluster:
             payload = source.build(self.read(wire)._replace(value=act["payload"]), ())
             if payload is None or not hasattr(message.body, "payload"):
                 return None
-            return self.resign(message._replace(body=message.body._replace(payload=payload)))  # type: ignore[call-arg]
+            return self.resign(message._replace(body=message.body._replace(payload=payload)))  # type: ignore[attr-defined]
         return self.say(self.read(wire)._replace(value=act["value"]), act, source, message)
 
     def damage(self, wire: bytes, act: str) -> bytes:

@@ -100,7 +100,7 @@ def proposals(saying: Saying) -> dict[Digest, Message]:
     found: dict[Digest, Message] = {}
     for message in saying.seen:
         if message.kind == "propose":
-            found.setdefault(message.body.value, message)  # type: ignore[union-attr]  # proposals name a value
+            found.setdefault(message.body.value, message)  # type: ignore[attr-defined]  # proposals name a value
     return found
 
 
@@ -117,14 +117,15 @@ def chain_to(saying: Saying, message: Message) -> list[bytes]:
     known, chain = proposals(saying), list[bytes]()
     here: Message | None = message
     while here is not None:
-        chain.insert(0, here.body.payload)  # type: ignore[union-attr]  # proposals carry a payload
-        here = known.get(here.body.parent)  # type: ignore[union-attr]
+        chain.insert(0, here.body.payload)  # type: ignore[attr-defined]  # proposals carry a payload
+        here = known.get(here.body.parent)  # type: ignore[attr-defined]
     return chain
 
 
 def certificates(saying: Saying) -> list[hotstuff_messages.QuorumCertificate]:
     """Every certificate that the liar has seen, or can make of the votes that it has seen."""
-    found, votes = list[hotstuff_messages.QuorumCertificate](), dict[tuple[Height, Round, Digest], dict[MemberId, Signature]]()
+    found: list[hotstuff_messages.QuorumCertificate] = []
+    votes: dict[tuple[Height, Round, Digest], dict[MemberId, Signature]] = {}
     for message in saying.seen:
         justify = getattr(message.body, "justify", None)
         if justify is not None:
@@ -161,23 +162,30 @@ def hotstuff_block(saying: Saying) -> tuple[Height, hotstuff_messages.Block] | N
         if not memory.tree.holds(parent):
             return None
         payload, height = saying.build(memory.tree.payloads(parent)), Height(memory.tree.height_of(parent) + 1)
-        return None if payload is None else (height, hotstuff_messages.Block(saying.name(payload), payload, parent, justify))
+        return hotstuff_on(saying, height, payload, parent, justify)
     if vr == -1:
-        payload = saying.rebuild(())
-        return None if payload is None else (Height(1), hotstuff_messages.Block(saying.name(payload), payload, Digest(b""), None))
+        return hotstuff_on(saying, Height(1), saying.rebuild(()), Digest(b""), None)
     shown = next((one for one in certificates(saying) if one.view == vr), None)
     below = proposals(saying).get(shown.value) if saying.on is None and shown else None
     below = below if saying.on is None else block_named(saying, saying.on)
     if below is None:
         return None
-    parent = below.body.value  # type: ignore[union-attr]  # proposals name a value
+    parent = below.body.value  # type: ignore[attr-defined]  # proposals name a value
     own = next((one for one in certificates(saying) if one.value == parent), None)
     if shown is None and own is not None and vr is not None:
         own = own._replace(view=Round(vr))
     payload = saying.rebuild(chain_to(saying, below))
+    return hotstuff_on(saying, Height(below.height + 1), payload, parent, shown or own)
+
+
+def hotstuff_on(
+    saying: Saying, height: Height, payload: bytes | None, parent: Digest,
+    justify: hotstuff_messages.QuorumCertificate | None,
+) -> tuple[Height, hotstuff_messages.Block] | None:  # fmt: skip
+    """A block with this payload, if there is one."""
     if payload is None:
         return None
-    return Height(below.height + 1), hotstuff_messages.Block(saying.name(payload), payload, parent, shown or own)
+    return height, hotstuff_messages.Block(saying.name(payload), payload, parent, justify)
 
 
 def streamlet(saying: Saying) -> Message | None:
@@ -188,7 +196,7 @@ def streamlet(saying: Saying) -> Message | None:
     if saying.value == "nil" or (below is None and saying.on is not None):
         return None
     if below is not None:
-        parent, height = below.body.value, Height(below.height + 1)  # type: ignore[union-attr]  # proposals name a value
+        parent, height = below.body.value, Height(below.height + 1)  # type: ignore[attr-defined]  # proposals name a value
         payload = saying.rebuild(chain_to(saying, below))
     elif saying.valid_round is not None:
         parent, height, payload = Digest(b""), Height(1), saying.rebuild(())

@@ -155,7 +155,7 @@ class Fates:
 
     def serves_twin(self, src: int, dst: int, height: int, round_: int) -> bool:
         """Whether the twin of `src`, not `src` itself, speaks to `dst` at this place."""
-        twins = self.twins.get(src, ())
+        twins = self.twins.get(src, [])
         served = any(dst in atom.to and (atom.h, atom.r) <= (height, round_) for atom in twins)
         if served:
             self.count(twins[0].k)

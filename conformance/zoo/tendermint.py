@@ -170,7 +170,10 @@ class NilIsAValue(Tendermint):
         return memory.validators.weigh([vote.sender for vote in log if vote_in(vote) in (value, None)])
 
 
-@mutant("T09", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock", "INV-V3"), tier="medium")
+@mutant("T09", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="hard",
+        witness={"faulty": [1], "gst": 1500, "after": {"1": "silent"}, "atoms": [
+    {"k": "cut", "r": 0, "to_r": 99, "side": [3]},
+    *({"k": "support", "r": r, "src": 1, "to": [0, 2], "value": "nil"} for r in range(36))]})  # fmt: skip
 class NoRoundSkipped(Tendermint):
     """f + 1 members in a higher round draw nobody there (line 55)."""
 

@@ -7,14 +7,14 @@ from conformance.drivers.explore import Campaign, shrink_found
 from conformance.drivers.selfcheck import REFERENCES, by_search, by_witness, news, selfcheck
 from conformance.plan import Plan
 from conformance.targets import Target
-from conformance.zoo import SURVIVORS, ZOO, load
+from conformance.zoo import NOT_HERE, SURVIVORS, ZOO, load
 
 load()
 ENGINES = {name: entry for name, entry in ZOO.items() if entry.of != "ledger" and name not in SURVIVORS}
 """The bugs that plans hunt; those of the ledger are hunted by laws over blocks (test_ledger_zoo.py)."""
 SEARCHED = {
     "P01": 1000, "P02": 2000, "P03": 1000, "T01": 2000, "T02": 1500, "T06": 2000, "T10": 300, "T13": 500, "T14": 1000,
-    "H05": 600, "H07": 300,
+    "H05": 600, "H07": 300, "P05": 600, "P07": 1000, "P14": 200,
 }  # fmt: skip
 """Easy and medium bugs -> plans in which search must find them."""
 
@@ -60,9 +60,23 @@ def test_what_is_not_searched_for_has_a_witness():
     assert all(entry.witness or name in SEARCHED for name, entry in ENGINES.items())
 
 
-def test_a_known_survivor_is_planted_and_dated():
+CORPUS = (
+    "P01 P02 P03 P04 P05 P06 P07 P08 P09 P10 P11 P13 P14 P15 P17 P18 P19 P21 P23 P24 P26 T01 T02 T03 T05 T06 T07 T09 T10 "
+    "T12 T13 T14 T16 T18 T19 T21 H01 H02 H03 H05 H07 H09 H11 H12 S01 R01 R02 R04 D01 D02 D03 D04 D06 D07 D08 D10 D12 D13 "
+    "D16"
+).split()
+"""The entries of the corpus for these engines and the ledger; an id is kept for ever."""
+
+
+def test_every_entry_of_the_corpus_is_planted_or_cannot_be_and_says_why():
+    assert set(CORPUS) - set(ZOO) - set(NOT_HERE) == set()
+    assert not set(ZOO) & set(NOT_HERE)
+
+
+def test_the_list_of_known_survivors_may_only_shrink():
+    assert set(SURVIVORS) <= {"H02", "H11", "P19"}
     assert set(SURVIVORS) <= set(ZOO)
-    assert all("(20" in why for why in SURVIVORS.values())
+    assert all("(20" in why for why in (*SURVIVORS.values(), *NOT_HERE.values()))
 
 
 def test_at_least_ten_bugs_are_planted_across_the_tiers():
