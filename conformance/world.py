@@ -180,6 +180,8 @@ class World:
         self.queue: list[tuple[Any, ...]] = []
         self.ranks: dict[tuple[int, int], int] = {}
         self.now = 0
+        self.moved = True
+        """Whether something was decided, or somebody came back, since it was last asked whether the run is done."""
         self.decisions: list[Decision] = []
         self.statements: list[Statement] = []
         self.deliveries: list[Delivery] = []
@@ -197,7 +199,10 @@ class World:
         self.hand_in()
         self.start()
         bound = self.cluster.contract.bound(self.plan)
-        while self.queue and not self.is_done() and self.queue[0][0] <= bound:
+        while self.queue and self.queue[0][0] <= bound:
+            if self.moved and self.is_done():
+                break
+            self.moved = False
             self.turn(heapq.heappop(self.queue))
         return self.history("done" if self.is_done() else "bound" if self.queue else "quiet")
 
@@ -281,8 +286,8 @@ class World:
             return
         if self.sieved and forged and not self.cluster.is_genuine(wire):
             return
-        said = self.cluster.read(wire)
         if self.watched and not runner.twin:
+            said = self.cluster.read(wire)
             self.deliveries.append(Delivery(self.now, said.signer, runner.node, *said[:3], said.value, forged))
         try:
             effects = runner.reactor.deliver(src, wire, self.clock(runner))
@@ -310,7 +315,7 @@ class World:
                 case Persist(writes, sync):
                     self.write(runner, writes, sync=sync)
                 case Decided(decision):
-                    runner.decided = max(runner.decided, decision.height)
+                    runner.decided, self.moved = max(runner.decided, decision.height), True
                     if runner.node not in self.faulty:
                         self.decisions.append(decision._replace(tick=self.now, life=runner.life))
                 case Accused(against):
@@ -333,8 +338,12 @@ class World:
         if runner.node not in self.faulty:
             self.statements.append(Statement(self.now, runner.node, runner.life, *said[:3], said.value))
         self.advance(said.height, said.round)
+        usual = runner.node not in self.faulty and self.fates.is_usual(said)
+        due = self.now + self.plan.delta
         for dst in to or range(self.plan.n):
-            if dst != runner.node:
+            if dst != runner.node and usual:
+                self.push(due, runner.node, self.nodes[dst], wire, forged=False)
+            elif dst != runner.node:
                 self.send_one(runner, wire, said, dst)
         for src in self.twins:
             if src != runner.node and (not to or src in to) and self.fates.hears_twin(src, runner.node, said):
@@ -494,7 +503,7 @@ class World:
         """A node recovers from its disk; nobody who is up is brought back."""
         if runner.up:
             return
-        runner.up = True
+        runner.up = self.moved = True
         runner.reactor = self.cluster.spawn(runner.node, 0)
         runner.decided = 0
         self.unrest.append(Unrest(self.now, runner.node, "back"))

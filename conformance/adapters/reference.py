@@ -198,11 +198,12 @@ class EngineReactor:
     def carry_out(self, effect: engine_api.Effect) -> engine_api.Input | None:
         """One effect of the engine; an answer if it is a question."""
         out = self.effects
+        if isinstance(effect, (engine_api.Forward, engine_api.Send)):
+            if self.lies:
+                self.seen.append(effect.message)
+            out.append(world.Send(effect.message, tuple([node_of(name) for name in effect.to]) if effect.to else ()))
+            return None
         match effect:
-            case engine_api.Send(message, to) | engine_api.Forward(message, to):
-                if self.lies:
-                    self.seen.append(message)
-                out.append(world.Send(message, tuple(node_of(name) for name in to)))
             case engine_api.Record(message):
                 out.append(world.Persist(((self.cluster.record_key(message), message),), True))
             case engine_api.SetTimer(timer, ticks):

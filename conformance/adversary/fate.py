@@ -66,6 +66,7 @@ class Fates:
         self.n = plan.n
         self.links: dict[Place, list[Atom]] = {}
         self.acts: dict[Place, Any] = {}
+        self.touched: set[tuple[int, int, str, int]] = set()
         self.cuts: list[Cut] = []
         self.skews: list[Skew] = []
         self.crashes: dict[int, list[Crash]] = {}
@@ -90,6 +91,7 @@ class Fates:
                 self.injections.setdefault(place, []).append(atom)
             case Late() | Swap() | Dup() | Drop():
                 self.links.setdefault((atom.h, atom.r, atom.ph, atom.src, atom.dst), []).append(atom)
+                self.touched.add((atom.h, atom.r, atom.ph, atom.src))
             case Cut():
                 self.cuts.append(atom)
             case Skew():
@@ -107,6 +109,10 @@ class Fates:
     def count(self, kind: str) -> None:
         """An atom of this kind took effect."""
         self.counts[kind] = self.counts.get(kind, 0) + 1
+
+    def is_usual(self, said: Said) -> bool:
+        """Whether no atom touches this message of an honest node on any link."""
+        return not self.cuts and (said.height, said.round, said.kind, said.signer) not in self.touched
 
     def fate(self, said: Said, dst: int) -> Fate | None:
         """The fate of an honest message; None for the usual one tick."""

@@ -8,10 +8,12 @@ It must not know any engine's votes, views or work. Source: spec/consensus.md, p
 CON-070).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from operator import attrgetter
+from typing import Any, Self
 
-from attrs import define, field
+from attrs import define, field, fields
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, Log
@@ -57,6 +59,16 @@ class Stand:
         """The height decided last."""
         return self.tree.height
 
+    def fork(self) -> Self:
+        """A copy to work on; its mappings are replaced, never changed."""
+        return type(self)(*_members(type(self))(self))
+
+
+@cache
+def _members(kind: type[Stand]) -> Callable[[Stand], tuple[Any, ...]]:
+    """What takes the members of such a memory, in the order of its making."""
+    return attrgetter(*(member.name for member in fields(kind)))
+
 
 class ChainEngine(HeightEngine):
     """The engine of one member, as far as it is the same in all engines that build on undecided blocks."""
@@ -88,6 +100,10 @@ class ChainWork:
     def apply_rules(self) -> None:
         """Apply what was heard until nothing more happens."""
         raise NotImplementedError
+
+    def stirs(self, message: Message) -> bool:
+        """Whether a statement that was just noted may let a rule apply."""
+        return True
 
     def heard(self) -> Iterable[Message]:
         """What was heard and is not decided, in a fixed order, but for the blocks of the tree."""
@@ -123,7 +139,8 @@ class ChainWork:
             self.repeat(message.sender)
         elif self.note(message):
             self.effects.extend(engine.forward(api.Forward(message)))
-            self.apply_rules()
+            if self.stirs(message):
+                self.apply_rules()
 
     def judge(self, verdict: api.Verdict) -> None:
         """What the application says of a block."""

@@ -73,7 +73,7 @@ class HotStuff(ChainEngine):
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
-        work = _Work(self, evolve(state))
+        work = _Work(self, state.fork())
         match event:
             case api.Receive(message):
                 work.receive(message)
@@ -89,7 +89,7 @@ class HotStuff(ChainEngine):
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """The view, the vote and the lock that our records imply, and a question to the others (CON-008)."""
-        work = _Work(self, evolve(state))
+        work = _Work(self, state.fork())
         work.resume(begin, records)
         return api.Step(work.memory, tuple(work.effects))
 
@@ -157,6 +157,8 @@ class _Work(ChainWork):
 
     engine: HotStuff
     memory: Memory
+    learned = False
+    """Whether this step brought a certificate."""
 
     # --- inputs ---
 
@@ -255,6 +257,10 @@ class _Work(ChainWork):
             raise Refused(Code.CONSENSUS_NO_QUORUM, "/body/justify", got=0)
         return self.add(message, body.payload)
 
+    def stirs(self, message: Message) -> bool:
+        """A vote of somebody else that completes no certificate changes nothing."""
+        return message.kind != VOTE or self.learned
+
     def parent_of(self, body: Body) -> Digest | None:
         """The parent that a block names."""
         return body.parent if isinstance(body, Block) else None
@@ -291,6 +297,7 @@ class _Work(ChainWork):
         memory = self.memory
         known = memory.certified.get(proof.value)
         if known is None or known.view < proof.view:
+            self.learned = True
             memory.certified = {**memory.certified, proof.value: proof}
 
     # --- the rules ---
@@ -303,9 +310,11 @@ class _Work(ChainWork):
     def certify(self) -> bool:
         """A higher certificate for a block that we have: lock, commit, go on (CON-066, CON-067)."""
         memory = self.memory
-        known = [proof for proof in memory.certified.values() if memory.tree.holds(proof.value)]
+        least = _BEFORE_ALL if memory.high is None else memory.high.view
+        higher = [proof for proof in memory.certified.values() if proof.view > least]
+        known = [proof for proof in higher if memory.tree.holds(proof.value)]
         best = max(known, key=lambda proof: proof.view, default=None)
-        if best is None or (memory.high is not None and best.view <= memory.high.view):
+        if best is None:
             return False
         memory.high = best
         chain = tuple(memory.tree.upward(best.value))[:3]
@@ -341,9 +350,8 @@ class _Work(ChainWork):
     def move_on(self) -> bool:
         """A quorum wants this view or a later one: it begins (CON-069)."""
         memory, engine = self.memory, self.engine
-        for view in sorted({wish.round for wish in memory.newviews.values()}, reverse=True):
-            if view <= memory.round:
-                return False
+        later = {wish.round for wish in memory.newviews.values() if wish.round > memory.round}
+        for view in sorted(later, reverse=True):
             if engine.quorum(memory, memory.validators.weigh(self.wishing(view))):
                 memory.called = view + PROMISE.span
                 self.enter(view)
@@ -355,11 +363,11 @@ class _Work(ChainWork):
         memory, engine = self.memory, self.engine
         if not engine.is_fresh(memory, memory.round):
             return False
-        for block in memory.tree.blocks.values():
+        for block in [one for one in memory.tree.blocks.values() if one.round == memory.round]:
             verdict, body = memory.verdicts.get(block.value), block.message.body
             assert isinstance(body, Block), "the tree holds proposals"
             fine = verdict is not None and verdict.acceptable and verdict.timely and not self.has_voted_for(block)
-            if block.round == memory.round and fine and engine.safe(memory, block, body.justify):
+            if fine and engine.safe(memory, block, body.justify):
                 memory.voted = memory.round
                 self.record_branch(block)
                 self.say(VOTE, block.height, Vote(block.value))
