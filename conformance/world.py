@@ -352,6 +352,8 @@ class World:
     def send_one(self, runner: _Node, wire: Any, said: Said, dst: int) -> None:
         """One link."""
         if runner.node in self.faulty:
+            if runner.twin and self.is_unborn(runner.node):
+                return
             if self.fates.is_silenced(said, dst, by_twin=runner.twin):
                 return
             if self.now >= self.plan.gst and self.plan.after.get(runner.node) == "silent":
@@ -431,6 +433,11 @@ class World:
         if speech.posing is not None:
             wire = self.cluster.disguise(wire, speech.posing)
         self.push(self.now + self.plan.delta, src, self.nodes[speech.dst], wire, forged=True)
+
+    def is_unborn(self, src: int) -> bool:
+        """Whether the twin of `src` is one from an earlier place that has not woken yet."""
+        sleep = self.fates.sleeps(src)
+        return sleep is not None and self.frontier < sleep[1]
 
     def rouse(self, src: int, runner: _Node) -> None:
         """A twin from an earlier place falls asleep when that is reached, and wakes, its alarms with it, at its own."""

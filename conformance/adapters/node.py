@@ -225,7 +225,8 @@ class NodeCluster:
             payload = source.build(self.read(wire)._replace(value=act["payload"]), ())
             if payload is None or not hasattr(message.body, "payload"):
                 return None
-            return self.resign(message._replace(body=message.body._replace(payload=payload)))  # type: ignore[attr-defined]
+            body: Any = message.body  # a tuple with names
+            return self.resign(message._replace(body=body._replace(payload=payload)))
         return self.say(self.read(wire)._replace(value=act["value"]), act, source, message)
 
     def damage(self, wire: bytes, act: str) -> bytes:

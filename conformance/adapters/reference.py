@@ -315,7 +315,8 @@ class EngineCluster:
         """A liar's message with the payload of another under the old name; None if it carries none."""
         if payload is None or not hasattr(wire.body, "payload"):
             return None
-        return self.resign(wire._replace(body=wire.body._replace(payload=payload)))  # type: ignore[attr-defined]
+        body: Any = wire.body  # a tuple with names
+        return self.resign(wire._replace(body=body._replace(payload=payload)))
 
     def damage(self, wire: Message, act: str) -> Message:
         """See `world.Cluster`; the number of no entry stands for a signature that is none, and for bytes that are."""

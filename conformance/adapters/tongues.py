@@ -118,7 +118,7 @@ def chain_to(saying: Saying, message: Message) -> list[bytes]:
     here: Message | None = message
     while here is not None:
         chain.insert(0, here.body.payload)  # type: ignore[attr-defined]  # proposals carry a payload
-        here = known.get(here.body.parent)  # type: ignore[attr-defined]
+        here = known.get(here.body.parent)  # type: ignore[attr-defined]  # proposals name a parent
     return chain
 
 

@@ -154,7 +154,7 @@ class Fates:
         """Whether this instance of a faulty node does not speak to `dst` here: a macro or the other instance does."""
         place = (said.height, said.round, said.kind, said.signer, dst)
         served = self.serves_twin(said.signer, dst, said.height, said.round)
-        if served != by_twin:
+        if served != by_twin and not (by_twin and self.wakes_for(said.signer, dst)):
             return True
         spoken_for = (said.height, said.round, said.signer, dst) in self.supported
         return place not in self.acts and spoken_for and said.kind in self.contract.phases
@@ -166,6 +166,10 @@ class Fates:
         if served:
             self.count(twins[0].k)
         return served
+
+    def wakes_for(self, src: int, dst: int) -> bool:
+        """Whether a twin from an earlier place speaks to `dst`, of whatever place its words are."""
+        return any(isinstance(atom, Shift) and dst in atom.to for atom in self.twins.get(src, ()))
 
     def hears_twin(self, src: int, signer: int, said: Said) -> bool:
         """Whether the twin of `src` hears this message: everything before it is born, then only whom it serves; one

@@ -40,8 +40,8 @@ ZOO: dict[str, Entry] = {}
 
 
 SURVIVORS: Mapping[str, str] = {
-    "H02": "every wish goes to everybody with the highest certificate, so no lock stays hidden from a leader (CON-068); "
-           "4,000 plans (2026-11-28)",
+    "H02": "every wish goes to everybody with the highest certificate, so no lock stays hidden from a leader "
+           "(CON-068); 4,000 plans (2026-11-28)",
     "H11": "the declared bound leaves room for a pacemaker that is twice too slow: views end later, and do end; "
            "4,000 plans (2026-11-28)",
     "P19": "a view that is wanted has no clock before a quorum wants it (CON-047), so members are never more than one "

@@ -110,7 +110,7 @@ class LocksOnPrepared(HotStuff):
         return best
 
 
-@mutant("H11", of="hotstuff", breaks=("INV-V1.livelock"), tier="medium")
+@mutant("H11", of="hotstuff", breaks=("INV-V1.livelock",), tier="medium")
 class DoubledTwice(HotStuff):
     """The pacemaker's timer is doubled by two paths in one view ("Liveness attacks on HotStuff")."""
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import click
 
-from conformance.checkers import judge
 from conformance.history import Violation
 from conformance.report.story import mermaid, report
+from conformance.report.svg import svg
 from conformance.targets import Target
 from conformance.trace import trace_digest
 from refimpl.commands.outcome import page
@@ -33,10 +33,11 @@ SCHEMA: Final = "yilian/replayed/v1"
 @click.option("--bundle", "bundle_file", type=click.Path(path_type=Path), help="FHIR R4 bundle / FHIR R4 数据包")
 @click.option("--zoo", default="", help="id of a planted fault / 植入缺陷编号")
 @click.option("--mermaid", "diagram", is_flag=True, help="sequence diagram / 时序图")
+@click.option("--svg", "picture", is_flag=True, help="the same as a picture / 时序图（SVG）")
 @click.option("--json", "as_json", is_flag=True, help=SCHEMA)
 @click.pass_context
 def command(
-    context: click.Context, file: Path, bundle_file: Path | None, zoo: str, diagram: bool, as_json: bool
+    context: click.Context, file: Path, bundle_file: Path | None, zoo: str, diagram: bool, picture: bool, as_json: bool
 ) -> None:
     """Run a saved plan again, bit for bit. / 逐位重放已保存的计划。"""
     saved = read_saved(file)
@@ -48,20 +49,22 @@ def command(
     else:
         target = Target(zoo or saved.zoo)
         history = target.play(saved.plan, watched=True)
-        trace, violations, why = trace_digest(history), judge(history), history.why
+        trace, violations, why = trace_digest(history), target.judge(history), history.why
         lines = iter(report(saved.plan, history, violations, language, f"yilian replay {file}"))
         if diagram:
             lines = iter([mermaid(history).rstrip("\n")])
+        if picture:
+            lines = iter([svg(history, language).rstrip("\n")])
     if as_json:
         click.echo(json.dumps(as_data(saved, trace, violations, why), ensure_ascii=False, sort_keys=True))
     else:
         for line in lines:
             click.echo(line)
-        if not violations and not diagram:
+        if not violations and not (diagram or picture):
             click.echo(tell("clean", language))
         if saved.trace is not None:
             key = "same" if trace == saved.trace else "differs"
-            click.echo(tell(key, language, trace=trace, recorded=saved.trace), err=diagram)
+            click.echo(tell(key, language, trace=trace, recorded=saved.trace), err=diagram or picture)
     if violations or trace != (saved.trace or trace):
         context.exit(FOUND)
 

@@ -11,7 +11,7 @@ CON-070).
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from attrs import define, field, fields
 
@@ -61,11 +61,12 @@ class Stand:
 
     def fork(self) -> Self:
         """A copy to work on; its mappings are replaced, never changed."""
-        return type(self)(*_members(type(self))(self))
+        kind: Any = type(self)
+        return cast(Self, kind(*_members(kind)(self)))
 
 
 @cache
-def _members(kind: type[Stand]) -> Callable[[Stand], tuple[Any, ...]]:
+def _members(kind: Any) -> Callable[[Stand], tuple[Any, ...]]:
     """What takes the members of such a memory, in the order of its making."""
     return attrgetter(*(member.name for member in fields(kind)))
 

@@ -11,7 +11,7 @@ It must not know what a payload means, who transports messages, what time it is,
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.chains import DECIDED, SYNC, ChainEngine, ChainWork, Log, Stand

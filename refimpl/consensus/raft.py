@@ -13,7 +13,7 @@ Source: spec/consensus.md, part 7 (CON-100 to CON-106).
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.chains import DECIDED, SYNC, ChainEngine, ChainWork, Log, Stand
