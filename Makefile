@@ -33,9 +33,11 @@ guards: $(VENV)/.spec   ## every guard of the models removed, one at a time, and
 pythons: $(STAMP)       ## the run under every supported Python of this machine, compared
 	$(BIN)/python -m tests.systems.pythons
 
-nodes:                  ## verifiers in other languages answer the vectors; needs node 20 or newer, and nothing else
+nodes: $(STAMP)         ## verifiers in other languages answer the vectors, and 400 drawn programs; needs node 20 or newer
 	@command -v node >/dev/null || { echo "make nodes needs node 20 or newer, and there is no node here" >&2; exit 2; }
 	node conformance/nodes/js/verify.js conformance/vectors/v1
+	$(BIN)/python -m tests.language.drawn_vectors out/drawn --programs 400
+	node conformance/nodes/js/verify.js out/drawn
 
 bench: $(STAMP)         ## speed, as ratios within one run; JSON on stdout
 	$(BIN)/python -m bench

@@ -35,6 +35,12 @@ class SetTimer(NamedTuple):
     at: int
 
 
+class Cancel(NamedTuple):
+    """Take back the timer `name`, if it is set."""
+
+    name: Hashable
+
+
 class Persist(NamedTuple):
     """Write to disk all of these or none, deleting where a value is None; `sync` makes all writes so far durable."""
 
@@ -54,7 +60,7 @@ class Accused(NamedTuple):
     against: int
 
 
-Effect = Send | SetTimer | Persist | Decided | Accused
+Effect = Send | SetTimer | Cancel | Persist | Decided | Accused
 
 
 class Reactor(Protocol):
@@ -312,6 +318,8 @@ class World:
                     runner.timers[name] = due
                     order = (due, 1, runner.node, self.address(runner), self.rank(-1, runner))
                     heapq.heappush(self.queue, (*order, name, due))
+                case Cancel(name):
+                    runner.timers.pop(name, None)
                 case Persist(writes, sync):
                     self.write(runner, writes, sync=sync)
                 case Decided(decision):

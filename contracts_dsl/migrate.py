@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from contracts_dsl import ir, verify
-from contracts_dsl.host import Changes, Indexed, Instance, Refused, World
+from contracts_dsl.host import Changes, Instance, Refused, World
 from contracts_dsl.interpret import Step, timers
 from contracts_dsl.overlay import Overlay
 from contracts_dsl.program import ContractProgram, Program
@@ -127,11 +127,6 @@ def _move(step: Step, instance: Instance, versions: tuple[ContractProgram, Contr
         moved.id, moved.contract, moved.version, target, moved.entered, values, closed, timers(new, moved)
     )  # fmt: skip
     step.overlay.put(moved)
-    for name in new.fields:
-        value = values[new.position[name]]
-        fresh = name not in old.position and name in step.program.fixed[moved.contract]
-        if fresh and value is not None and not isinstance(value, tuple):
-            step.overlay.indexed.append(Indexed(moved.contract, name, value, moved.id))
     step.emit("migrated", moved, from_version=instance.version, from_state=instance.state, to=target)
 
 

@@ -52,6 +52,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "以每种抽取方式捕获每个植入的缺陷",
         "hunt every planted error with every way to draw plans",
     ),
+    "node": Entry("refimpl.commands.node.command:command", "以节点协议应答测试套件", "answer a test kit as a node"),
     "play": Entry("contracts_dsl.cli.play:command", "按种子或脚本逐步运行合约", "step a package by a seed or a script"),
     "repl": Entry("contracts_dsl.cli.repl:command", "交互地逐步运行合约", "step a package as you type"),
     "replay": Entry("refimpl.commands.replay:command", "逐位重放已保存的计划", "run a saved plan again, bit for bit"),

@@ -138,8 +138,8 @@ def markdown(rows: list[Row], starts: int, budget: int) -> str:
     lines += ["| " + " | ".join(_cells(row)) + " |" for row in rows]
     told = summary(rows)
     lines += [
-        "", f"{told['killed']} of {told['rows']} killed; median size of the smallest plan {told['median_size']:g} faults; "
-        f"median executions to the first kill by search {told['median_executions']:g}.", "",
+        "", f"{told['killed']} of {told['rows']} killed; median size of the smallest plan {told['median_size']:g} "
+        f"faults; median executions to the first kill by search {told['median_executions']:g}.", "",
         "Bugs of the ledger are killed by laws over blocks (`tests/sim/test_ledger_zoo.py`), not by plans:", "",
         "| id | tier | law | what is wrong |", "| --- | --- | --- | --- |",
         *(f"| {one.id} | {one.tier} | {', '.join(one.breaks)} | {one.story} |"

@@ -12,6 +12,7 @@ from functools import lru_cache
 from contracts_dsl import host, ir, migrate
 from contracts_dsl.compile import Compiled
 from contracts_dsl.program import Program, link
+from refimpl.contract import directory
 from refimpl.contract.draft import Draft, behind
 from refimpl.contract.world import LedgerWorld
 from refimpl.data import shape
@@ -19,7 +20,10 @@ from refimpl.data.limits import DEPLOY_MODULES
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import StateMap
 
-__all__ = ["compiled_in", "deploy", "program_in"]
+__all__ = ["NOTHING", "compiled_in", "deploy", "program_in"]
+
+NOTHING = link([])
+"""The program of a ledger on which nothing is deployed."""
 
 _PREFIX = b"module/"
 _TOLD = 120
@@ -62,7 +66,8 @@ def deploy(draft: Draft, payload: object) -> tuple[host.Event, ...]:
     """Put a package `{modules: [IR]}` on the ledger, all of it or nothing; the events of what moved (CTR-D03).
 
     Live instances of versions that are replaced move to their new states. Raises `contract.bad_package` for anything
-    that is not IR or cannot stand beside what is deployed, `contract.no_migration` for a state without a target.
+    that is not IR or cannot stand beside what is deployed or enrolled, `contract.no_migration` for a state without a
+    target.
     """
     fields = shape.record(payload, "/payload", ("modules",))
     arriving: list[ir.Module] = []
@@ -75,13 +80,24 @@ def deploy(draft: Draft, payload: object) -> tuple[host.Event, ...]:
         arriving.append(module)
     world = LedgerWorld(draft)
     try:
-        _, moves = migrate.deploy([ir.decode(data) for data in _modules_in(draft)], arriving, world)
+        program, moves = migrate.deploy([ir.decode(data) for data in _modules_in(draft)], arriving, world)
     except ir.IrError as error:
         expected = error.expected[:_TOLD]
         raise Refused(Code.CONTRACT_BAD_PACKAGE, "/payload/modules", expected=expected, got=error.path) from None
     except host.Refused as refused:
         raise Refused(Code(f"contract.{refused.code}"), "/payload/modules", **refused.values) from None
+    if any(isinstance(module, ir.Schema) for module in arriving):
+        _must_fit_the_directory(draft, program, world)
     for module in arriving:
         draft.put(_module_key(module.name, module.version), ir.encode(module))
     world.apply(moves)
     return moves.events
+
+
+def _must_fit_the_directory(draft: Draft, program: Program, world: LedgerWorld) -> None:
+    """What is enrolled has the types that the schemas declare from now on (CTR-D07)."""
+    for name in directory.enrolled(draft):
+        found = directory.ill_typed(program, world, name)
+        if found is not None:
+            expected = f"what is enrolled to fit, not {': '.join(found)}"[:_TOLD]
+            raise Refused(Code.CONTRACT_BAD_PACKAGE, "/payload/modules", expected=expected, got=name)

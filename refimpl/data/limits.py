@@ -86,6 +86,9 @@ PROTOCOL_TIMERS: Final = 1024
 PROTOCOL_DISK_BYTES: Final = 64 * 1024 * 1024
 PROTOCOL_WINDOW: Final = 64
 PROTOCOL_STATE_ITEMS: Final = 1000
+PROTOCOL_HELLO_SECONDS: Final = 30
+PROTOCOL_ANSWER_SECONDS: Final = 10
+PROTOCOL_MEMORY_BYTES: Final = 1024 * 1024 * 1024
 
 # What an institution reads from its own systems; never on the wire
 FHIR_BUNDLE_BYTES: Final = 16 * 1024 * 1024

@@ -98,6 +98,7 @@ class Code(StrEnum):
     CONSENSUS_NOT_ALONE = "consensus.not_alone"
     CONSENSUS_UNKNOWN_ENGINE = "consensus.unknown_engine"
     # A question to one's own node.
+    QUERY_UNKNOWN = "query.unknown"
     QUERY_NOT_FOUND = "query.not_found"
     # A node's disk.
     STORE_MISSING = "store.missing"

@@ -48,7 +48,7 @@ def open_genesis(genesis: Genesis) -> tuple[StateMap, dict[bytes, bytes | None]]
     draft = Draft(EMPTY)
     orders.begin(draft, genesis.time)
     for number, payload in enumerate(genesis.directory):
-        directory.enrol(draft, payload, f"/directory/{number}")
+        directory.enrol(draft, packages.NOTHING, payload, f"/directory/{number}")
     return draft.commit(), draft.writes
 
 
@@ -106,7 +106,7 @@ def _dispatch(draft: Draft, transaction: Transaction, members: Membership, time:
         return orders.told(packages.deploy(draft, transaction.payload))
     if transaction.kind == DIRECTORY:
         _must_be_approved(transaction, members)
-        directory.enrol(draft, transaction.payload, "/payload")
+        directory.enrol(draft, packages.program_in(draft), transaction.payload, "/payload")
         return []
     return [index.write_record(draft, transaction.payload, transaction.signers, time)]
 

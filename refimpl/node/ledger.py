@@ -173,6 +173,10 @@ class Ledger:
         """The tip as it is stored."""
         return _tip_bytes(self.tip)
 
+    def has_ready(self) -> bool:
+        """Whether something waits that may stand in the next block (NOD-062)."""
+        return next(iter(self._that_fit()), None) is not None
+
     def next_deadline(self) -> Seconds | None:
         """The earliest second at which time itself acts on some instance."""
         for key in Draft(self.state).keys(b"timer/"):

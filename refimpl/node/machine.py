@@ -111,6 +111,8 @@ class Machine:
         self._recall_blocks(disk)
         records = {key: self.codec.decode(disk[key]) for key in sorted(disk) if key.startswith(keys.RECORD)}
         self.records = {key: (one.height, one.round) for key, one in records.items()}
+        if not records and len(self.ledger.tip.members.validators()) == 1:
+            return self._settle()  # alone there is nobody to ask: a height begins when there is reason (NET-015)
         step = self.engine.recover(self.engine.start(), self._next_height(), tuple(records.values()))
         self.memory, self.idle = step.state, False
         return self._drive([], list(step.effects))
@@ -156,7 +158,7 @@ class Machine:
         deadline = self.ledger.next_deadline()
         if deadline is not None and deadline >= self.now:
             self.effects.append(Ring(_DEADLINE, Seconds(deadline + 1)))
-        return bool(self.ledger.pool) or (deadline is not None and deadline < self.now)
+        return self.ledger.has_ready() or (deadline is not None and deadline < self.now)
 
     def _begin(self) -> list[Effect]:
         self.idle = False

@@ -31,6 +31,10 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.ZH: "{path} 超过 {most} 字节",
         Language.EN: "{path} is larger than {most} bytes",
     },
+    "address.unusable": {
+        Language.ZH: "无法在 {address} 监听：{reason}",
+        Language.EN: "cannot listen at {address}: {reason}",
+    },
     "command.unknown": {
         Language.ZH: "没有名为“{name}”的命令；可用：{known}",
         Language.EN: 'no command is called "{name}"; there are: {known}',

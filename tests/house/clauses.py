@@ -15,22 +15,28 @@ import attrs
 
 from tests.house.tree import PACKAGES, ROOT, Function, files, python_files, shown, syntax, text
 
-AREAS = "NOD|DAT|NET|CON|CTR|APP|ACC|SEC"
+AREAS = "NOD|DAT|NET|CON|CTR|APP"
 ID = rf"(?:{AREAS})-\d{{3}}|CTR-[A-Z]\d{{1,2}}|INV-[A-Z]\d{{1,2}}"
 CITATION = re.compile(rf"\b({ID})\b")
 OPENING = re.compile(rf"^(?:[-*] )?\*\*({ID})\*\*\s+(.*)$", re.DOTALL)
+LAYERS = ("data", "network", "consensus", "contract", "application")
+LEVELS = ("L0", "L1", "L2", "L3", "tool", "institution")
+STANDING = re.compile(rf"Layer ({'|'.join(LAYERS)}), level ({'|'.join(LEVELS)})\.")
+"""The line below a heading that says of which layer the clauses after it are, and who must keep them."""
 KEYWORDS = ("MUST NOT", "MUST", "SHOULD NOT", "SHOULD", "MAY")
 
 
 @attrs.frozen
 class Clause:
-    """One normative paragraph: its id, the strongest word of RFC 2119 in it, its text with white space collapsed, and
-    its place."""
+    """One normative paragraph: its id, the strongest word of RFC 2119 in it, its text with white space collapsed, its
+    place, and its layer and level as spec/00-reading.md explains them, empty where no line before it says."""
 
     id: str
     keyword: str
     text: str
     place: str
+    layer: str = ""
+    level: str = ""
 
     @property
     def digest(self) -> str:
@@ -54,11 +60,13 @@ def keyword_of(sentence: str) -> str:
 
 def clauses_in(content: str, name: str) -> Iterator[Clause]:
     """The clauses of one document. A paragraph ends at an empty line; items of a list are paragraphs."""
-    line = 1
+    line, standing = 1, ("", "")
     for block in re.split(r"(\n(?:[ \t]*\n)+|\n(?=[-*] \*\*))", content):
-        if found := OPENING.match(block.strip()):
+        if found := STANDING.fullmatch(block.strip()):
+            standing = (found[1], found[2])
+        elif found := OPENING.match(block.strip()):
             sentence = " ".join(found[2].split())
-            yield Clause(found[1], keyword_of(sentence), sentence, f"{name}:{line}")
+            yield Clause(found[1], keyword_of(sentence), sentence, f"{name}:{line}", *standing)
         line += block.count("\n")
 
 

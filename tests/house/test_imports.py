@@ -68,7 +68,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     # One reviewable door to the cryptographic library; the kit has its own, to share no error with the reference.
     "cryptography": ("refimpl.crypto.hazmat", "conformance"),
     # The kit keeps a codec of its own on the standard `json`.
-    "msgspec": ("refimpl", "contracts_dsl", "conformance.adapters", "conformance.zoo"),
+    "msgspec": ("refimpl", "contracts_dsl", "conformance.adapters", "conformance.model", "conformance.zoo"),
     "lark": ("contracts_dsl",),
     "click": ("refimpl.cli", "refimpl.commands", "contracts_dsl.cli", "conformance.cli"),
     # `conform`, `explore`, `replay` and `shrink` must run on the core install, which has neither of these two.

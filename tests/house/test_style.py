@@ -18,6 +18,7 @@ CATCH_ALL = (
     "refimpl.shell",
     "refimpl.engines",
     "refimpl.cli",
+    "refimpl.commands.node.conversation",
     "conformance.door",
     "conformance.cli",
     "contracts_dsl.cli",

@@ -4,6 +4,7 @@ from random import Random
 
 from contracts_dsl import ir
 from contracts_dsl.decide import Request
+from contracts_dsl.evaluate import conforms
 from contracts_dsl.host import Command, Value
 from contracts_dsl.memory import DirectoryNode, MemoryWorld
 from contracts_dsl.program import Program
@@ -25,20 +26,24 @@ class QuickWorld(MemoryWorld):
 
 
 def world(random: Random, program: Program) -> MemoryWorld:
-    """An empty ledger with a directory; one attribute in fifteen is missing, of another type or out of range."""
+    """An empty ledger with a directory whose attributes are of their types (CTR-D07)."""
     made = QuickWorld(time=START)
     for name, parent in PLACES.items():
         made.enrol(name, DirectoryNode("R", {"lvl": random.choice(program.enums["E"])}, parent))
     for name, kind in PEOPLE.items():
-        attributes = {}
+        made.enrol(name, DirectoryNode(kind, {}))
+    for name, kind in PEOPLE.items():
         for attribute, declared in program.attribute_types(kind).items():
-            if random.random() < 1 / 15:
-                wrong = random.choice([None, -7, "stray", ("m0",), True])
-                attributes.update({attribute: wrong} if wrong is not None else {})
-            elif not declared.optional or random.random() < 0.5:
-                attributes[attribute] = value(random, declared, program, made)
-        made.enrol(name, DirectoryNode(kind, attributes))
+            if not declared.optional or random.random() < 0.5:
+                made.directory[name].attributes[attribute] = fitting(random, declared.present, program, made)
     return made
+
+
+def fitting(random: Random, kind: Type, program: Program, there: MemoryWorld) -> Value:
+    """A value of a type, without any beside it."""
+    while not conforms(found := value(random, kind, program, there), kind, program, there):
+        pass
+    return found
 
 
 def value(random: Random, kind: Type, program: Program, there: MemoryWorld) -> Value:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from contracts_dsl.host import Refused
-from contracts_dsl.interpret import advance
+from contracts_dsl.host import Command, Refused
+from contracts_dsl.interpret import WHEN, advance, command
 from tests.language.stage import DAY, HOUR, START, Stage
 
 LOAN = """contract Loan version 1;
@@ -433,3 +433,72 @@ def test_absent_equals_absent_alone():
     stage.do("a", "Visit", "greet", hospital="a", patient="pat")
     stage.do("a", "Visit", "name", hospital="a", patient="pam")
     assert stage.refusal("a", "Visit", "name", hospital="a", patient="pat").code == "condition_false"
+
+
+ABSENT = """contract Bed version 1;
+party ward: Hospital;
+party lender: Hospital? where lender.tier > ward.tier;
+data number: code?;
+data steps: int 0..9 = 0;
+data levels: {Level};
+start { ward may open becomes free; }
+state free {
+  ward may borrow(other: Hospital?) then { set lender = other; set steps = 1; };
+  ward may note then { create Slip.write(ward = ward, number = number); };
+  ward may find when some b: Bed(b.number == number) becomes found;
+  ward may seek when some b: Bed(b.number == number and b.steps == 9) becomes found;
+}
+state found;
+
+contract Slip version 1;
+party ward: Hospital;
+data number: code?;
+start { Bed may write becomes written; }
+state written;
+"""
+
+
+@pytest.mark.clause("CTR-S26")
+def test_a_where_is_asked_of_nobody_who_is_absent():
+    stage = Stage(ABSENT)
+    bed = stage.do("b", "Bed", "open", ward="b", levels=())
+    assert stage.value(bed, "lender") is None
+    assert stage.refusal("b", bed, "borrow", other="a").code == "where_false"
+    stage.do("b", bed, "borrow", other="c")
+    stage.do("b", bed, "borrow")
+    assert stage.value(bed, "lender") is None
+
+
+@pytest.mark.clause("CTR-S26")
+def test_an_argument_that_is_absent_is_not_given():
+    stage = Stage(ABSENT)
+    bed = stage.do("b", "Bed", "open", ward="b", levels=())
+    stage.do("b", bed, "note")
+    assert stage.events("started")[-1].body["arguments"] == [["ward", "b"]]
+
+
+@pytest.mark.clause("CTR-S26")
+def test_a_limit_in_a_condition_refuses_at_that_condition():
+    stage = Stage(ABSENT)
+    for _ in range(258):
+        bed = stage.do("b", "Bed", "open", ward="b", number="9", levels=())
+    with pytest.raises(Refused) as caught:
+        command(stage.program, stage.world, Command("Bed", "seek", (), ("b",), bed))
+    assert (caught.value.code, caught.value.check) == ("limit_exceeded", WHEN)
+
+
+@pytest.mark.clause("CTR-S27")
+def test_the_index_holds_what_stays_and_is_there():
+    stage = Stage(ABSENT)
+    stage.do("b", "Bed", "open", ward="b", lender="c", number="9", levels=("low",))
+    stage.do("b", "Bed", "open", ward="b", levels=())
+    held = {(field, value): ids for (name, field, value), ids in stage.world.index.items() if name == "Bed"}
+    assert held == {("ward", "b"): [0, 1], ("number", "9"): [0]}
+
+
+@pytest.mark.clause("CTR-S27")
+def test_nothing_is_found_by_what_is_absent():
+    stage = Stage(ABSENT)
+    bed = stage.do("b", "Bed", "open", ward="b", levels=())
+    assert stage.refusal("b", bed, "find").code == "condition_false"
+    stage.do("b", stage.do("b", "Bed", "open", ward="b", number="9", levels=()), "find")

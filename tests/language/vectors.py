@@ -23,7 +23,7 @@ from tests.house.tree import ROOT
 from tests.language import packages, spoilt
 from tests.language.packages import library
 from tests.language.stage import CAST, DAY, HOUR, START, compiled
-from tests.language.test_contracts_in_time import CALLS, LOAN, SEARCH
+from tests.language.test_contracts_in_time import ABSENT, CALLS, LOAN, SEARCH
 from tests.language.test_decisions import ONE, POLICY, RECORD, TWO
 from tests.language.vector_play import Play
 
@@ -77,6 +77,23 @@ def calls() -> Play:
     play.do("b", box, "drop", ["CTR-S9"], "the new owner acts")
     play.refuse("a", "Box", "make", "duplicate_key", ["CTR-S14"], "the code of a box that is gone",
                 owner="a", code_of="X1")  # fmt: skip
+    return play
+
+
+def absent() -> Play:
+    """What is absent: no `where` is asked of it, no call is given it, no search finds by it, no index holds it."""
+    play = Play("absent", compiled(ABSENT), spoil=()).enrol(CAST)
+    given = {"ward": "b", "levels": ("high", "low")}
+    bed = play.do("b", "Bed", "open", ["CTR-S26", "CTR-S27"], "nobody lends, no number: not asked, not kept", **given)
+    play.refuse("b", "Bed", "open", "bad_arguments", ["CTR-T1"], "a set out of order",
+                **{**given, "levels": ("low", "high")})  # fmt: skip
+    play.refuse("b", bed, "borrow", "where_false", ["CTR-S26"], "somebody is asked", other="a")
+    play.do("b", bed, "borrow", ["CTR-S26"], "somebody who fulfils it", other="c")
+    play.do("b", bed, "borrow", ["CTR-S26"], "and nobody again")
+    play.do("b", bed, "note", ["CTR-S26"], "a creation without what is absent")
+    play.refuse("b", bed, "find", "condition_false", ["CTR-S27"], "nothing is found by what is absent, not even itself")
+    two = play.do("b", "Bed", "open", ["CTR-S27"], "a number, which is kept", number="9", **given)
+    play.do("b", two, "find", ["CTR-S27"], "and found")
     return play
 
 
@@ -264,7 +281,8 @@ def course() -> Play:
 
 
 PLAYS = {
-    "contract/loan": loan, "contract/calls": calls, "contract/referral": referral, "contract/search": search,
+    "contract/loan": loan, "contract/absent": absent, "contract/calls": calls, "contract/referral": referral,
+    "contract/search": search,
     "contract/course": course, "contract/versions": versions, "contract/rules": rules, "access/chart": access,
     "access/views": views,
 }  # fmt: skip

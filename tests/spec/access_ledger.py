@@ -59,7 +59,7 @@ class Replay:
         nodes = [
             {"attributes": attributes, "kind": kind, "name": name, "parent": None} for kind, name in READERS.items()
         ]
-        directory.enrol(draft, {"nodes": nodes}, "/payload")
+        directory.enrol(draft, packages.NOTHING, {"nodes": nodes}, "/payload")
         replay = cls(draft)
         replay.deploy([*OTHERS, policy(1, frozenset())])
         replay.command("keep", None, {"patient": "pat"})

@@ -45,7 +45,7 @@ class Book:
         orders.begin(draft, GENESIS)
         attributes = [{"name": "open", "value": True}]
         nodes = [{"attributes": attributes, "kind": "Office", "name": name, "parent": None} for name in MEMBERS]
-        directory.enrol(draft, {"nodes": nodes}, "/payload")
+        directory.enrol(draft, packages.NOTHING, {"nodes": nodes}, "/payload")
         packages.deploy(draft, {"modules": [ir.to_json(module) for module in MODULES]})
         for name in MEMBERS:
             world.enrol(name, DirectoryNode("Office", {"open": True}))

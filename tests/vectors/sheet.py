@@ -5,8 +5,8 @@ from typing import Any
 
 from attrs import define, field
 
+from refimpl.commands.node.vectors import Case, answer
 from tests.house.clauses import clauses
-from tests.vectors.answers import Case, answer
 
 
 @define

@@ -50,7 +50,7 @@ BODIES = {
 }  # fmt: skip
 SHARED = {"decided": {"payload": "00", "value": DIGEST, "votes": VOTES}, "sync": {}}
 ENVELOPE = {"channel": "region-1", "from": "m0", "height": 1, "round": 0, "sig": SIGNATURE, "suite": "intl"}
-ORDERS = ("ascending names", "distinct ascending signers", "distinct ascending members")
+ORDERS = ("ascending names", "distinct ascending signers", "distinct ascending members", "each attribute once")
 """What a reader asks beyond shapes, in the words of its refusal; besides, as many signatures as signers."""
 
 
@@ -72,7 +72,7 @@ READERS: dict[str, Callable] = {
     "stateProof": MapProof.from_value, "transaction": Transaction.from_value,
     "genesis": lambda value: Genesis.from_bytes(encode(value)), "block": lambda value: Block.from_bytes(encode(value)),
     "certificate": Certificate.from_value,
-    "payload.directory": lambda value: directory.enrol(Draft(EMPTY), value),
+    "payload.directory": lambda value: directory.enrol(Draft(EMPTY), packages.NOTHING, value),
     "payload.command": lambda value: orders._read(value, ()),
     "payload.deploy": lambda value: packages.deploy(Draft(EMPTY), value),
     "payload.record": lambda value: write_record(Draft(EMPTY), value, (), 0),

@@ -114,7 +114,7 @@ def test_every_test_of_the_library_passes_over_the_ledger_s_state(surface, monke
                 if v is not None
             ]
             row = {"attributes": attributes, "kind": node.kind, "name": name, "parent": node.parent}
-            directory.enrol(self.draft, {"nodes": [row]})
+            directory.enrol(self.draft, packages.NOTHING, {"nodes": [row]})
 
         @property
         def positions(self):
@@ -184,7 +184,7 @@ def test_deployed_modules_are_the_bytes_that_were_sent():
 @pytest.mark.clause("CTR-D01")
 def test_the_directory_is_a_forest_of_bounded_depth():
     draft = Draft(EMPTY)
-    directory.enrol(draft, {"nodes": NODES})
+    directory.enrol(draft, packages.NOTHING, {"nodes": NODES})
     world = LedgerWorld(draft)
     assert (world.kind("hill"), world.parent("hill"), world.attribute("hill", "level")) == (
         "Region",
@@ -196,7 +196,7 @@ def test_the_directory_is_a_forest_of_bounded_depth():
     cycle = {**NODES[0], "parent": "hill"}
     for bad in (cycle, {**NODES[1], "parent": "nowhere"}, {**NODES[1], "parent": "hill"}):
         with pytest.raises(Refused) as refused:
-            directory.enrol(Draft(draft.commit()), {"nodes": [bad]})
+            directory.enrol(Draft(draft.commit()), packages.NOTHING, {"nodes": [bad]})
         assert refused.value.code is Code.MEMBER_BAD_ATTRIBUTE
 
 
@@ -204,23 +204,92 @@ def test_the_directory_is_a_forest_of_bounded_depth():
 @pytest.mark.parametrize(
     "change",
     [{"name": ""}, {"name": 1}, {"kind": None}, {"attributes": {}}, {"attributes": [{"name": "x"}]}, {"more": 1},
-     {"attributes": [{"name": "x", "value": {"a": 1}}]}, {"parent": ""}],
+     {"attributes": [{"name": "x", "value": {"a": 1}}]}, {"parent": ""}, {"attributes": NODES[0]["attributes"] * 2}],
 )  # fmt: skip
 def test_a_malformed_node_is_refused(change):
     with pytest.raises(Refused) as refused:
-        directory.enrol(Draft(EMPTY), {"nodes": [{**NODES[0], **change}]})
+        directory.enrol(Draft(EMPTY), packages.NOTHING, {"nodes": [{**NODES[0], **change}]})
     assert refused.value.code is Code.WIRE_BAD_FIELD
 
 
 @pytest.mark.clause("CTR-D01")
 def test_the_digest_of_the_directory_is_that_of_its_nodes_and_not_of_its_history():
     one, other = Draft(EMPTY), Draft(EMPTY)
-    directory.enrol(one, {"nodes": NODES})
-    directory.enrol(other, {"nodes": NODES[:1]})
+    directory.enrol(one, packages.NOTHING, {"nodes": NODES})
+    directory.enrol(other, packages.NOTHING, {"nodes": NODES[:1]})
     assert LedgerWorld(one).directory_digest() != LedgerWorld(other).directory_digest()
-    directory.enrol(other, {"nodes": NODES[1:]})
+    directory.enrol(other, packages.NOTHING, {"nodes": NODES[1:]})
     assert LedgerWorld(one).directory_digest() == LedgerWorld(other).directory_digest()
     assert MemoryWorld().directory_digest() != LedgerWorld(one).directory_digest()
+
+
+def region(level, **more):
+    return {**NODES[0], "attributes": [] if level is None else [{"name": "level", "value": level}], **more}
+
+
+def node(name, kind, **attributes):
+    pairs = [{"name": key, "value": value} for key, value in attributes.items()]
+    return {"attributes": pairs, "kind": kind, "name": name, "parent": None}
+
+
+def hospital(**more):
+    return node("a", "Hospital", **{"tier": 1, "region": "river", "supervisor": "hc", **more})
+
+
+HC = node("hc", "Commission", level="city", region="river")
+
+
+@pytest.mark.clause("CTR-D07")
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [region("moon")], [region(1)], [region(True)], [region(["city"])], [region(None)], [hospital(tier=4)],
+        [hospital(tier=True)], [hospital(region="nowhere")], [region("city"), hospital(region="hc")],
+        [node("a", "Hospital", tier=1, region="river")],
+    ],
+)  # fmt: skip
+def test_an_attribute_has_the_type_that_its_schema_declares(nodes):
+    draft = deployed()
+    program = packages.program_in(draft)
+    directory.enrol(draft, program, {"nodes": [region("city"), HC]})
+    with pytest.raises(Refused) as refused:
+        directory.enrol(draft, program, {"nodes": nodes}, "/payload")
+    assert (refused.value.code, refused.value.at) == (
+        Code.MEMBER_BAD_ATTRIBUTE, f"/payload/nodes/{len(nodes) - 1}/attributes",
+    )  # fmt: skip
+
+
+@pytest.mark.clause("CTR-D07")
+def test_an_attribute_may_name_what_is_enrolled_along_with_it_and_one_that_is_not_declared_may_stand():
+    draft = deployed()
+    directory.enrol(draft, packages.program_in(draft), {"nodes": [hospital(beds=12), region("city"), HC]})
+    world = LedgerWorld(draft)
+    assert (world.attribute("a", "supervisor"), world.attribute("a", "beds")) == ("hc", 12)
+
+
+@pytest.mark.clause("CTR-D07")
+def test_an_enrolled_node_keeps_its_kind():
+    draft = deployed()
+    program = packages.program_in(draft)
+    directory.enrol(draft, program, {"nodes": [region("city"), HC, hospital(tier=2)]})
+    directory.enrol(draft, program, {"nodes": [hospital(tier=3)]})
+    with pytest.raises(Refused) as refused:
+        directory.enrol(draft, program, {"nodes": [{**hospital(), "kind": "Region"}]})
+    assert (refused.value.code, refused.value.at) == (Code.MEMBER_BAD_ATTRIBUTE, "/nodes/0/kind")
+
+
+@pytest.mark.clause("CTR-D07")
+@pytest.mark.parametrize(("level", "fits"), [("city", True), (None, False), ("moon", False)])
+def test_a_schema_that_the_directory_does_not_fit_is_not_deployed(level, fits):
+    draft = Draft(EMPTY)
+    directory.enrol(draft, packages.NOTHING, {"nodes": [region(level)]})
+    if fits:
+        packages.deploy(draft, {"modules": library(MODULES)})
+        return
+    with pytest.raises(Refused) as refused:
+        packages.deploy(draft, {"modules": library(MODULES)})
+    assert refused.value.code is Code.CONTRACT_BAD_PACKAGE
+    assert list(draft.keys(b"module/")) == []
 
 
 @pytest.mark.clause("CTR-D02")

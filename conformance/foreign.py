@@ -1,0 +1,345 @@
+"""Nodes behind a door as reactors of the world: a foreign node is one more cluster, in any language.
+
+Faulty members are instances of the node under test as well, given their own keys; what they send is changed by the kit
+as the plan says, signed with their keys. So no node is patched, and a protocol that the kit cannot speak can still be
+twinned. Blocks, messages and certificates are read with the kit's own decoder. It must not judge a run.
+Source: spec/node-protocol.md, spec/network.md part 3.
+"""
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from conformance import wire, world
+from conformance.contract import Contract
+from conformance.door import Door, Reply
+from conformance.history import Decision, Said
+from conformance.model.genesis import START, Network, entry, id_of
+from conformance.model.trees import state_root
+from conformance.plan import Plan
+from conformance.profiles import TONGUES, Saying
+from conformance.signing import holds, sign
+from conformance.standard import Profile
+
+__all__ = ["Answered", "ForeignCluster", "network_of"]
+
+Data = Mapping[str, Any]
+
+
+class Answered(Exception):
+    """A node answered an operation of the world with `err`: `op` and `reply`."""
+
+    def __init__(self, op: str, reply: Reply) -> None:
+        super().__init__(op, reply)
+        self.op, self.reply = op, reply
+
+
+def network_of(plan: Plan, profile: Profile, suite: str = "stub") -> Network:
+    """The channel of a plan: validators m0, m1, .. in order of number, each with its weight, and clients."""
+    weights = plan.weights or (1,) * plan.n
+    digits = 1 if plan.n <= 10 else 2
+    names = tuple((f"m{number:0{digits}}", weight) for number, weight in enumerate(weights))
+    return Network(profile.name, profile.engine, names, suite)
+
+
+class ForeignReactor:
+    """One instance. A twin's clock is a second ahead, so that what it proposes differs."""
+
+    def __init__(self, node: int, cluster: "ForeignCluster", variant: int) -> None:
+        self.node, self.cluster, self.variant = node, cluster, variant
+        self.handle = f"{'t' if variant else 'n'}{node}"
+        self.member = cluster.names[node]
+        self.started = False
+        self.heights: list[bytes] = []
+        """Blocks that this instance decided, in this life or before."""
+        self.now = 0
+
+    # --- world.Reactor ---
+
+    def start(self, now: int) -> Sequence[world.Effect]:
+        """See `world.Reactor`; what clients have for height 1 is submitted now."""
+        self.started = True
+        self.must("init", node=self.handle, config=self.cluster.network.config(self.member))
+        return [*self.ask("start", now), *self.hand_in(1, now)]
+
+    def deliver(self, src: int, wire: bytes, now: int) -> Sequence[world.Effect]:
+        """See `world.Reactor`."""
+        return self.ask("deliver", now, bytes=wire.hex(), from_=self.cluster.names[src])
+
+    def fire(self, name: Hashable, now: int) -> Sequence[world.Effect]:
+        """See `world.Reactor`."""
+        return self.ask("fire", now, timer=name)
+
+    def submit(self, transaction: bytes, now: int) -> list[world.Effect]:
+        """See `world.Reactor`: what comes before the start waits for its height, see `hand_in`."""
+        return self.ask("submit", now, tx=transaction.hex()) if self.started else []
+
+    def hand_in(self, height: int, now: int) -> list[world.Effect]:
+        """Clients hand in what they have for a height once the one below is decided: else one block would do."""
+        effects: list[world.Effect] = []
+        for transaction in self.cluster.load.get(height, ()):
+            with suppress(world.Refusal):  # others were faster
+                effects += self.ask("submit", now, tx=transaction.hex())
+        return effects
+
+    def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[world.Effect]:
+        """See `world.Reactor`: what was final before the crash is asked for, and reported again."""
+        self.started = True
+        self.must("crash", node=self.handle)
+        listed = [{"key": key, "value": disk[key].hex()} for key in sorted(disk)]
+        effects = self.ask("recover", now, config=self.cluster.network.config(self.member), disk=listed)
+        fresh = {effect.decision.height for effect in effects if isinstance(effect, world.Decided)}
+        again: list[world.Effect] = []
+        tip = self.query("tip")["height"]
+        for height in range(1, tip + 1):
+            if height not in fresh:
+                told = self.query("block", height=height)
+                again.append(world.Decided(self.decision(height, told, "")))
+        return [*again, *effects, *self.hand_in(tip + 1, now)]
+
+    def where(self) -> str:
+        """See `world.Reactor`."""
+        reply = self.cluster.door.ask("query", node=self.handle, path="inspect", args={})
+        known = reply.kind == "ok"
+        return json.dumps(reply.value["value"], ensure_ascii=False, sort_keys=True) if known else reply.code
+
+    # --- asking ---
+
+    def must(self, op: str, **fields: Any) -> Data:
+        """An operation that a correct node carries out; raises `Answered`."""
+        reply = self.cluster.door.ask(op, **fields)
+        if reply.kind != "ok":
+            raise Answered(op, reply)
+        return reply.value
+
+    def ask(self, op: str, now: int, **fields: Any) -> list[world.Effect]:
+        """An operation with effects; raises `world.Refusal` and `Answered`."""
+        self.now = now
+        at = (START + now * self.cluster.tick // 1000 + (1 if self.variant else 0)) * 1000
+        reply = self.cluster.door.ask(op, node=self.handle, now=at, **fields)
+        if reply.kind == "refused" and op not in ("start", "fire"):
+            raise world.Refusal(reply.code)
+        if reply.kind != "ok":
+            raise Answered(op, reply)
+        effects = [one for effect in reply.value["effects"] for one in self.translated(effect)]
+        for effect in tuple(effects):
+            if isinstance(effect, world.Decided) and op != "recover":
+                effects += self.hand_in(effect.decision.height + 1, now)
+        return effects
+
+    def query(self, path: str, **args: Any) -> Data:
+        """The value of a query; raises `Answered`."""
+        value: Data = self.must("query", node=self.handle, path=path, args=args)["value"]
+        return value
+
+    # --- effects ---
+
+    def translated(self, effect: Data) -> Sequence[world.Effect]:
+        """An effect of the protocol as one of the world."""
+        cluster = self.cluster
+        match effect["effect"]:
+            case "send":
+                to = () if effect["to"] == "all" else tuple(cluster.numbers[name] for name in effect["to"]
+                                                            if name in cluster.numbers)  # fmt: skip
+                return (world.Send(bytes.fromhex(effect["bytes"]), to),) if to or effect["to"] == "all" else ()
+            case "set_timer":
+                ticks = -(-(effect["at"] - START * 1000) // cluster.tick) - (1 if self.variant else 0)
+                return (world.SetTimer(effect["timer"], ticks),)
+            case "cancel":
+                return (world.Cancel(effect["timer"]),)
+            case "persist":
+                writes = tuple((one["key"], bytes.fromhex(one["value"]) if "value" in one else None)
+                               for one in effect["writes"])  # fmt: skip
+                return (world.Persist(writes, effect["sync"]),)
+            case "decide":
+                return (world.Decided(self.decision(effect["height"], effect, effect["state_root"])),)
+            case "evidence":
+                return (world.Accused(cluster.numbers.get(effect["against"], -1)),) if cluster.proves(effect) else ()
+        return ()
+
+    def decision(self, height: int, told: Data, result: str) -> Decision:
+        """A report of finality."""
+        data = bytes.fromhex(told["block"])
+        block = wire.read_block(data, self.cluster.names)
+        votes, round_ = self.cluster.votes(block.digest, told.get("cert"))
+        if height == len(self.heights) + 1:
+            self.heights.append(data)
+        return Decision(0, self.node, 0, height, round_, block, votes, result)
+
+    def build(self, said: Said) -> bytes | None:
+        """What a plan calls `v<i>.<k>` here: the block that member i would propose, its time moved by k seconds."""
+        tip = self.query("tip") if self.started else self.cluster.genesis_tip()
+        if said.height != tip["height"] + 1:
+            return None
+        author, _, variant = said.value[1:].partition(".")
+        included = {name for data in self.heights for name in _ids(data)}
+        waiting = [one for one in self.cluster.handed if id_of(one) not in included]
+        waiting.sort(key=lambda one: (one["body"]["signers"][0], one["body"]["nonce"]))
+        time = START + self.now * self.cluster.tick // 1000 + int(variant or 0)
+        return self.cluster.network.block(tip, self.cluster.names[int(author)], time, waiting)
+
+
+def _ids(block: bytes) -> list[str]:
+    return [id_of(one) for one in json.loads(block)["transactions"]]
+
+
+class ForeignCluster:
+    """Instances of one node, under one plan. One cluster serves one run; the door is reset first."""
+
+    def __init__(self, door: Door, profile: Profile, plan: Plan, suite: str = "stub") -> None:
+        self.door = door
+        self.profile = profile
+        self.contract: Contract = profile.contract
+        self.tick = profile.tick
+        self.network = network_of(plan, profile, suite)
+        self.names = self.network.names
+        self.numbers = {name: number for number, name in enumerate(self.names)}
+        self.faulty = frozenset(plan.faulty)
+        self.tongue = TONGUES.get(profile.name)
+        self.handed: list[dict[str, Any]] = []
+        self.load: dict[int, list[bytes]] = {}
+        """Height -> what clients have for it."""
+        self.known: dict[bytes, tuple[Said, dict[str, Any] | None]] = {}
+        door.reset()
+
+    def spawn(self, node: int, variant: int) -> ForeignReactor:
+        """See `world.Cluster`. The instance is made when it starts or recovers."""
+        return ForeignReactor(node, self, variant)
+
+    def genesis_tip(self) -> Data:
+        """The tip before the first block: the state holds the clock alone (CTR-D05)."""
+        root = state_root({b"clock": str(START).encode()}).hex()
+        return {"block": self.network.genesis_id(), "height": 0, "receipts_root": wire.merkle_root([]).hex(),
+                "state_root": root, "time": START}  # fmt: skip
+
+    # --- reading ---
+
+    def message(self, data: bytes) -> tuple[Said, dict[str, Any] | None]:
+        """Coordinates and envelope; a transaction is `tx` of nobody, what cannot be read is `damaged`."""
+        found = self.known.get(data)
+        if found is None:
+            found = self.known[data] = self.read_anew(data)
+        return found
+
+    def read_anew(self, data: bytes) -> tuple[Said, dict[str, Any] | None]:
+        """See `message`."""
+        if data.startswith(b'{"body":{"channel":'):
+            return Said("tx", 0, 0, -1, ""), None
+        value = wire.read_message(data)
+        if value is None or not all(type(value.get(name)) is int for name in ("height", "round")):
+            return Said("damaged", 0, 0, -1, ""), None
+        body = value.get("body")
+        named = body.get("value", "nil") if isinstance(body, dict) else ""
+        about = named if self.profile.messages.get(value["kind"], {}).get("fields", {}).get("value") else ""
+        height = 1 if self.contract.rounds == "run" else value["height"]
+        return Said(str(value["kind"]), height, value["round"], self.numbers.get(value["from"], -1), str(about)), value
+
+    def read(self, wire: bytes) -> Said:
+        """See `world.Cluster`."""
+        return self.message(wire)[0]
+
+    def read_record(self, value: Any) -> Said | None:
+        """See `world.Cluster`: a disk is the node's own, but a signed message is recognised on it."""
+        if not isinstance(value, bytes) or not value.startswith(b"{"):
+            return None
+        said = self.read(value)
+        return None if said.kind in ("damaged", "tx") else said
+
+    def identity(self, wire: bytes) -> Hashable:
+        """See `world.Cluster`."""
+        return wire
+
+    def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
+        """See `world.Cluster`: each client enters a record of its own at each height."""
+        clients = self.network.members
+        made = [entry(clients[i % len(clients)], height - 1 + i // len(clients) * 100, f"r{height}.{i}",
+                      self.network.suite) for i in range(count)]  # fmt: skip
+        self.handed += made
+        self.load[height] = [wire.canonical(one) for one in made]
+        return [(id_of(one), wire.canonical(one)) for one in made]
+
+    # --- lying ---
+
+    def alter(self, wire: bytes, act: Mapping[str, Any], source: ForeignReactor) -> bytes | None:
+        """See `world.Cluster`."""
+        said, was = self.message(wire)
+        if was is None:
+            return None
+        if "round" in act:
+            round_ = was["round"] + act["round"]
+            return self.signed({**was, "round": round_}) if round_ >= 0 else None
+        return self.say(said._replace(value=act["value"]), act.get("vr"), source, was)
+
+    def damage(self, wire: bytes, act: str) -> bytes:
+        """See `world.Cluster`: a bit flips in the middle, or in the signature."""
+        at = wire.rindex(b'"sig":"') + 7 if act == "badsig" and b'"sig":"' in wire else len(wire) // 2
+        return wire[:at] + bytes([wire[at] ^ 1]) + wire[at + 1 :]
+
+    def forge(self, said: Said, valid_round: int | None, source: ForeignReactor) -> bytes | None:
+        """See `world.Cluster`."""
+        return self.say(said, valid_round, source, None)
+
+    def say(self, said: Said, valid_round: int | None, source: ForeignReactor, was: Data | None) -> bytes | None:
+        """What the tongue of the profile makes of it, signed; None for a protocol that the kit cannot speak."""
+        if self.tongue is None:
+            return None
+        saying = Saying(said.kind, said.round, said.value, valid_round, was, lambda: source.build(said),
+                        lambda block: wire.read_block(block, self.names).digest)  # fmt: skip
+        body = self.tongue(saying)
+        if body is None:
+            return None
+        return self.signed({"body": body, "channel": "region-1", "from": self.names[said.signer],
+                            "height": said.height, "kind": said.kind, "round": said.round,
+                            "suite": self.network.suite})  # fmt: skip
+
+    def signed(self, message: Data) -> bytes:
+        """Signed for a liar; the kit forges nobody else's (NET-035)."""
+        assert self.numbers[message["from"]] in self.faulty, "the harness signs for faulty nodes only"
+        plain = {name: value for name, value in message.items() if name != "sig"}
+        return wire.canonical({**plain, "sig": sign(self.network.suite, plain["from"], self.digest(plain)).hex()})
+
+    def digest(self, message: Data) -> bytes:
+        """What a signature covers (NET-002)."""
+        plain = {name: value for name, value in message.items() if name != "sig"}
+        return wire.tagged(f"yilian/{self.profile.engine}/{message['kind']}/v1", wire.canonical(plain))
+
+    def holds(self, message: Data) -> bool:
+        """Whether the sender of a message signed it."""
+        public = self.network.public(str(message.get("from")))
+        try:
+            signature = bytes.fromhex(message["sig"])
+        except (KeyError, TypeError, ValueError):
+            return False
+        return public is not None and holds(self.network.suite, public, self.digest(message), signature)
+
+    # --- judging bytes ---
+
+    def proves(self, effect: Data) -> bool:
+        """Whether a report of equivocation convicts: two that hold, about one place, and differ (NOD-035)."""
+        messages = [self.message(bytes.fromhex(one))[1] for one in effect["messages"]]
+        if effect["kind"] != "equivocation" or len(messages) != 2 or not all(messages):
+            return False
+        one, two = [message for message in messages if message]
+        places = [(m["from"], m["kind"], m["height"], m["round"]) for m in (one, two)]
+        if places[0] != places[1] or one["from"] != effect["against"] or one["body"] == two["body"]:
+            return False
+        return self.holds(one) and self.holds(two)
+
+    def votes(self, block: str, cert: str | None) -> tuple[tuple[tuple[int, bool], ...], int]:
+        """((voter, whether its signature holds), ..) and round of a certificate (DAT-100, DAT-101)."""
+        if cert is None:
+            return (), 0
+        try:
+            proof = json.loads(bytes.fromhex(cert))
+            found = []
+            for vote in proof["signatures"]:
+                said = {"body": {"value": block}, "channel": proof["channel"], "from": vote["member"],
+                        "height": proof["height"], "kind": proof["kind"], "round": proof["round"],
+                        "sig": vote["signature"], "suite": proof["suite"]}  # fmt: skip
+                found.append((self.numbers.get(vote["member"], -1), self.holds(said)))
+            return tuple(found), int(proof["round"])
+        except (ValueError, KeyError, TypeError):
+            return ((-1, False),), 0
+
+

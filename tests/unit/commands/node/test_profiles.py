@@ -1,0 +1,41 @@
+"""A profile of spec/profiles says of an engine what the engine says of itself, and names what exists."""
+
+import tomllib
+
+import pytest
+
+from refimpl.consensus.registry import find_engine
+from tests.house.clauses import clauses
+from tests.house.tree import ROOT
+
+FILES = sorted((ROOT / "spec" / "profiles").rglob("*.toml"))
+REQUIRED = {"profile", "engine", "tick_ms", "params", "contract"}
+SPEAKING = {"messages", "quorum", "proposer", "steps"}
+KNOWN = {clause.id for clause in clauses()}
+
+
+def data(path):
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.clause("NOD-060")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_profile_declares_what_its_engine_promises(path):
+    profile = data(path)
+    assert profile["profile"] == f"{path.parent.name}/{path.stem}"
+    assert profile.keys() >= REQUIRED
+    kind = find_engine(profile["engine"])
+    assert profile["contract"] == kind.promise.to_data()
+    if profile["contract"]["engine"] == "solo":
+        return
+    assert profile.keys() >= SPEAKING
+    assert set(profile["messages"]) == set(kind.readers)
+    phases = {name: one["phase"] for name, one in profile["messages"].items() if "phase" in one}
+    assert sorted(phases, key=phases.get) == profile["contract"]["phases"]
+    cited = {rule for one in profile["messages"].values() for rule in one["rules"]}
+    assert cited | {step["clause"] for step in profile["steps"].values()} <= KNOWN
+
+
+@pytest.mark.clause("NOD-060")
+def test_the_profile_that_everybody_needs_is_there():
+    assert {"solo/1", "tendermint/1"} <= {data(path)["profile"] for path in FILES}

@@ -1,0 +1,1 @@
+"""The kit as it meets nodes: frames, the door, levels, verdicts, reports."""
