@@ -400,9 +400,13 @@ class _Work(HeightWork):
     def decide(self) -> bool:
         """A quorum of `commit` in one view, in any view of this height (CON-016)."""
         memory, engine = self.memory, self.engine
-        known = {body.value: body.payload for view in memory.views for body in self.proposals(view)}
+        known: dict[Digest, bytes] = {}
         for view, log in memory.views.items():
-            for value, payload in known.items() if log.commit else ():
+            voters = {vote.sender for vote in log.commit}
+            if not voters or not engine.decides(memory, memory.validators.weigh(voters)):
+                continue
+            known = known or {body.value: body.payload for other in memory.views for body in self.proposals(other)}
+            for value, payload in known.items():
                 votes = engine.votes_for(log.commit, value)
                 if engine.decides(memory, memory.validators.weigh(votes)):
                     self.finish(view, value, payload, sorted((name, vote.signature) for name, vote in votes.items()))
