@@ -162,6 +162,11 @@ class _Node:
     due: dict[Hashable, int] = field(factory=dict)
     """Statement -> the tick at which it reaches this node; spares relays that would change nothing."""
     decided: int = 0
+    address: int = field(init=False)
+    """How the world finds it: its number, or -1 less the number of the node whose twin it is."""
+
+    def __attrs_post_init__(self) -> None:
+        self.address = -1 - self.node if self.twin else self.node
 
 
 class World:
@@ -239,7 +244,7 @@ class World:
         """One event."""
         self.now, kind, src, dst, _, what, payload = event
         if kind == 0:
-            self.deliver(src, self.runner(dst), what, forged=payload)
+            self.deliver(src, self.nodes[dst] if dst >= 0 else self.twins[-1 - dst], what, forged=payload)
         elif kind == 1:
             runner = self.runner(dst)
             if runner.up and runner.timers.get(what) == payload:
@@ -260,10 +265,6 @@ class World:
     def runner(self, address: int) -> _Node:
         """A node, or the twin of node -1-address."""
         return self.nodes[address] if address >= 0 else self.twins[-1 - address]
-
-    def address(self, runner: _Node) -> int:
-        """How `runner` finds it."""
-        return -1 - runner.node if runner.twin else runner.node
 
     def clock(self, runner: _Node) -> int:
         """The time as the node sees it."""
@@ -316,7 +317,7 @@ class World:
                 case SetTimer(name, at):
                     due = max(at - self.skew.get(runner.node, 0), self.now)
                     runner.timers[name] = due
-                    order = (due, 1, runner.node, self.address(runner), self.rank(-1, runner))
+                    order = (due, 1, runner.node, runner.address, self.rank(-1, runner))
                     heapq.heappush(self.queue, (*order, name, due))
                 case Cancel(name):
                     runner.timers.pop(name, None)
@@ -332,7 +333,7 @@ class World:
 
     def rank(self, src: int, runner: _Node) -> int:
         """The next number on one channel."""
-        channel = (src, self.address(runner))
+        channel = (src, runner.address)
         self.ranks[channel] = self.ranks.get(channel, 0) + 1
         return self.ranks[channel]
 
@@ -344,8 +345,10 @@ class World:
                 self.relay(runner, wire, to)
             return
         if runner.node not in self.faulty:
-            self.statements.append(Statement(self.now, runner.node, runner.life, *said[:3], said.value))
-        self.advance(said.height, said.round)
+            kind, height, round_, _, value = said
+            self.statements.append(Statement(self.now, runner.node, runner.life, kind, height, round_, value))
+        if (said.height, said.round) > self.frontier:
+            self.advance(said.height, said.round)
         usual = runner.node not in self.faulty and self.fates.is_usual(said)
         due = self.now + self.plan.delta
         for dst in to or range(self.plan.n):
@@ -410,12 +413,13 @@ class World:
 
     def push(self, due: int, src: int, target: _Node, wire: Any, *, forged: bool) -> None:
         """Put a message on a link."""
-        identity = self.cluster.identity(wire)
+        identity, address = self.cluster.identity(wire), target.address
         if target.due.get(identity, due + 1) > due:
             target.due[identity] = due
         if src in self.faulty:
             self.sent_on.setdefault((src, target.node), []).append(wire)
-        heapq.heappush(self.queue, (due, 0, src, self.address(target), self.rank(src, target), wire, forged))
+        rank = self.ranks[src, address] = self.ranks.get((src, address), 0) + 1
+        heapq.heappush(self.queue, (due, 0, src, address, rank, wire, forged))
 
     def advance(self, height: int, round_: int) -> None:
         """The run reaches a new (height, round): macros speak, and crashed nodes come back."""
@@ -459,7 +463,7 @@ class World:
             runner.up = True
             for name in runner.timers:
                 runner.timers[name] = self.now
-                order = (self.now, 1, runner.node, self.address(runner), self.rank(-1, runner))
+                order = (self.now, 1, runner.node, runner.address, self.rank(-1, runner))
                 heapq.heappush(self.queue, (*order, name, self.now))
 
     # --- crash and disk ---

@@ -112,7 +112,9 @@ class Fates:
 
     def is_usual(self, said: Said) -> bool:
         """Whether no atom touches this message of an honest node on any link."""
-        return not self.cuts and (said.height, said.round, said.kind, said.signer) not in self.touched
+        if self.cuts:
+            return False
+        return not self.touched or (said.height, said.round, said.kind, said.signer) not in self.touched
 
     def fate(self, said: Said, dst: int) -> Fate | None:
         """The fate of an honest message; None for the usual one tick."""
