@@ -267,13 +267,14 @@ def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
 
 
 @click.command("selfcheck")
+@click.option("--workers", default=0, type=click.IntRange(0), help="processes; 0: one a core")
 @click.option("--json", "as_json", is_flag=True, help=SELFCHECK_SCHEMA)
 @click.pass_context
-def selfcheck_command(context: click.Context, as_json: bool) -> None:
+def selfcheck_command(context: click.Context, workers: int, as_json: bool) -> None:
     """Hunt every planted bug and the controls. / 逐一捕获植入的缺陷并核对对照组。"""
     language = cast(Language, context.meta.get("yilian.language", "en"))
     kills = []
-    for kill in selfcheck():
+    for kill in selfcheck(workers or os.cpu_count() or 1):
         kills.append(kill)
         if not as_json:
             click.echo(word("killed" if kill.killed else "survived", language, **asdict(kill)))
