@@ -41,6 +41,9 @@ class Entry(NamedTuple):
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "check": Entry("contracts_dsl.cli.check:command", "检查合约包", "check a package of contracts"),
+    "conform": Entry(
+        "conformance.commands.conform:command", "检验任何语言实现的节点", "examine a node in any language"
+    ),
     "doc": Entry("contracts_dsl.cli.doc:command", "生成供法律人员阅读的文档", "write what a lawyer reads of contracts"),
     "engines": Entry("refimpl.commands.engines:command", "列出共识引擎及其承诺", "list the consensus engines"),
     "explain": Entry("contracts_dsl.cli.explain:command", "解释诊断或拒绝的编码", "explain a diagnostic or refusal"),

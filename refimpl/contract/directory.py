@@ -33,18 +33,16 @@ def enrol(draft: Draft, program: Program, payload: object, at: str = "") -> None
     another kind than the node has, and for a value of another type than its schema declares.
     """
     fields = shape.record(payload, at, ("nodes",))
-    places: dict[str, str] = {}
-    for number, node in enumerate(shape.items(fields["nodes"], f"{at}/nodes", DIRECTORY_NODES, least=1)):
-        here = f"{at}/nodes/{number}"
-        name, row = _read_node(node, here)
+    listed = shape.items(fields["nodes"], f"{at}/nodes", DIRECTORY_NODES, least=1)
+    nodes = [(f"{at}/nodes/{number}", *_read_node(node, f"{at}/nodes/{number}")) for number, node in enumerate(listed)]
+    for here, name, row in nodes:
         known: Any = draft.read(node_key(name))
         if known is not None and known[0] != row[0]:
             raise Refused(Code.MEMBER_BAD_ATTRIBUTE, f"{here}/kind", expected=f"{known[0]}, as before")
         draft.write(node_key(name), row)
         _check_tree(draft, name, f"{here}/parent")
-        places[name] = here
     world = LedgerWorld(draft)
-    for name, here in places.items():
+    for here, name, _ in nodes:
         found = ill_typed(program, world, name)
         if found is not None:
             raise Refused(Code.MEMBER_BAD_ATTRIBUTE, f"{here}/attributes", expected=": ".join(found))

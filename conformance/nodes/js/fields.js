@@ -4,7 +4,8 @@ import { refuseUnless } from "./refusal.js";
 
 const check = (holds, expected, got) => refuseUnless(holds, "wire.bad_field", expected, got);
 
-export const count = (value) => Number.isInteger(value) && value >= 0; // DAT-013
+export const isInteger = Number.isSafeInteger;
+export const count = (value) => isInteger(value) && value >= 0; // DAT-013
 export const text = (value) => typeof value === "string";
 export const member = (value) => text(value) && /^[a-z0-9][a-z0-9.-]{0,63}$/.test(value); // DAT-010
 export const name = (value) => text(value) && /^[a-z0-9][a-z0-9._/-]{0,127}$/.test(value); // DAT-011

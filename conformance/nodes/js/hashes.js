@@ -74,6 +74,7 @@ const branch = (p, left, right) => sha256(byte(3, p >> 8, p & 255), left, right)
 
 function firstDifference(a, b) {
   let p = 0;
+  while (p >> 3 < a.length && a[p >> 3] === b[p >> 3]) p += 8;
   while (bit(a, p) === bit(b, p)) p += 1;
   return p;
 }
@@ -85,13 +86,34 @@ export function stateRoot(entries) {
     refuseUnless(fits, "contract.limit_exceeded", "a key and value within the limits");
   }
   if (entries.length === 0) return digest("yilian/state/v1", Buffer.alloc(0));
-  const sorted = [...entries].sort(([a], [b]) => Buffer.compare(a, b));
-  const under = (part) => {
-    if (part.length === 1) return stateLeaf(part[0][0], sha256(part[0][1]));
-    const p = firstDifference(part[0][0], part[part.length - 1][0]);
-    return branch(p, under(part.filter(([key]) => !bit(key, p))), under(part.filter(([key]) => bit(key, p))));
-  };
-  return under(sorted);
+  return rootUnder([...entries].sort(([a], [b]) => Buffer.compare(a, b)), 0, entries.length);
+}
+
+// The root over the sorted entries from `start` to before `end`: those whose bit is 0 come first.
+function rootUnder(entries, start, end) {
+  if (end - start === 1) return stateLeaf(entries[start][0], sha256(entries[start][1]));
+  const p = firstDifference(entries[start][0], entries[end - 1][0]);
+  let [low, high] = [start, end - 1]; // the first whose bit is 1 is in here
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (bit(entries[middle][0], p)) high = middle;
+    else low = middle + 1;
+  }
+  return branch(p, rootUnder(entries, start, low), rootUnder(entries, low, end));
+}
+
+// The proof of presence or absence of a key (DAT-046).
+export function proveState(entries, key) {
+  if (entries.length === 0) return { steps: [] };
+  const steps = [];
+  let part = [...entries].sort(([a], [b]) => Buffer.compare(a, b));
+  while (part.length > 1) {
+    const p = firstDifference(part[0][0], part[part.length - 1][0]), side = bit(key, p);
+    steps.push([p, stateRoot(part.filter(([one]) => bit(one, p) !== side)).toString("hex")]);
+    part = part.filter(([one]) => bit(one, p) === side);
+  }
+  const [[leaf, value]] = part;
+  return { leaf: { key: leaf.toString("hex"), value_hash: sha256(value).toString("hex") }, steps };
 }
 
 function readProof(proof) { // DAT-046

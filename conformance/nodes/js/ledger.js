@@ -6,7 +6,7 @@ import { digest, root } from "./hashes.js";
 import { Refused, refuseUnless } from "./refusal.js";
 import { SIGNATURE_BYTES, checkKey, verifies } from "./signatures.js";
 
-const LIMITS = {
+export const LIMITS = {
   transaction: 65536, deploy: 524288, signers: 16, depth: 120, block: 1048576, transactions: 1000, members: 128,
 }; // spec/limits.toml
 const KINDS = ["command", "deploy", "directory", "record"];
@@ -34,8 +34,8 @@ function judgeMembers(suite, members) { // DAT-025, DAT-051 to DAT-053, in the o
   refuseUnless(members.some((one) => one.role === "validator"), "member.no_validator", "a validator");
 }
 
-const membershipDigest = (members) => digest("yilian/membership/v1", bytesOf(members)).toString("hex"); // DAT-054
-const validators = (members) => new Map(members.filter((one) => one.role === "validator").map((one) => [one.member, one]));
+export const membershipDigest = (members) => digest("yilian/membership/v1", bytesOf(members)).toString("hex"); // DAT-054
+export const validators = (members) => new Map(members.filter((one) => one.role === "validator").map((one) => [one.member, one]));
 
 // ---- genesis
 
@@ -46,13 +46,14 @@ export function checkGenesis(bytes, suites) { // DAT-080, DAT-081, DAT-024
   readMembers(genesis.members);
   refuseUnless(suites.includes(genesis.suite), "block.bad_genesis", suites.join(), genesis.suite);
   judgeMembers(genesis.suite, genesis.members);
-  return { id: digest("yilian/genesis/v1", bytes).toString("hex"), membership: membershipDigest(genesis.members) };
+  return genesis;
 }
+export const genesisId = (bytes) => digest("yilian/genesis/v1", bytes).toString("hex");
 
 // ---- transactions
 
 // From its bytes, alone or out of a block (DAT-060, DAT-061, DAT-064).
-function readTransaction(bytes) {
+export function readTransaction(bytes) {
   const value = decode(bytes, LIMITS.deploy, LIMITS.depth);
   const longest = value?.body?.kind === "deploy" ? LIMITS.deploy : LIMITS.transaction;
   refuseUnless(bytes.length <= longest, "wire.too_large", longest, bytes.length);
@@ -66,10 +67,19 @@ function readTransaction(bytes) {
   return value;
 }
 
-const transactionId = (transaction) => digest("yilian/tx/v1", bytesOf(transaction.body)); // DAT-062
+export const transactionId = (transaction) => digest("yilian/tx/v1", bytesOf(transaction.body)); // DAT-062
 
 // `known` has channel, suite, pubs (member to key) and nonces (member to its next); it is told of the nonce taken.
-function judgeTransaction({ body, signatures }, id, known) { // DAT-065 to DAT-070
+function judgeTransaction(transaction, id, known) { // DAT-065 to DAT-070
+  judgeSigned(transaction, id, known);
+  const { nonce, signers: [sender] } = transaction.body, next = known.nonces.get(sender) ?? 0;
+  refuseUnless(nonce >= next, "tx.nonce_used", next, nonce);
+  refuseUnless(nonce <= next, "tx.nonce_gap", next, nonce);
+  known.nonces.set(sender, next + 1);
+}
+
+// All but its nonce (DAT-065 to DAT-069).
+export function judgeSigned({ body, signatures }, id, known) {
   refuseUnless(body.channel === known.channel, "tx.wrong_channel", known.channel, body.channel);
   refuseUnless(body.suite === known.suite, "tx.wrong_suite", known.suite, body.suite);
   refuseUnless(KINDS.includes(body.kind), "tx.unknown_kind", KINDS.join(), body.kind);
@@ -78,13 +88,9 @@ function judgeTransaction({ body, signatures }, id, known) { // DAT-065 to DAT-0
     const good = verifies(body.suite, known.pubs.get(signer), id, fromHex(signatures[at]));
     refuseUnless(good, "tx.bad_signature", `a signature of ${signer}`); // DAT-063
   });
-  const [sender] = body.signers, next = known.nonces.get(sender) ?? 0;
-  refuseUnless(body.nonce >= next, "tx.nonce_used", next, body.nonce);
-  refuseUnless(body.nonce <= next, "tx.nonce_gap", next, body.nonce);
-  known.nonces.set(sender, next + 1);
 }
 
-const knownOf = ({ channel, suite, members, nonces }) => ({
+export const knownOf = ({ channel, suite, members, nonces }) => ({
   channel, suite, pubs: new Map(members.map((one) => [one.member, fromHex(one.pub)])), nonces: new Map(nonces),
 });
 
@@ -101,7 +107,7 @@ const HEADER = {
   size: (value) => count(value) && value <= LIMITS.transactions, state_root: hash, suite, time: count, transactions_root: hash,
 };
 
-function readBlock(bytes) { // DAT-082, DAT-084
+export function readBlock(bytes) { // DAT-082, DAT-084
   const block = shaped(decode(bytes, LIMITS.block), { header: object, transactions: list });
   shaped(block.header, HEADER);
   check(block.transactions.length <= LIMITS.transactions, "at most 1000 transactions");
@@ -111,7 +117,7 @@ function readBlock(bytes) { // DAT-082, DAT-084
 
 // Against its tip: what the block before left (DAT-085 to DAT-095, DAT-099, in this order).
 export function checkBlock(bytes, { tip, members, nonces }) {
-  const { header, transactions } = readBlock(bytes);
+  const block = readBlock(bytes), { header, transactions } = block;
   const fits = (code, expected, got) => refuseUnless(got === expected, code, expected, got);
   fits("block.wrong_channel", tip.channel, header.channel);
   fits("block.wrong_suite", tip.suite, header.suite);
@@ -136,8 +142,9 @@ export function checkBlock(bytes, { tip, members, nonces }) {
       throw new Refused("block.bad_transaction", "transactions that may be executed", refused.message);
     }
   });
-  return { id: digest("yilian/block/v1", bytesOf(header)).toString("hex") }; // DAT-083
+  return block;
 }
+export const blockId = (header) => digest("yilian/block/v1", bytesOf(header)).toString("hex"); // DAT-083
 
 // ---- certificates
 
