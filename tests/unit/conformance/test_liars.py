@@ -18,7 +18,7 @@ def run(engine="tendermint", **members):
     return play(plan, engine_cluster(plan), watched=True)
 
 
-@pytest.mark.clause("INV-S8", "NET-003")
+@pytest.mark.clause("INV-S8", "NET-003", "NET-036")
 def test_what_a_liar_sends_in_another_s_name_has_no_effect():
     atoms = tuple(Inject(r=0, ph="prevote", src=0, dst=dst, value="nil", posing=1) for dst in (2, 3))
     history = run(atoms=atoms)
@@ -62,6 +62,7 @@ def test_another_payload_under_the_old_name_is_refused():
     assert not judge(history)
 
 
+@pytest.mark.clause("NET-036")
 def test_a_liar_builds_on_any_block_that_it_saw():
     history = play(ZOO["S01"].witness, engine_cluster(ZOO["S01"].witness), watched=True)
     lies = {(one.round, one.height) for one in history.deliveries if one.forged and one.kind == "propose"}
