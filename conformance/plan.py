@@ -228,6 +228,13 @@ class Inject(Link):
     def liars(self) -> tuple[int, ...]:
         return (self.src,)
 
+    def weaker(self) -> tuple[Atom, ...]:
+        given = [name for name in OPTIONAL if getattr(self, name) is not None]
+        plainer = tuple(evolve(self, **{name: None}) for name in given)  # type: ignore[arg-type]  # optional members
+        act: dict[str, Any] = {"value": self.value}
+        own = (Byz(h=self.h, r=self.r, ph=self.ph, src=self.src, dst=self.dst, act=act),)
+        return (*plainer, *own)
+
 
 @frozen(kw_only=True)
 class Macro(Atom):
@@ -282,6 +289,9 @@ class Shift(Macro):
     k = "shift"
     rank = 16
     from_: Mapping[str, int]
+
+    def weaker(self) -> tuple[Atom, ...]:
+        return (*super().weaker(), Twin(h=self.h, r=self.r, src=self.src, to=self.to))
 
 
 @frozen(kw_only=True)

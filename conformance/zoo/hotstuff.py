@@ -69,7 +69,11 @@ class ViewNotSigned(HotStuff):
         return False
 
 
-@mutant("H05", of="hotstuff", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="medium")
+@mutant("H05", of="hotstuff", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="medium",
+        witness={"faulty": [0], "heights": 2, "atoms": [
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
+    {"k": "support", "r": 0, "src": 0, "to": [1, 2], "value": "v2"},
+    {"k": "support", "r": 5, "src": 0, "to": [1, 3], "value": "v3"}]})  # fmt: skip
 class NeverUnlocks(HotStuff):
     """safeNode lacks the half that keeps the protocol live: a later certificate does not unlock (classical)."""
 
@@ -77,7 +81,9 @@ class NeverUnlocks(HotStuff):
         return False
 
 
-@mutant("H07", of="hotstuff", breaks=("INV-S7.1", "INV-S1"), tier="easy")
+@mutant("H07", of="hotstuff", breaks=("INV-S7.1", "INV-S1"), tier="easy",
+        witness={"faulty": [0], "delta": 6, "atoms": [
+    {"k": "flood", "r": 0, "ph": "propose", "src": 0, "n": 10}]})  # fmt: skip
 class VotesTwice(HotStuff):
     """The last view voted in is compared with `<=`: a view may be voted in twice (classical)."""
 

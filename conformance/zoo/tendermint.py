@@ -25,7 +25,10 @@ class QuorumOf2f(Tendermint):
         return weight >= 2 * ((total - 1) // 3)
 
 
-@mutant("P02", of="tendermint", breaks=("INV-S1", "INV-S6"), tier="easy", empty_breaks=("INV-S6",))
+@mutant("P02", of="tendermint", breaks=("INV-S1", "INV-S6"), tier="easy", empty_breaks=("INV-S6",),
+        witness={"faulty": [0], "atoms": [
+    {"k": "byz", "r": 0, "ph": "propose", "src": 0, "dst": 1, "act": {"value": "v2"}},
+    {"k": "support", "r": 0, "src": 0, "to": [2], "value": "v2"}]})  # fmt: skip
 class CommitOnFewVotes(Tendermint):
     """Decides on f + 1 precommits (classical)."""
 
@@ -33,7 +36,10 @@ class CommitOnFewVotes(Tendermint):
         return memory.validators.has_correct(weight)
 
 
-@mutant("P03", of="tendermint", breaks=("INV-S1", "INV-S6", "INV-V1.deadlock", "INV-V1.livelock"), tier="easy")
+@mutant("P03", of="tendermint", breaks=("INV-S1", "INV-S6", "INV-V1.deadlock", "INV-V1.livelock"), tier="easy",
+        witness={"faulty": [3], "delta": 6, "atoms": [
+    {"k": "crash", "node": 2, "r": 0, "ph": "precommit", "when": "after-send", "disk": "synced", "back": None},
+    {"k": "support", "r": 0, "src": 3, "to": [2], "value": "v0"}]})  # fmt: skip
 class DuplicatesCount(Tendermint):
     """Votes are kept as a list, and the duplicates of one voter count (classical)."""
 
@@ -41,7 +47,11 @@ class DuplicatesCount(Tendermint):
         return (*log, message)
 
 
-@mutant("T01", of="tendermint", breaks=("INV-S1",), tier="easy")
+@mutant("T01", of="tendermint", breaks=("INV-S1",), tier="easy",
+        witness={"faulty": [0], "atoms": [
+    {"k": "late", "r": 0, "ph": "precommit", "src": 0, "dst": 2},
+    {"k": "twin", "r": 0, "src": 0, "to": [1]},
+    {"k": "twin", "r": 1, "src": 0, "to": [2]}]})  # fmt: skip
 class LockIgnored(Tendermint):
     """A prevote ignores the locked value (classical)."""
 
@@ -49,7 +59,10 @@ class LockIgnored(Tendermint):
         return True
 
 
-@mutant("T02", of="tendermint", breaks=("INV-S7.1", "INV-S1"), tier="medium")
+@mutant("T02", of="tendermint", breaks=("INV-S7.1", "INV-S1"), tier="medium",
+        witness={"heights": 2, "atoms": [
+    {"k": "crash", "node": 1, "r": 0, "ph": "precommit", "when": "after-send", "disk": "lost-tail", "back": {"h": 1, "r": 1}}
+    ]})  # fmt: skip
 class Amnesia(Tendermint):
     """What was recorded before a crash does not bind after it (horcrux#308)."""
 
@@ -85,7 +98,11 @@ class NeverUnlocks(Tendermint):
         return memory.locked_round == -1 or memory.locked_value == value
 
 
-@mutant("T06", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="easy")
+@mutant("T06", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="easy",
+        witness={"faulty": [1], "delta": 2, "heights": 2, "after": {"1": "silent"}, "atoms": [
+    {"k": "late", "r": 0, "ph": "precommit", "src": 0, "dst": 3},
+    {"k": "late", "r": 0, "ph": "precommit", "src": 1, "dst": 3},
+    {"k": "shift", "r": 0, "src": 1, "to": [2], "from": {"h": 1, "r": 0}}]})  # fmt: skip
 class NoReproposal(Tendermint):
     """A proposer does not propose its valid value again (Malachite's run "hiddenLock")."""
 
