@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from conformance.history import Decision, Delivery, History, Violation
 from conformance.plan import Atom, Byz, Crash, Cut, Inject, Plan, Shift
+from conformance.report.cone import focused
 from conformance.report.missing import lasso, missing
 from conformance.report.words import WORDS, Language, word
 
@@ -141,7 +142,11 @@ def report(
     rows += [f"  {row}" for row in certificates(history, violations, language)]
     rows.append(f"  {word('plan', language)}  {before}".rstrip())
     rows += [f"    {number}. {text}" for number, text in enumerate(sentences(plan, language), 1)]
-    rows += [f"  {row}" for row in table(history, language, about(violations))]
+    near = focused(history, violations)
+    if violations:
+        counts = {"kept": len(near.deliveries), "all": len(history.deliveries)}
+        rows.append(f"  {word('matter', language, **counts)}")
+    rows += [f"  {row}" for row in table(near, language, about(violations))]
     rows += [f"  {row}" for row in quorums(history, language)]
     rows += [f"  {word('test', language)}  {paste(plan, one)}" for one in dict.fromkeys(v.clause for v in violations)]
     rows.append(f"  {word('replay', language)}  {replay}")

@@ -64,6 +64,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "expected": {"en": "expected", "zh": "应为"},
     "actual": {"en": "actual", "zh": "实为"},
     "plan": {"en": "plan", "zh": "计划"},
+    "matter": {"en": "{kept} of {all} deliveries matter", "zh": "{all} 次送达中有 {kept} 次起作用"},
     "shown": {"en": "node {node} shows for {value} at height {h}: {voters}",
               "zh": "节点 {node} 为高度 {h} 的 {value} 出示：{voters}"},
     "quorum": {"en": "node {node}, {where}, {kind}: heard {heard}; needs weight {needed}; absent: {absent}",

@@ -61,8 +61,8 @@ class LockIgnored(Tendermint):
 
 @mutant("T02", of="tendermint", breaks=("INV-S7.1", "INV-S1"), tier="medium",
         witness={"heights": 2, "atoms": [
-    {"k": "crash", "node": 1, "r": 0, "ph": "precommit", "when": "after-send", "disk": "lost-tail", "back": {"h": 1, "r": 1}}
-    ]})  # fmt: skip
+    {"k": "crash", "node": 1, "r": 0, "ph": "precommit", "when": "after-send", "disk": "lost-tail",
+     "back": {"h": 1, "r": 1}}]})  # fmt: skip
 class Amnesia(Tendermint):
     """What was recorded before a crash does not bind after it (horcrux#308)."""
 

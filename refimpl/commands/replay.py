@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from conformance.history import Violation
+from conformance.report.cone import focused
 from conformance.report.story import mermaid, report
 from conformance.report.svg import svg
 from conformance.targets import Target
@@ -52,9 +53,9 @@ def command(
         trace, violations, why = trace_digest(history), target.judge(history), history.why
         lines = iter(report(saved.plan, history, violations, language, f"yilian replay {file}"))
         if diagram:
-            lines = iter([mermaid(history).rstrip("\n")])
+            lines = iter([mermaid(focused(history, violations)).rstrip("\n")])
         if picture:
-            lines = iter([svg(history, language).rstrip("\n")])
+            lines = iter([svg(focused(history, violations), language).rstrip("\n")])
     if as_json:
         click.echo(json.dumps(as_data(saved, trace, violations, why), ensure_ascii=False, sort_keys=True))
     else:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from conformance.adversary.strategies import plans
 from conformance.checkers import judge
 from conformance.plan import Plan
+from conformance.report.cone import focused
 from conformance.report.missing import REASONS, lasso, missing
 from conformance.report.story import about, mermaid, report, sentences, table
 from conformance.report.svg import svg
@@ -132,3 +133,16 @@ def test_story_and_table_of_half_the_witnesses_are_at_most_twelve_lines():
             broken = tuple(one for one in Target(name).judge(history) if one.clause in entry.breaks)[:1]
             lengths.append(len(sentences(entry.witness, "en")) + len(table(history, "en", about(broken))))
     assert median(lengths) <= 12
+
+
+def test_what_came_too_late_to_matter_is_left_out():
+    history = Target("P01").play(ZOO["P01"].witness, watched=True)
+    broken = tuple(one for one in judge(history) if one.clause == "INV-S1")
+    near = focused(history, broken)
+    assert 0 < len(near.deliveries) < len(history.deliveries)
+    assert max(one.tick for one in near.deliveries) <= broken[0].tick
+    decided = [one for one in history.decisions if one.node in broken[0].nodes and one.tick <= broken[0].tick]
+    voters = {(one.node, voter) for one in decided for voter, _ in one.votes if voter != one.node}
+    heard = {(one.dst, one.src) for one in near.deliveries if one.kind == "precommit"}
+    assert voters <= heard
+    assert focused(history, ()) is history
