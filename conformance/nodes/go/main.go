@@ -18,4 +18,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: node, or node verify FOLDER-OF-VECTORS")
 		os.Exit(2)
 	}
+	if fault := converse(os.Stdin, os.Stdout); fault != nil {
+		fmt.Fprintln(os.Stderr, fault)
+		os.Exit(1)
+	}
 }
