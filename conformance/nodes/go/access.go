@@ -21,7 +21,8 @@ type Verdict struct {
 
 func (v Verdict) value() object {
 	return object{
-		"field": v.field, "outcome": v.outcome, "permits": valuesOf(v.permits), "forbids": valuesOf(v.forbids), "nearest": v.nearest,
+		"field": v.field, "outcome": v.outcome, "permits": valuesOf(v.permits), "forbids": valuesOf(v.forbids),
+		"nearest": v.nearest,
 	}
 }
 
@@ -54,14 +55,16 @@ func readRecord(p *Program, world World, request Request) (verdicts []Verdict, c
 		told = bare(code)
 	}
 	step.emit("read", record, object{
-		"reader": request.signers[0], "signers": valuesOf(request.signers), "purpose": request.purpose, "fields": fields, "code": told,
+		"reader": request.signers[0], "signers": valuesOf(request.signers), "purpose": request.purpose,
+		"fields": fields, "code": told,
 	})
 	return verdicts, step.overlay.changes(step.now), code
 }
 
 func recordOf(world World, request Request) *Instance {
 	found := world.Instance(request.record)
-	refuseUnless(found != nil && found.contract == request.contract, "contract.unknown_name", "a record", request.record)
+	refuseUnless(found != nil && found.contract == request.contract, "contract.unknown_name", "a record",
+		request.record)
 	refuseUnless(len(request.signers) > 0, "contract.not_authorized", "a reader", "nobody")
 	few := len(request.signers) <= contractSigners && len(request.fields) <= fieldsLimit
 	refuseUnless(few, "contract.limit_exceeded", "fewer signers and fields", "more")
@@ -82,7 +85,8 @@ func decide(p *Program, world World, record *Instance, request Request) []Verdic
 		refuseUnless(contains(p.purposes, purpose), "contract.bad_arguments", "a purpose", purpose)
 	}
 	place := &Place{
-		program: p, world: world, now: world.Now(), signers: request.signers, record: record.id, reader: reader, purpose: request.purpose,
+		program: p, world: world, now: world.Now(), signers: request.signers, record: record.id, reader: reader,
+		purpose: request.purpose,
 	}
 	groups := mapped(asked, func(one Asked) string { return one.group })
 	node, judged := world.Node(reader), []judgedRule{}
@@ -203,7 +207,8 @@ func (s *StepOf) createDuties(record *Instance, request Request, verdicts []Verd
 		}
 	}
 	place := &Place{
-		program: s.program, world: s.overlay, now: s.now, signers: s.signers, record: record.id, reader: request.signers[0],
+		program: s.program, world: s.overlay, now: s.now, signers: s.signers, record: record.id,
+		reader:  request.signers[0],
 		purpose: request.purpose,
 	}
 	for _, rule := range policy.rules {

@@ -84,10 +84,10 @@ func knownIn(input object) (*Known, Membership) {
 // ---- kinds
 
 var answers = map[string]func(input object) object{
-	"json.canonical":     func(input object) object { return object{"text": string(encode(input["value"]))} },
-	"json.decode":        func(input object) object { return object{"value": decode(given(input), blockBytes, depthLimit)} },
+	"json.canonical":     answerCanonical,
+	"json.decode":        answerDecode,
 	"digest":             answerDigest,
-	"merkle.root":        func(input object) object { return object{"root": toHex(merkleRoot(askAllBytes(input["leaves"])))} },
+	"merkle.root":        answerRoot,
 	"merkle.inclusion":   answerInclusion,
 	"merkle.consistency": answerConsistency,
 	"statemap.root":      answerStateRoot,
@@ -98,12 +98,28 @@ var answers = map[string]func(input object) object{
 	"tx.check":           answerTransaction,
 	"block.check":        answerBlock,
 	"cert.check":         answerCertificate,
-	"receipts.root":      func(input object) object { return object{"root": receiptsRoot(askList(input["receipts"]))} },
+	"receipts.root":      answerReceipts,
 	"contract.program":   answerProgram,
 	"contract.step":      answerStep,
 	"contract.deploy":    answerDeploy,
 	"access.decide":      answerDecide,
 	"access.view":        answerView,
+}
+
+func answerCanonical(input object) object {
+	return object{"text": string(encode(input["value"]))}
+}
+
+func answerDecode(input object) object {
+	return object{"value": decode(given(input), blockBytes, depthLimit)}
+}
+
+func answerRoot(input object) object {
+	return object{"root": toHex(merkleRoot(askAllBytes(input["leaves"])))}
+}
+
+func answerReceipts(input object) object {
+	return object{"root": receiptsRoot(askList(input["receipts"]))}
 }
 
 func answerDigest(input object) object {
@@ -112,7 +128,8 @@ func answerDigest(input object) object {
 
 func answerInclusion(input object) object {
 	proof := askAllBytes(input["proof"])
-	verifyInclusion(askBytes(input["leaf"]), askNumber(input["index"]), askNumber(input["size"]), proof, askBytes(input["root"]))
+	verifyInclusion(askBytes(input["leaf"]), askNumber(input["index"]), askNumber(input["size"]), proof,
+		askBytes(input["root"]))
 	return object{}
 }
 
@@ -170,7 +187,8 @@ func answerBlock(input object) object {
 	block, tip := readBlock(given(input)), askObject(input["tip"])
 	known, membership := knownIn(input)
 	block.judge(Tip{
-		askText(tip["id"]), askNumber(tip["height"]), askNumber(tip["time"]), askText(tip["receipts_root"]), askText(tip["state_root"]),
+		askText(tip["id"]), askNumber(tip["height"]), askNumber(tip["time"]), askText(tip["receipts_root"]),
+		askText(tip["state_root"]),
 	}, membership, known)
 	return object{"id": block.id}
 }
@@ -181,8 +199,9 @@ func answerCertificate(input object) object {
 		data = append([]byte{}, given(input)...)
 	}
 	checkCertificate(data, Decided{
-		channel: askText(input["channel"]), suite: askText(input["suite"]), block: askText(input["block"]), engine: askText(input["engine"]),
-		kind: askText(input["kind"]), height: askNumber(input["height"]), membership: readMembers(input["members"]),
+		channel: askText(input["channel"]), suite: askText(input["suite"]), block: askText(input["block"]),
+		engine: askText(input["engine"]),
+		kind:   askText(input["kind"]), height: askNumber(input["height"]), membership: readMembers(input["members"]),
 	})
 	return object{}
 }
@@ -227,7 +246,8 @@ func answerDecide(input object) object {
 	program, m := programOf(input["program"]), askObject(input["read"])
 	world := readSnapshot(input["ledger"]).consistent(program)
 	verdicts, changes, code := readRecord(program, world, Request{
-		contract: askText(m["contract"]), record: askNumber(m["record"]), fields: askTexts(m["fields"]), signers: askTexts(m["signers"]),
+		contract: askText(m["contract"]), record: askNumber(m["record"]), fields: askTexts(m["fields"]),
+		signers: askTexts(m["signers"]),
 		purpose: m["purpose"],
 	})
 	told := list{}
@@ -249,7 +269,8 @@ func answerView(input object) object {
 	})}
 }
 
-// answerVector gives the output of a kind that is known, or refuses; codes in contracts and access stand without their area.
+// answerVector gives the output of a kind that is known, or refuses; codes in contracts and access stand without their
+// area.
 func answerVector(kind string, input object) (output object, code string) {
 	refused := attempt(func() { output = answers[kind](input) })
 	if refused == nil {

@@ -25,8 +25,9 @@ func readBlock(data []byte) *Block { // DAT-082, DAT-084
 	value := shaped(decode(data, blockBytes, depthLimit), map[string]fits{"header": isObject, "transactions": isList})
 	isSize := func(value any) bool { return isCount(value) && value.(int64) <= blockTransactions }
 	header := shaped(value["header"], map[string]fits{
-		"channel": isName, "height": isCount, "membership": isHash, "previous": isHash, "proposer": isMember, "receipts_root": isHash,
-		"size": isSize, "state_root": isHash, "suite": isSuite, "time": isCount, "transactions_root": isHash,
+		"channel": isName, "height": isCount, "membership": isHash, "previous": isHash, "proposer": isMember,
+		"receipts_root": isHash,
+		"size":          isSize, "state_root": isHash, "suite": isSuite, "time": isCount, "transactions_root": isHash,
 	})
 	given := value["transactions"].(list)
 	check(len(given) <= blockTransactions, "at most 1000 transactions", len(given))
@@ -35,8 +36,9 @@ func readBlock(data []byte) *Block { // DAT-082, DAT-084
 	read := &Block{
 		bytes: data, value: value, header: header, height: number("height"), time: number("time"), size: number("size"),
 		channel: text("channel"), suite: text("suite"), proposer: text("proposer"), previous: text("previous"),
-		membership: text("membership"), stateRoot: text("state_root"), receiptsRoot: text("receipts_root"), bodyRoot: text("transactions_root"),
-		id: digestHex("yilian/block/v1", header), // DAT-083
+		membership: text("membership"), stateRoot: text("state_root"), receiptsRoot: text("receipts_root"),
+		bodyRoot: text("transactions_root"),
+		id:       digestHex("yilian/block/v1", header), // DAT-083
 	}
 	for _, one := range given {
 		read.transactions = append(read.transactions, readTransaction(encode(one)))
@@ -69,12 +71,14 @@ type Tip struct {
 
 func (t Tip) value() object { // NOD-040
 	return object{
-		"block": t.block, "height": t.height, "receipts_root": t.receiptsRoot, "state_root": t.stateRoot, "time": t.time,
+		"block": t.block, "height": t.height, "receipts_root": t.receiptsRoot, "state_root": t.stateRoot,
+		"time": t.time,
 	}
 }
 
 func readTip(value any) Tip {
-	fields := shaped(value, map[string]fits{"block": isHash, "height": isCount, "receipts_root": isHash, "state_root": isHash, "time": isCount})
+	fields := shaped(value, map[string]fits{"block": isHash, "height": isCount, "receipts_root": isHash,
+		"state_root": isHash, "time": isCount})
 	return Tip{
 		fields["block"].(string), fields["height"].(int64), fields["time"].(int64), fields["receipts_root"].(string),
 		fields["state_root"].(string),

@@ -1,7 +1,8 @@
 // Canonical values (spec/data.md, part 2): the one way to write a value.
 //
-// In this program a value is nil, bool, int64, string, list or object. Whatever else a JSON text may hold stands in it so
-// that it cannot be written again: a number that is no integer as otherNumber, a lone surrogate as bytes that are not UTF-8.
+// In this program a value is nil, bool, int64, string, list or object. Whatever else a JSON text may hold stands in it
+// so that it cannot be written again: a number that is no integer as otherNumber, a lone surrogate as bytes that are
+// not UTF-8.
 
 package main
 
@@ -122,7 +123,8 @@ func appendText(out []byte, text string) []byte {
 
 // decode gives the value that bytes stand for: read, write again, compare (DAT-008).
 func decode(data []byte, longest, depth int) any {
-	refuseUnless(len(data) <= longest, "wire.too_large", "at most "+strconv.Itoa(longest)+" bytes", len(data)) // DAT-009
+	refuseUnless(len(data) <= longest, "wire.too_large", "at most "+strconv.Itoa(longest)+" bytes",
+		len(data)) // DAT-009
 	value, fault := readJSON(data, depth)
 	if fault != nil {
 		notCanonical("JSON in UTF-8")

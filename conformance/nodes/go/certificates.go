@@ -18,8 +18,9 @@ func checkCertificate(data []byte, about Decided) {
 		return
 	}
 	given := shaped(decode(data, blockBytes, depthLimit), map[string]fits{
-		"block": isHash, "channel": isName, "height": isCount, "kind": isName, "profile": isName, "round": isCount, "signatures": isList,
-		"suite": isSuite,
+		"block": isHash, "channel": isName, "height": isCount, "kind": isName, "profile": isName, "round": isCount,
+		"signatures": isList,
+		"suite":      isSuite,
 	})
 	signatures := given["signatures"].(list)
 	check(len(signatures) <= membersLimit, "at most 128 signatures", len(signatures))
@@ -42,12 +43,14 @@ func checkCertificate(data []byte, about Decided) {
 	}
 	for at, name := range names {
 		vote := object{ // DAT-101
-			"body": object{"value": given["block"]}, "channel": about.channel, "from": name, "height": about.height, "kind": about.kind,
+			"body": object{"value": given["block"]}, "channel": about.channel, "from": name, "height": about.height,
+			"kind":  about.kind,
 			"round": given["round"], "suite": about.suite,
 		}
 		message := digest("yilian/"+about.engine+"/"+about.kind+"/v1", encode(vote))
 		signature := fromHex(signatures[at].(object)["signature"].(string))
-		refuseUnless(verifies(about.suite, able[name].pub, message, signature), "consensus.bad_signature", "a signature of", name) // DAT-104
+		refuseUnless(verifies(about.suite, able[name].pub, message, signature), "consensus.bad_signature",
+			"a signature of", name) // DAT-104
 	}
 	signed, total := about.membership.weighed(names)
 	refuseUnless(isQuorum(signed, total), "consensus.no_quorum", "more than two thirds", signed) // DAT-105

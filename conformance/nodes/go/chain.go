@@ -1,5 +1,5 @@
-// One channel's chain and state, and the transactions that wait (spec/data.md; spec/node-protocol.md, NOD-016, NOD-062). What
-// lasts is said as writes; the disk is whoever's holds it.
+// One channel's chain and state, and the transactions that wait (spec/data.md; spec/node-protocol.md, NOD-016,
+// NOD-062). What lasts is said as writes; the disk is whoever's holds it.
 
 package main
 
@@ -33,7 +33,7 @@ type Committed struct {
 	round    int64
 }
 
-// Place is where the receipt of a transaction stands.
+// placeOf is where the receipt of a transaction stands.
 type placeOf struct {
 	height int64
 	index  int // among the receipts of transactions
@@ -55,8 +55,9 @@ type Chain struct {
 func newChain(genesisBytes []byte, suite string) *Chain {
 	genesis := checkGenesis(genesisBytes, []string{suite})
 	return &Chain{
-		genesis: genesis, membership: genesis.membership, known: knownOf(genesis.channel, genesis.suite, genesis.membership),
-		pool: map[string]*Transaction{}, blocks: map[int64]*Committed{}, receipts: map[string]placeOf{},
+		genesis: genesis, membership: genesis.membership,
+		known: knownOf(genesis.channel, genesis.suite, genesis.membership),
+		pool:  map[string]*Transaction{}, blocks: map[int64]*Committed{}, receipts: map[string]placeOf{},
 	}
 }
 
@@ -131,9 +132,11 @@ func (c *Chain) propose(proposer string, second int64) []byte { // DAT-097
 		bodies = append(bodies, one.value)
 	}
 	header := object{
-		"channel": c.genesis.channel, "height": c.tip.height + 1, "membership": c.membership.digest(), "previous": c.tip.block,
-		"proposer": proposer, "receipts_root": c.tip.receiptsRoot, "size": int64(len(ready)), "state_root": c.tip.stateRoot,
-		"suite": c.genesis.suite, "time": max(second, c.tip.time), "transactions_root": transactionsRoot(ready),
+		"channel": c.genesis.channel, "height": c.tip.height + 1, "membership": c.membership.digest(),
+		"previous": c.tip.block,
+		"proposer": proposer, "receipts_root": c.tip.receiptsRoot, "size": int64(len(ready)),
+		"state_root": c.tip.stateRoot,
+		"suite":      c.genesis.suite, "time": max(second, c.tip.time), "transactions_root": transactionsRoot(ready),
 	}
 	return encode(object{"header": header, "transactions": bodies})
 }
@@ -234,9 +237,11 @@ func (c *Chain) loadFrom(disk map[string][]byte) {
 			"block": isObject, "cert": anything, "receipts": isList, "round": isCount,
 		})
 		block := readBlock(encode(kept["block"]))
-		sound(block.height == height && (previous == "" || block.previous == previous), "blocks that stand on each other")
+		sound(block.height == height && (previous == "" || block.previous == previous),
+			"blocks that stand on each other")
 		c.keep(&Committed{block, kept["cert"], kept["receipts"].(list), kept["round"].(int64)})
 		previous = block.id
 	}
-	sound((c.tip.height == 0) == (previous == "") && (previous == "" || previous == c.tip.block), "the block of the tip")
+	sound((c.tip.height == 0) == (previous == "") && (previous == "" || previous == c.tip.block),
+		"the block of the tip")
 }

@@ -1,4 +1,5 @@
-// What a command does: the checks in their order, and the clause that acts (spec/contract.md, CTR-S7 to CTR-S10, CTR-S14).
+// What a command does: the checks in their order, and the clause that acts (spec/contract.md, CTR-S7 to CTR-S10,
+// CTR-S14).
 
 package main
 
@@ -112,7 +113,8 @@ func (s *StepOf) started(contract *Contract, clause *Clause, args []Given) {
 		}
 		values[at] = value
 	}
-	draft := &Instance{id: s.overlay.Next(), contract: module.name, version: module.version, entered: s.now, values: values}
+	draft := &Instance{id: s.overlay.Next(), contract: module.name, version: module.version, entered: s.now,
+		values: values}
 	s.signed(draft, clause)
 	for _, party := range module.parties {
 		s.fulfils(draft, party, checkWhere)
@@ -153,8 +155,9 @@ func (s *StepOf) performed(instance *Instance, clause *Clause, at int, args []Gi
 	}
 	s.whenHolds(instance, clause, given)
 	s.emit("acted", instance, object{
-		"action": clause.action, "by": valuesOf(s.signers), "arguments": pairsOf(given), "state": instance.state, "clause": place,
-		"to": stateValue(clause.to),
+		"action": clause.action, "by": valuesOf(s.signers), "arguments": pairsOf(given), "state": instance.state,
+		"clause": place,
+		"to":     stateValue(clause.to),
 	})
 	decidedAt(checkEffects, func() { s.outcome(instance, done, given) })
 }

@@ -1,5 +1,5 @@
-// What time does to contracts (spec/contract.md, CTR-S1 to CTR-S6), and the steps in which everything happens. Changes are
-// returned, never made.
+// What time does to contracts (spec/contract.md, CTR-S1 to CTR-S6), and the steps in which everything happens. Changes
+// are returned, never made.
 
 package main
 
@@ -31,7 +31,8 @@ func (s *StepOf) on(overlay *Overlay) *StepOf { return &StepOf{s.program, overla
 
 func (s *StepOf) place(instance *Instance, parameters map[string]any) *Place {
 	return &Place{
-		program: s.program, world: s.overlay, now: s.now, signers: s.signers, instance: instance, parameters: parameters,
+		program: s.program, world: s.overlay, now: s.now, signers: s.signers, instance: instance,
+		parameters: parameters,
 	}
 }
 
@@ -70,7 +71,8 @@ func advance(p *Program, world World, t int64) *Changes {
 func fireTimer(step *StepOf, instance *Instance, due Timer) {
 	clause := step.program.versionOf(instance).states[instance.state].clauses[due.clause]
 	if clause.kind == "wait" {
-		step.emit("elapsed", instance, object{"state": instance.state, "clause": due.clause, "to": stateValue(clause.to)})
+		step.emit("elapsed", instance, object{"state": instance.state, "clause": due.clause,
+			"to": stateValue(clause.to)})
 		step.outcome(instance, result{clause.effects, clause.to, &due.clause}, nil)
 		return
 	}
@@ -80,11 +82,13 @@ func fireTimer(step *StepOf, instance *Instance, due Timer) {
 			debtors = append(debtors, fieldOf(step.program, instance, actor))
 		}
 		step.emit("violation", instance, object{
-			"name": clause.breach.name, "debtors": debtors, "state": instance.state, "clause": due.clause, "entry": instance.entered,
+			"name": clause.breach.name, "debtors": debtors, "state": instance.state, "clause": due.clause,
+			"entry":    instance.entered,
 			"deadline": due.deadline,
 		})
 	} else {
-		step.emit("impossible", instance, object{"name": clause.breach.name, "state": instance.state, "clause": due.clause})
+		step.emit("impossible", instance, object{"name": clause.breach.name, "state": instance.state,
+			"clause": due.clause})
 	}
 	step.outcome(instance, result{clause.breach.effects, clause.breach.to, &due.clause}, nil)
 }

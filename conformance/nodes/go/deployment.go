@@ -89,7 +89,8 @@ func widens(before, after []Named, defaults []string) {
 		need(is.kind != "int" || (is.low <= was.low && was.high <= is.high), one.name+" at least as wide", is.text)
 	}
 	for _, one := range after {
-		need(had[one.name] || has[one.name].optional || contains(defaults, one.name), "a default or ? for what is new", one.name)
+		need(had[one.name] || has[one.name].optional || contains(defaults, one.name), "a default or ? for what is new",
+			one.name)
 	}
 }
 

@@ -40,14 +40,16 @@ func enrol(draft *Draft, payload any) {
 	world, program := LedgerWorld{draft}, programIn(draft)
 	for _, one := range nodes {
 		name := one.(object)["name"].(string)
-		refuseUnless(typesFit(program, world, world.Node(name)), "member.bad_attribute", "the types of its schema", name)
+		refuseUnless(typesFit(program, world, world.Node(name)), "member.bad_attribute", "the types of its schema",
+			name)
 	}
 	draft.write("directory", directoryDigest(draft))
 }
 
 func readNode(value any) {
 	isParent := func(one any) bool { return one == nil || isNodeName(one) }
-	node := shaped(value, map[string]fits{"attributes": isList, "kind": isNodeName, "name": isNodeName, "parent": isParent})
+	node := shaped(value, map[string]fits{"attributes": isList, "kind": isNodeName, "name": isNodeName,
+		"parent": isParent})
 	attributes, names := node["attributes"].(list), []string{}
 	check(len(attributes) <= nodeNameBytes, "fewer attributes", len(attributes))
 	for _, one := range attributes {

@@ -77,9 +77,13 @@ func (d *Draft) write(key string, value any) { d.put(key, encode(value)) }
 
 func (d *Draft) keys(prefix string) []string { // ascending
 	found := []string{}
-	for at := sort.SearchStrings(d.base.keys, prefix); at < len(d.base.keys) && strings.HasPrefix(d.base.keys[at], prefix); at++ {
-		if _, written := d.writes[d.base.keys[at]]; !written {
-			found = append(found, d.base.keys[at])
+	for at := sort.SearchStrings(d.base.keys, prefix); at < len(d.base.keys); at++ {
+		key := d.base.keys[at]
+		if !strings.HasPrefix(key, prefix) {
+			break
+		}
+		if _, written := d.writes[key]; !written {
+			found = append(found, key)
 		}
 	}
 	for key, value := range d.writes {

@@ -1,5 +1,5 @@
-// What a decided block does to the state, transaction by transaction, and the receipts that say so (spec/data.md, part 10;
-// spec/contract.md, part 7).
+// What a decided block does to the state, transaction by transaction, and the receipts that say so (spec/data.md, part
+// 10; spec/contract.md, part 7).
 
 package main
 
@@ -90,13 +90,15 @@ func listUpTo(most int, each fits) fits {
 
 func isArgument(value any) bool {
 	_, truth := value.(bool)
-	return value == nil || truth || isInteger(value) || isText(value) || listUpTo(commandListed, textUpTo(commandText))(value)
+	return value == nil || truth || isInteger(value) || isText(value) ||
+		listUpTo(commandListed, textUpTo(commandText))(value)
 }
 
 func carryCommand(draft *Draft, t *Transaction) list { // CTR-D02
 	text := textUpTo(commandText)
 	payload := shaped(t.payload, map[string]fits{
-		"action": text, "arguments": isList, "contract": text, "instance": func(id any) bool { return id == nil || isCount(id) },
+		"action": text, "arguments": isList, "contract": text,
+		"instance": func(id any) bool { return id == nil || isCount(id) },
 	})
 	arguments := payload["arguments"].(list)
 	check(len(arguments) <= fieldsLimit, "fewer arguments", len(arguments))

@@ -40,12 +40,13 @@ type Voice struct {
 func newVoice(genesis, secret []byte, profile, self, suite string) *Voice {
 	chain := newChain(genesis, suite)
 	v := &Voice{
-		self: self, solo: profile == "solo/1", idle: true, chain: chain, timers: map[string]Alarm{}, opinions: map[string]*Opinion{},
-		accused: list{},
+		self: self, solo: profile == "solo/1", idle: true, chain: chain, timers: map[string]Alarm{},
+		opinions: map[string]*Opinion{},
+		accused:  list{},
 	}
 	validators := chain.membership.validators()
 	refuseUnless(!v.solo || len(validators) == 1, "consensus.not_alone", "one validator", len(validators)) // CON-030
-	openGenesis(chain.genesis)                                                                             // a directory that may not be enrolled is refused here, before there is an instance
+	openGenesis(chain.genesis)                                                                             // refuses a directory that may not be enrolled, before there is an instance
 	v.messages = &Messages{chain.genesis.channel, chain.genesis.suite, self, secret, validators}
 	if !v.solo {
 		v.engine = newTendermint(self, chain.membership, v.messages, v)
@@ -231,7 +232,8 @@ func (v *Voice) setTimer(name string, at int64, about Alarm) {
 
 func (v *Voice) accuse(first, second *Message) { // CON-019
 	effect := object{
-		"effect": "evidence", "against": second.from, "kind": "equivocation", "messages": list{toHex(first.bytes), toHex(second.bytes)},
+		"effect": "evidence", "against": second.from, "kind": "equivocation",
+		"messages": list{toHex(first.bytes), toHex(second.bytes)},
 	}
 	v.accused, v.effects = append(v.accused, effect), append(v.effects, effect)
 }
@@ -281,7 +283,8 @@ func (v *Voice) certificate(height, round int64, block string, votes []Vote) obj
 	}
 	genesis := v.chain.genesis
 	return object{
-		"block": block, "channel": genesis.channel, "height": height, "kind": "precommit", "profile": "tendermint", "round": round,
+		"block": block, "channel": genesis.channel, "height": height, "kind": "precommit", "profile": "tendermint",
+		"round":      round,
 		"signatures": signatures, "suite": genesis.suite,
 	}
 }

@@ -27,10 +27,12 @@ func readMembers(value any) Membership { // DAT-050
 	for _, one := range given {
 		fields := shaped(one, map[string]fits{"member": isMember, "pub": isHash, "role": isRole, "weight": isCount})
 		read.members = append(read.members, Member{
-			fields["member"].(string), fields["role"].(string), fromHex(fields["pub"].(string)), fields["weight"].(int64),
+			fields["member"].(string), fields["role"].(string), fromHex(fields["pub"].(string)),
+			fields["weight"].(int64),
 		})
 	}
-	sorted := sort.SliceIsSorted(read.members, func(a, b int) bool { return read.members[a].name < read.members[b].name })
+	sorted := sort.SliceIsSorted(read.members,
+		func(a, b int) bool { return read.members[a].name < read.members[b].name })
 	check(sorted, "members in order", "another order")
 	return read
 }
@@ -87,11 +89,13 @@ type Genesis struct {
 
 func checkGenesis(data []byte, suites []string) *Genesis { // DAT-080, DAT-081, DAT-024
 	fields := shaped(decode(data, blockBytes, depthLimit), map[string]fits{
-		"channel": isName, "directory": isList, "engine": isName, "members": isList, "parameters": isObject, "suite": isSuite,
-		"time": isCount,
+		"channel": isName, "directory": isList, "engine": isName, "members": isList, "parameters": isObject,
+		"suite": isSuite,
+		"time":  isCount,
 	})
 	genesis := &Genesis{
-		bytes: data, channel: fields["channel"].(string), suite: fields["suite"].(string), directory: fields["directory"].(list),
+		bytes: data, channel: fields["channel"].(string), suite: fields["suite"].(string),
+		directory:  fields["directory"].(list),
 		membership: readMembers(fields["members"]), time: fields["time"].(int64),
 	}
 	offered := contains(suites, genesis.suite) && contains(suitesOffered, genesis.suite)

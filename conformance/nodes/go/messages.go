@@ -59,7 +59,8 @@ func (m *Messages) digest(value object) []byte { // NET-002, of the value withou
 
 func (m *Messages) signed(kind string, height, round int64, body object) *Message {
 	value := object{
-		"body": body, "channel": m.channel, "from": m.self, "height": height, "kind": kind, "round": round, "suite": m.suite,
+		"body": body, "channel": m.channel, "from": m.self, "height": height, "kind": kind, "round": round,
+		"suite": m.suite,
 	}
 	value["sig"] = toHex(signBy(m.suite, m.secret, m.digest(value)))
 	return messageOf(value, encode(value))
@@ -69,7 +70,8 @@ func (m *Messages) signed(kind string, height, round int64, body object) *Messag
 func messageOf(value object, data []byte) *Message {
 	body := value["body"].(object)
 	read := &Message{
-		value: value, body: body, bytes: data, from: value["from"].(string), kind: value["kind"].(string), sig: value["sig"].(string),
+		value: value, body: body, bytes: data, from: value["from"].(string), kind: value["kind"].(string),
+		sig:    value["sig"].(string),
 		height: value["height"].(int64), round: value["round"].(int64),
 	}
 	read.voted, _ = body["value"].(string)
@@ -90,7 +92,8 @@ func messageOf(value object, data []byte) *Message {
 func (m *Messages) read(data []byte) *Message {
 	isHeight := func(value any) bool { return isCount(value) && value.(int64) >= 1 }
 	value := shaped(decode(data, messageBytes, depthLimit), map[string]fits{
-		"body": isObject, "channel": isName, "from": isMember, "height": isHeight, "kind": isName, "round": isCount, "sig": isSignature,
+		"body": isObject, "channel": isName, "from": isMember, "height": isHeight, "kind": isName, "round": isCount,
+		"sig":   isSignature,
 		"suite": isSuite,
 	})
 	kind, body := value["kind"].(string), value["body"].(object)
@@ -116,7 +119,8 @@ func (m *Messages) verify(value object, from, signature string) {
 // verifyVote holds a vote for a value, as a decision has it, against its member's key; votes are of validators.
 func (m *Messages) verifyVote(height, round int64, value string, vote Vote) {
 	m.verify(object{
-		"body": object{"value": value}, "channel": m.channel, "from": vote.member, "height": height, "kind": "precommit", "round": round,
+		"body": object{"value": value}, "channel": m.channel, "from": vote.member, "height": height,
+		"kind": "precommit", "round": round,
 		"suite": m.suite,
 	}, vote.member, vote.signature)
 }

@@ -104,7 +104,8 @@ func moduleOf(value any) *Module {
 	}
 	need(members["ir"] == int64(1), "ir 1", members["ir"])
 	module := &Module{
-		raw: members, kind: kind.(string), name: textOf(members["name"]), version: numberOf(members["version"]), uses: textsOf(members["uses"]),
+		raw: members, kind: kind.(string), name: textOf(members["name"]), version: numberOf(members["version"]),
+		uses: textsOf(members["uses"]),
 	}
 	switch kind {
 	case "schema":
@@ -122,7 +123,8 @@ func (m *Module) readSchema(members object) {
 		e := closed(one, []string{"name", "members"})
 		return Enum{textOf(e["name"]), textsOf(e["members"])}
 	})
-	m.purposes, m.entities, m.people = textsOf(members["purposes"]), kindsOf(members["entities"]), kindsOf(members["parties"])
+	m.purposes, m.entities, m.people = textsOf(members["purposes"]), kindsOf(members["entities"]),
+		kindsOf(members["parties"])
 }
 
 func (m *Module) readContract(members object) {
@@ -143,7 +145,8 @@ func (m *Module) readContract(members object) {
 }
 
 func (m *Module) readPolicy(members object) {
-	m.replaces, m.of, m.checks = maybeNumber(members["replaces"]), textOf(members["of"]), listOf(members["checks"], checkOf)
+	m.replaces, m.of, m.checks = maybeNumber(members["replaces"]), textOf(members["of"]),
+		listOf(members["checks"], checkOf)
 	m.groups = listOf(members["groups"], func(one any) Group {
 		g := closed(one, []string{"name", "fields"})
 		return Group{textOf(g["name"]), textsOf(g["fields"])}
@@ -154,8 +157,10 @@ func (m *Module) readPolicy(members object) {
 func ruleOf(value any) *Rule {
 	m := closed(value, []string{"kind", "name", "reader", "groups", "purposes", "when", "overrides", "do"})
 	rule := &Rule{
-		kind: oneOf(m["kind"], "permit", "forbid"), name: textOf(m["name"]), reader: textOf(m["reader"]), groups: textsOf(m["groups"]),
-		anyPurpose: m["purposes"] == nil, when: maybeExpr(m["when"]), overrides: textsOf(m["overrides"]), duties: listOf(m["do"], creationOf),
+		kind: oneOf(m["kind"], "permit", "forbid"), name: textOf(m["name"]), reader: textOf(m["reader"]),
+		groups:     textsOf(m["groups"]),
+		anyPurpose: m["purposes"] == nil, when: maybeExpr(m["when"]), overrides: textsOf(m["overrides"]),
+		duties: listOf(m["do"], creationOf),
 	}
 	if !rule.anyPurpose {
 		rule.purposes = textsOf(m["purposes"])
@@ -166,7 +171,8 @@ func ruleOf(value any) *Rule {
 func viewOf(value any) *View {
 	m := closed(value, []string{"name", "show", "where", "group", "rollup", "to", "when", "k"})
 	return &View{
-		name: textOf(m["name"]), to: textOf(m["to"]), where: maybeExpr(m["where"]), rollup: maybeExpr(m["rollup"]), when: maybeExpr(m["when"]),
+		name: textOf(m["name"]), to: textOf(m["to"]), where: maybeExpr(m["where"]), rollup: maybeExpr(m["rollup"]),
+		when:  maybeExpr(m["when"]),
 		group: listOf(m["group"], exprOf), k: numberOf(m["k"]),
 		show: listOf(m["show"], func(one any) Column {
 			c := closed(one, []string{"op", "path"})
@@ -194,7 +200,8 @@ func checkOf(value any) *Check {
 		}
 	case "reaches":
 		m := closed(value, []string{"form", "name", "states", "within"})
-		check.form, check.name, check.states, check.within = "reaches", textOf(m["name"]), textsOf(m["states"]), numberOf(m["within"])
+		check.form, check.name, check.states, check.within = "reaches", textOf(m["name"]), textsOf(m["states"]),
+			numberOf(m["within"])
 	default:
 		bad("a form of check", form)
 	}

@@ -1,5 +1,5 @@
-// A process that speaks the node protocol, one JSON object a line (spec/node-protocol.md, parts 1 and 2). It reads no clock,
-// disk, network or chance: all of that is the kit's (NET-010).
+// A process that speaks the node protocol, one JSON object a line (spec/node-protocol.md, parts 1 and 2). It reads no
+// clock, disk, network or chance: all of that is the kit's (NET-010).
 
 package main
 
@@ -33,7 +33,8 @@ func isHandle(value any) bool {
 func isConfig(value any) bool { // NOD-011
 	config, is := value.(object)
 	shape := map[string]fits{
-		"genesis": isBytes, "key": isHash, "params": isObject, "profile": isName, "seed": isHash, "self": isMember, "suite": isSuite,
+		"genesis": isBytes, "key": isHash, "params": isObject, "profile": isName, "seed": isHash, "self": isMember,
+		"suite": isSuite,
 	}
 	for name, one := range shape {
 		is = is && one(config[name])
@@ -65,18 +66,20 @@ var operations map[string]Operation
 
 func init() { // what hello lists is this table itself
 	operations = map[string]Operation{
-		"hello":   {map[string]fits{"kit": isText, "protocol": isList, "schema": isHash}, (*Host).hello},
-		"init":    {map[string]fits{"node": isHandle, "config": isConfig}, (*Host).init},
-		"start":   {map[string]fits{"node": isHandle, "now": isCount}, (*Host).start},
-		"deliver": {map[string]fits{"node": isHandle, "from": isMember, "bytes": isBytes, "now": isCount}, (*Host).deliver},
-		"fire":    {map[string]fits{"node": isHandle, "timer": isName, "now": isCount}, (*Host).fire},
-		"submit":  {map[string]fits{"node": isHandle, "tx": isBytes, "now": isCount}, (*Host).submit},
-		"query":   {map[string]fits{"node": isHandle, "path": isName, "args": maybe(isObject)}, (*Host).query},
-		"crash":   {map[string]fits{"node": isHandle}, (*Host).crash},
-		"recover": {map[string]fits{"node": isHandle, "config": isConfig, "disk": isDisk, "now": isCount}, (*Host).recover},
-		"vector":  {map[string]fits{"kind": isName, "input": isObject}, (*Host).vector},
-		"reset":   {nil, (*Host).reset},
-		"bye":     {nil, func(*Host, object) object { return object{} }},
+		"hello": {map[string]fits{"kit": isText, "protocol": isList, "schema": isHash}, (*Host).hello},
+		"init":  {map[string]fits{"node": isHandle, "config": isConfig}, (*Host).init},
+		"start": {map[string]fits{"node": isHandle, "now": isCount}, (*Host).start},
+		"deliver": {map[string]fits{"node": isHandle, "from": isMember, "bytes": isBytes, "now": isCount},
+			(*Host).deliver},
+		"fire":   {map[string]fits{"node": isHandle, "timer": isName, "now": isCount}, (*Host).fire},
+		"submit": {map[string]fits{"node": isHandle, "tx": isBytes, "now": isCount}, (*Host).submit},
+		"query":  {map[string]fits{"node": isHandle, "path": isName, "args": maybe(isObject)}, (*Host).query},
+		"crash":  {map[string]fits{"node": isHandle}, (*Host).crash},
+		"recover": {map[string]fits{"node": isHandle, "config": isConfig, "disk": isDisk, "now": isCount},
+			(*Host).recover},
+		"vector": {map[string]fits{"kind": isName, "input": isObject}, (*Host).vector},
+		"reset":  {nil, (*Host).reset},
+		"bye":    {nil, func(*Host, object) object { return object{} }},
 	}
 }
 
@@ -89,9 +92,11 @@ func (h *Host) hello(request object) object { // NOD-010
 		trouble("not_supported", "this node speaks major 1")
 	}
 	return object{
-		"claims": valuesOf([]string{"L0", "L1", "L2", "L3"}), "language": "go", "name": "yilian-go", "ops": valuesOf(sortedKeys(operations)),
-		"packs": list{}, "profiles": valuesOf(profiles), "protocol": int64(1), "suites": valuesOf(suitesOffered), "version": "0.1.0",
-		"window": int64(windowLimit),
+		"claims": valuesOf([]string{"L0", "L1", "L2", "L3"}), "language": "go", "name": "yilian-go",
+		"ops":   valuesOf(sortedKeys(operations)),
+		"packs": list{}, "profiles": valuesOf(profiles), "protocol": int64(1), "suites": valuesOf(suitesOffered),
+		"version": "0.1.0",
+		"window":  int64(windowLimit),
 	}
 }
 

@@ -1,5 +1,5 @@
-// Worlds of contracts, and a world with changes on top: what a step has done so far, seen by the rest of the step; dropped,
-// it never happened (spec/contract.md, part 6).
+// Worlds of contracts, and a world with changes on top: what a step has done so far, seen by the rest of the step;
+// dropped, it never happened (spec/contract.md, part 6).
 
 package main
 
@@ -23,7 +23,8 @@ func (i *Instance) value() object {
 		timers = append(timers, list{one[0], one[1]})
 	}
 	return object{
-		"id": i.id, "contract": i.contract, "version": i.version, "state": i.state, "entered": i.entered, "values": list(i.values),
+		"id": i.id, "contract": i.contract, "version": i.version, "state": i.state, "entered": i.entered,
+		"values": list(i.values),
 		"closed": closed, "timers": timers,
 	}
 }
@@ -31,8 +32,9 @@ func (i *Instance) value() object {
 func readInstance(value any) *Instance {
 	m := askObject(value)
 	read := &Instance{
-		id: askNumber(m["id"]), version: askNumber(m["version"]), entered: askNumber(m["entered"]), contract: askText(m["contract"]),
-		state: askText(m["state"]), values: askList(m["values"]),
+		id: askNumber(m["id"]), version: askNumber(m["version"]), entered: askNumber(m["entered"]),
+		contract: askText(m["contract"]),
+		state:    askText(m["state"]), values: askList(m["values"]),
 	}
 	for _, one := range askList(m["closed"]) {
 		read.closed = append(read.closed, askNumber(one))
@@ -118,13 +120,15 @@ func (c *Changes) value() object {
 		keys = append(keys, object{"contract": one.contract, "key": one.key, "instance": one.instance})
 	}
 	for _, one := range c.index {
-		index = append(index, object{"contract": one.contract, "field": one.field, "value": one.value, "instance": one.instance})
+		index = append(index, object{"contract": one.contract, "field": one.field, "value": one.value,
+			"instance": one.instance})
 	}
 	for _, one := range c.transfers {
 		transfers = append(transfers, object{"payer": one.payer, "payee": one.payee, "amount": one.amount})
 	}
 	events := append(list{}, c.events...)
-	return object{"now": c.now, "instances": instances, "keys": keys, "indexed": index, "transfers": transfers, "events": events}
+	return object{"now": c.now, "instances": instances, "keys": keys, "indexed": index, "transfers": transfers,
+		"events": events}
 }
 
 // Overlay is a world with changes on top.

@@ -47,8 +47,9 @@ type Contract struct {
 
 func contractOf(module *Module) *Contract {
 	c := &Contract{
-		module: module, clauses: module.start, types: map[string]*Type{}, at: map[string]int{}, initial: map[string]any{},
-		states: map[string]*State{}, set: map[string]bool{},
+		module: module, clauses: module.start, types: map[string]*Type{}, at: map[string]int{},
+		initial: map[string]any{},
+		states:  map[string]*State{}, set: map[string]bool{},
 	}
 	for _, one := range append(append([]Named{}, module.parties...), module.data...) {
 		c.at[one.name] = len(c.fields)
@@ -96,11 +97,13 @@ type Program struct {
 	fixed             map[string][]string // what `some` may look up
 }
 
-// link makes the tables. Of each name the highest version counts; instances of an older contract end under their own (CTR-S24).
+// link makes the tables. Of each name the highest version counts; instances of an older contract end under their own
+// (CTR-S24).
 func link(modules []*Module, retired []string) *Program {
 	p := &Program{
 		modules: modules, retired: map[string]bool{}, schemas: map[string]*Module{}, policies: map[string]*Module{},
-		contracts: map[string]*Contract{}, versions: map[versionKey]*Contract{}, enums: map[string][]string{}, kinds: map[string]*Kind{},
+		contracts: map[string]*Contract{}, versions: map[versionKey]*Contract{}, enums: map[string][]string{},
+		kinds:   map[string]*Kind{},
 		parties: map[string]bool{}, policyOf: map[string]*Module{}, fixed: map[string][]string{},
 	}
 	for _, name := range retired {

@@ -13,13 +13,20 @@ type Query struct {
 }
 
 var queries = map[string]Query{
-	"tip":      {answer: func(v *Voice, _ object) any { return v.chain.tip.value() }},                                  // NOD-040
-	"block":    {required: map[string]fits{"height": isCount}, answer: queryBlock},                                     // NOD-041
-	"receipt":  {required: map[string]fits{"tx_id": isHash}, answer: queryReceipt},                                     // NOD-042
-	"state":    {optional: map[string]fits{"after": isBytes, "limit": isCount, "prefix": isBytes}, answer: queryState}, // NOD-043
-	"proof":    {required: map[string]fits{"key": isBytes}, answer: queryProof},                                        // NOD-044
-	"members":  {answer: func(v *Voice, _ object) any { return object{"members": v.chain.membership.value} }},          // NOD-045
-	"evidence": {answer: func(v *Voice, _ object) any { return object{"evidence": v.accused} }},                        // NOD-046
+	"tip": {answer: func(v *Voice, _ object) any { return v.chain.tip.value() }},
+	// NOD-040
+	"block": {required: map[string]fits{"height": isCount}, answer: queryBlock},
+	// NOD-041
+	"receipt": {required: map[string]fits{"tx_id": isHash}, answer: queryReceipt},
+	// NOD-042
+	"state": {optional: map[string]fits{"after": isBytes, "limit": isCount, "prefix": isBytes}, answer: queryState},
+	// NOD-043
+	"proof": {required: map[string]fits{"key": isBytes}, answer: queryProof},
+	// NOD-044
+	"members": {answer: func(v *Voice, _ object) any { return object{"members": v.chain.membership.value} }},
+	// NOD-045
+	"evidence": {answer: func(v *Voice, _ object) any { return object{"evidence": v.accused} }},
+	// NOD-046
 }
 
 func (v *Voice) query(path string, args object) object { // NOD-017, NOD-048

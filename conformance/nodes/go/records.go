@@ -18,7 +18,8 @@ func carryRecord(draft *Draft, t *Transaction, time int64) list {
 func recordKey(custodian, record string) string { return "record/" + custodian + "/" + record }
 
 func recordEntered(draft *Draft, value any, signers []string, time int64) list { // APP-007
-	entry := shaped(value, map[string]fits{"commitment": isHash, "custodian": isMember, "kind": textUpTo(recordKindBytes), "record": isName})
+	entry := shaped(value, map[string]fits{"commitment": isHash, "custodian": isMember,
+		"kind": textUpTo(recordKindBytes), "record": isName})
 	custodian, record := entry["custodian"].(string), entry["record"].(string)
 	refuseUnless(contains(signers, custodian), "member.not_authorized", "the custodian", custodian)
 	key := recordKey(custodian, record)
@@ -28,7 +29,8 @@ func recordEntered(draft *Draft, value any, signers []string, time int64) list {
 }
 
 func recordAccessed(draft *Draft, value any, signers []string, time int64) list { // APP-008
-	access := shaped(value, map[string]fits{"custodian": isMember, "purpose": textUpTo(recordKindBytes), "reader": isMember, "record": isName})
+	access := shaped(value, map[string]fits{"custodian": isMember, "purpose": textUpTo(recordKindBytes),
+		"reader": isMember, "record": isName})
 	reader := access["reader"].(string)
 	refuseUnless(contains(signers, reader), "member.not_authorized", "the reader", reader)
 	known := draft.get(recordKey(access["custodian"].(string), access["record"].(string))) != nil
@@ -36,7 +38,8 @@ func recordAccessed(draft *Draft, value any, signers []string, time int64) list 
 	count := draft.number("accesses")
 	draft.write("accesses", count+1)
 	draft.write(fmt.Sprintf("access/%010d", count), object{
-		"at": time, "custodian": access["custodian"], "purpose": access["purpose"], "reader": reader, "record": access["record"],
+		"at": time, "custodian": access["custodian"], "purpose": access["purpose"], "reader": reader,
+		"record": access["record"],
 	})
 	return list{object{"kind": "accessed", "purpose": access["purpose"], "reader": reader, "record": access["record"]}}
 }

@@ -1,8 +1,8 @@
 // What is refused, with its code from spec/errors.toml (spec/data.md, part 1).
 //
-// A refusal travels as a panic of *Refused from where it is found to whoever answers for the input, and is caught there by
-// attempt: DAT-015 asks that everything in between be dropped. Nothing else is ever panicked with on purpose, except Trouble,
-// which is about the conversation and not about the ledger (NOD-005).
+// A refusal travels as a panic of *Refused from where it is found to whoever answers for the input, and is caught there
+// by attempt: DAT-015 asks that everything in between be dropped. Nothing else is ever panicked with on purpose, except
+// Trouble, which is about the conversation and not about the ledger (NOD-005).
 
 package main
 

@@ -1,5 +1,6 @@
-// The shapes of the IR (spec/contract.md, part 5; spec/ir.schema.json): every object closed, every default left out (CTR-T15).
-// What is read here has the shape of a module and nothing more; whether it makes sense is asked in verify_*.go.
+// The shapes of the IR (spec/contract.md, part 5; spec/ir.schema.json): every object closed, every default left out
+// (CTR-T15). What is read here has the shape of a module and nothing more; whether it makes sense is asked in
+// verify_*.go.
 
 package main
 
@@ -109,7 +110,8 @@ type Expr struct {
 }
 
 var operators = []string{
-	"and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "in", "has", "signed", "add", "sub", "scale", "pct", "some", "path", "lit",
+	"and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "in", "has", "signed", "add", "sub", "scale", "pct",
+	"some", "path", "lit",
 }
 
 func exprOf(value any) *Expr {
@@ -249,7 +251,8 @@ func effectOf(value any) *Effect {
 		return &Effect{op: "set", name: textOf(m["name"]), value: exprOf(m["value"])}
 	case "pay":
 		m := closed(value, []string{"op", "amount", "from", "shares"})
-		return &Effect{op: "pay", amount: exprOf(m["amount"]), from: exprOf(m["from"]), shares: listOf(m["shares"], shareOf)}
+		return &Effect{op: "pay", amount: exprOf(m["amount"]), from: exprOf(m["from"]),
+			shares: listOf(m["shares"], shareOf)}
 	case "call":
 		m := closed(value, []string{"op", "on", "action", "args"})
 		return &Effect{op: "call", on: exprOf(m["on"]), action: textOf(m["action"]), args: argsOf(m["args"])}
@@ -305,7 +308,8 @@ func mayOf(value any) *Clause {
 
 func actingOf(m object) *Clause {
 	return &Clause{
-		kind: textOf(m["kind"]), actors: textsOf(m["actors"]), action: textOf(m["action"]), params: typedOf(m["params"]),
-		when: maybeExpr(m["when"]), effects: effectsOf(m["do"]), to: maybeText(m["to"]),
+		kind: textOf(m["kind"]), actors: textsOf(m["actors"]), action: textOf(m["action"]),
+		params: typedOf(m["params"]),
+		when:   maybeExpr(m["when"]), effects: effectsOf(m["do"]), to: maybeText(m["to"]),
 	}
 }

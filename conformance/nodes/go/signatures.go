@@ -15,7 +15,8 @@ func stubSignature(key, message []byte) []byte { // DAT-023
 }
 
 // verifies says whether a signature over a digest is its key's; keys of members are those that passed checkKey.
-// crypto/ed25519 takes the equation without cofactor, compares R as bytes and refuses S that is not below the order (DAT-022).
+// crypto/ed25519 takes the equation without cofactor, compares R as bytes and refuses S that is not below the order
+// (DAT-022).
 func verifies(suite string, pub, message, signature []byte) bool {
 	if suite == "stub" {
 		return bytes.Equal(stubSignature(pub, message), signature)

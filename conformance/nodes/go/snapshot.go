@@ -22,7 +22,8 @@ type found struct {
 func readSnapshot(value any) *Snapshot {
 	ledger := askObject(value)
 	s := &Snapshot{
-		now: askNumber(ledger["now"]), stored: map[int64]*Instance{}, nodes: map[string]*Node{}, digest: askText(ledger["directory_digest"]),
+		now: askNumber(ledger["now"]), stored: map[int64]*Instance{}, nodes: map[string]*Node{},
+		digest: askText(ledger["directory_digest"]),
 	}
 	for _, one := range askList(ledger["instances"]) {
 		instance := readInstance(one)
@@ -102,8 +103,8 @@ func (s *Snapshot) TimersBefore(t int64) []Timer {
 	return sortTimers(due)
 }
 
-// consistent holds the ledger of a vector against its program: every instance in a state of a version that is there, with
-// the values that it declares. A vector that is not so is no request that can be answered (NOD-005).
+// consistent holds the ledger of a vector against its program: every instance in a state of a version that is there,
+// with the values that it declares. A vector that is not so is no request that can be answered (NOD-005).
 func (s *Snapshot) consistent(p *Program) *Snapshot {
 	for _, one := range s.order {
 		contract := p.versionOf(one)
@@ -111,7 +112,8 @@ func (s *Snapshot) consistent(p *Program) *Snapshot {
 		state := contract.states[one.state]
 		ask(state != nil && len(one.values) == len(contract.fields), "a state and values of the version")
 		for _, timer := range one.timers {
-			ask(0 <= timer[1] && timer[1] < int64(len(state.clauses)) && state.clauses[timer[1]].kind != "may", "timers of clauses")
+			ask(0 <= timer[1] && timer[1] < int64(len(state.clauses)) && state.clauses[timer[1]].kind != "may",
+				"timers of clauses")
 		}
 	}
 	return s

@@ -46,7 +46,8 @@ func stateEntries(values map[string][]byte) []entry {
 	entries := make([]entry, 0, len(values))
 	for _, key := range sortedKeys(values) {
 		value := values[key]
-		sound := 1 <= len(key) && len(key) <= stateKeyBytes && !bytes.Contains([]byte(key), []byte{0}) && len(value) <= stateValueBytes
+		sound := 1 <= len(key) && len(key) <= stateKeyBytes && !bytes.Contains([]byte(key), []byte{0}) &&
+			len(value) <= stateValueBytes
 		refuseUnless(sound, "contract.limit_exceeded", "a key and value within the limits", len(key))
 		entries = append(entries, entry{[]byte(key), value})
 	}

@@ -1,8 +1,8 @@
-// Tendermint (spec/consensus.md, parts 1 and 3; line numbers are those of arXiv 1807.04938, algorithm 1), for one member: what
-// it hears, and what it keeps of that. What it does about it is in tendermint_rules.go.
+// Tendermint (spec/consensus.md, parts 1 and 3; line numbers are those of arXiv 1807.04938, algorithm 1), for one
+// member: what it hears, and what it keeps of that. What it does about it is in tendermint_rules.go.
 //
-// It is told of messages, timers and heights; it asks its node, the host, for payloads and for what is valid, and has it send,
-// record, wake and decide. It knows no transactions and no disk.
+// It is told of messages, timers and heights; it asks its node, the host, for payloads and for what is valid, and has
+// it send, record, wake and decide. It knows no transactions and no disk.
 
 package main
 
@@ -222,10 +222,13 @@ func (t *Tendermint) heard() []*Message {
 // note says whether a statement is new; a contradiction becomes evidence (CON-011, CON-019, CON-022).
 func (t *Tendermint) note(message *Message) bool {
 	if message.kind == "propose" {
-		refuseUnless(message.from == t.proposer(message.round), "consensus.wrong_proposer", "the proposer", message.from) // CON-010
+		refuseUnless(message.from == t.proposer(message.round), "consensus.wrong_proposer", "the proposer",
+			message.from) // CON-010
 		named := t.host.opinion(message.payload).name == message.voted
-		refuseUnless(named, "consensus.wrong_block", "the id of the block", message.voted)                                    // CON-020
-		refuseUnless(message.validRound < message.round, "consensus.bad_valid_round", "an earlier round", message.validRound) // CON-024
+		refuseUnless(named, "consensus.wrong_block", "the id of the block",
+			message.voted) // CON-020
+		refuseUnless(message.validRound < message.round, "consensus.bad_valid_round", "an earlier round",
+			message.validRound) // CON-024
 	}
 	mine := []*Message{}
 	for _, one := range t.saidIn(t.rounds, message.round, message.kind) {
@@ -263,11 +266,12 @@ func (t *Tendermint) takeDecision(message *Message) { // CON-016
 		validators = validators && contains(t.names, name)
 	}
 	weight, _ := t.membership.weighed(voters)
-	refuseUnless(ascending(voters) && validators && t.isQuorum(weight), "consensus.no_quorum", "votes of a quorum", len(voters))
+	refuseUnless(ascending(voters) && validators && t.isQuorum(weight), "consensus.no_quorum", "votes of a quorum",
+		len(voters))
 	for _, vote := range message.votes {
 		t.messages.verifyVote(message.height, message.round, message.voted, vote)
 	}
-	if opinion.refused != nil { // what a quorum signed and may not stand here is refused before anything changes (DAT-015)
+	if opinion.refused != nil { // what may not stand here is refused before anything changes (DAT-015)
 		panic(opinion.refused)
 	}
 	t.behind = true

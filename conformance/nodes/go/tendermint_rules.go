@@ -1,4 +1,5 @@
-// What a member of Tendermint says and does (spec/consensus.md, part 3): the rules "upon" of arXiv 1807.04938, algorithm 1.
+// What a member of Tendermint says and does (spec/consensus.md, part 3): the rules "upon" of arXiv 1807.04938,
+// algorithm 1.
 
 package main
 
@@ -36,7 +37,8 @@ func (t *Tendermint) startRound(round int64) { // lines 11 to 21
 	if payload == nil {
 		payload = t.host.payload()
 	}
-	t.say("propose", object{"payload": toHex(payload), "valid_round": t.validRound, "value": t.host.opinion(payload).name})
+	t.say("propose", object{"payload": toHex(payload), "valid_round": t.validRound,
+		"value": t.host.opinion(payload).name})
 }
 
 func (t *Tendermint) payloadOf(value string) []byte { // nil if there is no such value
@@ -86,7 +88,8 @@ func (t *Tendermint) decideRule() bool { // line 49
 			if !t.quorumFor(said["precommit"], proposal.voted) || t.host.opinion(proposal.payload).refused != nil {
 				continue
 			}
-			votes := mapped(votesFor(said["precommit"], proposal.voted), func(one *Message) Vote { return Vote{one.from, one.sig} })
+			votes := mapped(votesFor(said["precommit"], proposal.voted),
+				func(one *Message) Vote { return Vote{one.from, one.sig} })
 			sort.Slice(votes, func(a, b int) bool { return votes[a].member < votes[b].member })
 			t.finish(round, proposal.payload, votes)
 			return true

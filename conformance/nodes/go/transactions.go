@@ -40,7 +40,8 @@ func readTransaction(data []byte) *Transaction {
 		"channel": isName, "kind": isName, "nonce": isCount, "payload": anything, "signers": isList, "suite": isSuite,
 	})
 	read := &Transaction{
-		bytes: data, value: outer, channel: body["channel"].(string), kind: body["kind"].(string), suite: body["suite"].(string),
+		bytes: data, value: outer, channel: body["channel"].(string), kind: body["kind"].(string),
+		suite: body["suite"].(string),
 		nonce: body["nonce"].(int64), payload: body["payload"],
 	}
 	signers, signatures := body["signers"].(list), outer["signatures"].(list)
@@ -49,7 +50,8 @@ func readTransaction(data []byte) *Transaction {
 		check(isMember(one), "members who sign", one)
 	}
 	read.signers = texts(signers)
-	check(ascending(read.signers[1:]) && distinctTexts(read.signers), "the sender, then others ascending", "another order")
+	check(ascending(read.signers[1:]) && distinctTexts(read.signers), "the sender, then others ascending",
+		"another order")
 	check(len(signatures) == len(signers), "as many signatures as signers", len(signatures))
 	for _, one := range signatures {
 		check(isSignature(one), "signatures in hex", one)

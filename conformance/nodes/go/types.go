@@ -1,4 +1,5 @@
-// The types of the contract language (spec/contract.md, part 5): their text, their ranges, and which values are of them.
+// The types of the contract language (spec/contract.md, part 5): their text, their ranges, and which values are of
+// them.
 
 package main
 
@@ -114,7 +115,8 @@ func (t *Type) element() *Type { // of a set
 }
 
 func intType(low, high int64) *Type {
-	return &Type{kind: "int", low: low, high: high, text: "int " + strconv.FormatInt(low, 10) + ".." + strconv.FormatInt(high, 10)}
+	return &Type{kind: "int", low: low, high: high, text: "int " + strconv.FormatInt(low,
+		10) + ".." + strconv.FormatInt(high, 10)}
 }
 
 // comparable says whether == may stand between two types (CTR-T1).
@@ -134,7 +136,8 @@ func assignable(source, target *Type) bool {
 }
 
 func alwaysFits(source, target *Type) bool { // CTR-T8
-	return assignable(source, target) && (source.kind != "int" || (target.low <= source.low && source.high <= target.high))
+	return assignable(source, target) && (source.kind != "int" ||
+		(target.low <= source.low && source.high <= target.high))
 }
 
 // isSet: different words, ascending by their bytes.

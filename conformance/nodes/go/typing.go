@@ -8,8 +8,10 @@ import (
 )
 
 var arity = map[string][2]int{
-	"and": {2, nodesLimit}, "or": {2, nodesLimit}, "not": {1, 1}, "eq": {2, 2}, "ne": {2, 2}, "lt": {2, 2}, "le": {2, 2}, "gt": {2, 2},
-	"ge": {2, 2}, "in": {2, 2}, "has": {1, 1}, "signed": {1, 1}, "add": {2, 2}, "sub": {2, 2}, "scale": {1, 1}, "pct": {1, 1},
+	"and": {2, nodesLimit}, "or": {2, nodesLimit}, "not": {1, 1}, "eq": {2, 2}, "ne": {2, 2}, "lt": {2, 2},
+	"le": {2, 2}, "gt": {2, 2},
+	"ge": {2, 2}, "in": {2, 2}, "has": {1, 1}, "signed": {1, 1}, "add": {2, 2}, "sub": {2, 2}, "scale": {1, 1},
+	"pct":  {1, 1},
 	"some": {1, 1}, "path": {0, 0}, "lit": {0, 0},
 }
 
@@ -156,7 +158,8 @@ func (s Scope) computed(e *Expr) *Type {
 		}
 	case "has":
 		of := e.args[0]
-		optional := of.op == "path" && len(of.path) > 0 && s.walk(of).optional && of.type_ != "" && of.type_[len(of.type_)-1] == '?'
+		optional := of.op == "path" && len(of.path) > 0 && s.walk(of).optional && of.type_ != "" &&
+			of.type_[len(of.type_)-1] == '?'
 		need(optional, "an optional path", of.op)
 	case "signed":
 		s.is(e.args[0], "party")
@@ -219,7 +222,8 @@ func (s Scope) some(e *Expr) { // CTR-T5
 	value := encode(e.find.value.raw)
 	same := func(own, other *Expr) bool {
 		path := own.path
-		mine := len(path) == 2 && path[0] == Step{"some", e.name} && path[1].name == field && (path[1].kind == "party" || path[1].kind == "data")
+		mine := len(path) == 2 && path[0] == Step{"some", e.name} && path[1].name == field &&
+			(path[1].kind == "party" || path[1].kind == "data")
 		return mine && bytes.Equal(encode(other.raw), value)
 	}
 	indexed := false

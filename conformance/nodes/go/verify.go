@@ -30,7 +30,8 @@ func verifyFolder(folder string) int {
 		fmt.Fprintln(os.Stderr, fault)
 		return 2
 	}
-	fmt.Printf("%d answered, %d differing, %d of kinds that this verifier does not know\n", tally.answered, tally.differing, tally.skipped)
+	fmt.Printf("%d answered, %d differing, %d of kinds that this verifier does not know\n", tally.answered,
+		tally.differing, tally.skipped)
 	if tally.differing > 0 || tally.answered == 0 {
 		return 1
 	}

@@ -31,7 +31,8 @@ func policyTyped(p *Program, module *Module) {
 		for _, one := range rule.overrides {
 			need(contains(forbids, one), "a forbid to override", one)
 		}
-		need(rule.kind == "permit" || len(rule.overrides)+len(rule.duties) == 0, "a forbid without consequences", rule.name)
+		need(rule.kind == "permit" || len(rule.overrides)+len(rule.duties) == 0, "a forbid without consequences",
+			rule.name)
 		for _, effect := range rule.duties {
 			creationTyped(p, module.name, scope.knowing(rule.when), effect)
 		}
@@ -135,7 +136,8 @@ func leadsToDuty(p *Program, caller string, create *Effect) bool {
 func viewRules(p *Program, view *View) {
 	for _, path := range view.group {
 		t := typeOr(path.type_)
-		need(contains([]string{"bool", "int", "enum", "entity"}, t.kind) && !t.optional, "a path to group by", path.type_)
+		need(contains([]string{"bool", "int", "enum", "entity"}, t.kind) && !t.optional, "a path to group by",
+			path.type_)
 	}
 	if view.rollup != nil {
 		t := typeOr(view.rollup.type_)

@@ -24,7 +24,8 @@ func loadProgram(modules []*Module, retired []string) *Program {
 	}
 	for _, module := range inForce {
 		for _, name := range module.uses {
-			need(p.schemas[name] != nil || p.contracts[name] != nil || p.policies[name] != nil, "a module that is deployed", name)
+			need(p.schemas[name] != nil || p.contracts[name] != nil || p.policies[name] != nil,
+				"a module that is deployed", name)
 		}
 		moduleTyped(p, module)
 	}
@@ -86,7 +87,8 @@ func parts(module *Module) {
 		schemaParts(module)
 		return
 	}
-	need(module.replaces == nil || (1 <= *module.replaces && *module.replaces < module.version), "an earlier version to replace", module.version)
+	need(module.replaces == nil || (1 <= *module.replaces && *module.replaces < module.version),
+		"an earlier version to replace", module.version)
 	distinct(mapped(module.checks, func(one *Check) string { return one.name }))
 	if module.kind == "policy" {
 		groups := mapped(module.groups, func(one Group) string { return one.name })
@@ -99,7 +101,8 @@ func parts(module *Module) {
 	}
 	fields := append(namesOf(module.parties), namesOf(module.data)...)
 	need(len(fields) <= fieldsLimit && len(module.states) <= statesLimit, "a contract within the limits", len(fields))
-	distinct(append(append([]string{}, fields...), mapped(module.states, func(one *State) string { return one.name })...))
+	distinct(append(append([]string{}, fields...), mapped(module.states,
+		func(one *State) string { return one.name })...))
 	for _, state := range module.states {
 		need(len(state.clauses) <= clausesLimit, "states within the limits", state.name)
 	}

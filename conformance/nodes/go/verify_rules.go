@@ -118,7 +118,8 @@ func (c *Clause) signers() []string { // whose signatures performing it takes
 	}
 	found := append([]string{}, c.actors...)
 	for _, one := range conjuncts(c.when) {
-		if one.op == "signed" && one.args[0].op == "path" && len(one.args[0].path) == 1 && one.args[0].path[0].kind == "party" {
+		if one.op == "signed" && one.args[0].op == "path" && len(one.args[0].path) == 1 &&
+			one.args[0].path[0].kind == "party" {
 			found = append(found, one.args[0].path[0].name)
 		}
 	}
@@ -144,7 +145,8 @@ func located(module *Module) []Located {
 	return found
 }
 
-// signedOnEntry says, per state, who has signed on every way into it: the greatest solution, found from above (CTR-T10).
+// signedOnEntry says, per state, who has signed on every way into it: the greatest solution, found from above
+// (CTR-T10).
 func signedOnEntry(module *Module) map[string]map[string]bool {
 	known := map[string]map[string]bool{"": {}}
 	for _, state := range module.states {
@@ -195,7 +197,8 @@ func keepOnly(target, have map[string]bool, effects []*Effect) (changed bool) {
 
 func direct(e *Expr) bool { return e.op == "lit" || e.op == "path" }
 
-// refusable says whether an effect of time, or of reading, might be refused (CTR-T8, CTR-T12); a contract of nil: a policy.
+// refusable says whether an effect of time, or of reading, might be refused (CTR-T8, CTR-T12); a contract of nil: a
+// policy.
 func refusable(p *Program, contract *Contract, caller string, effect *Effect) bool {
 	switch {
 	case effect.op == "set" && contract != nil:

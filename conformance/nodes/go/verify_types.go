@@ -51,7 +51,8 @@ func schemaTyped(p *Program, module *Module) {
 	for _, kind := range append(append([]Kind{}, module.entities...), module.people...) {
 		for _, one := range kind.attributes {
 			t := declared(p, one.type_)
-			need(t.kind != "contract" && t.kind != "state" && t.kind != "duration", "a type of the directory", one.type_)
+			need(t.kind != "contract" && t.kind != "state" && t.kind != "duration", "a type of the directory",
+				one.type_)
 		}
 	}
 }
@@ -119,7 +120,8 @@ func clauseTyped(p *Program, contract *Contract, scope Scope, clause *Clause) {
 	}
 	need((len(clause.actors) > 0) == (clause.caller == nil), "either actors or a caller", clause.action)
 	if clause.caller != nil {
-		need(p.contracts[*clause.caller] != nil || p.policies[*clause.caller] != nil, "a deployed caller", *clause.caller)
+		need(p.contracts[*clause.caller] != nil || p.policies[*clause.caller] != nil, "a deployed caller",
+			*clause.caller)
 	}
 	outcomeTyped(p, contract, inner.knowing(clause.when), clause.effects, clause.to)
 	if clause.kind == "must" {
