@@ -78,9 +78,9 @@ class ForeignReactor:
     def hand_in(self, height: int, now: int) -> list[world.Effect]:
         """Clients hand in what they have for a height once the one below is decided: else one block would do."""
         effects: list[world.Effect] = []
-        for transaction in self.cluster.load.get(height, ()):
+        for made in self.cluster.load.get(height, ()):
             with suppress(world.Refusal):  # others were faster
-                effects += self.ask("submit", now, tx=transaction.hex())
+                effects += self.ask("submit", now, tx=wire.canonical(made).hex())
         return effects
 
     def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[world.Effect]:
@@ -174,7 +174,8 @@ class ForeignReactor:
             return None
         author, _, variant = said.value[1:].partition(".")
         included = {name for data in self.heights for name in _ids(data)}
-        waiting = [one for one in self.cluster.handed if id_of(one) not in included]
+        handed = [one for height in range(1, said.height + 1) for one in self.cluster.load.get(height, ())]
+        waiting = [one for one in handed if id_of(one) not in included]
         waiting.sort(key=lambda one: (one["body"]["signers"][0], one["body"]["nonce"]))
         time = START + self.now * self.cluster.tick // 1000 + int(variant or 0)
         return self.cluster.network.block(tip, self.cluster.names[int(author)], time, waiting)
@@ -197,8 +198,7 @@ class ForeignCluster:
         self.numbers = {name: number for number, name in enumerate(self.names)}
         self.faulty = frozenset(plan.faulty)
         self.tongue = TONGUES.get(profile.name)
-        self.handed: list[dict[str, Any]] = []
-        self.load: dict[int, list[bytes]] = {}
+        self.load: dict[int, list[dict[str, Any]]] = {}
         """Height -> what clients have for it."""
         self.known: dict[bytes, tuple[Said, dict[str, Any] | None]] = {}
         door.reset()
@@ -255,8 +255,7 @@ class ForeignCluster:
         clients = self.network.members
         made = [entry(clients[i % len(clients)], height - 1 + i // len(clients) * 100, f"r{height}.{i}",
                       self.network.suite) for i in range(count)]  # fmt: skip
-        self.handed += made
-        self.load[height] = [wire.canonical(one) for one in made]
+        self.load[height] = made
         return [(id_of(one), wire.canonical(one)) for one in made]
 
     # --- lying ---

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from conformance.contract import Contract
 from conformance.history import Said
-from conformance.plan import Atom, Byz, Crash, Cut, Drop, Dup, Inject, Late, Plan, Skew, Support, Swap, Twin
+from conformance.plan import Atom, Byz, Crash, Cut, Drop, Dup, Fork, Inject, Late, Plan, Skew, Support, Swap, Twin
 
 Place = tuple[int, int, str, int, int]
 """(height, round, phase, source, destination)."""
@@ -40,6 +40,7 @@ class Fates:
         self.skews: list[Skew] = []
         self.crashes: dict[int, list[Crash]] = {}
         self.twins: dict[int, list[Twin]] = {}
+        self.forks: list[Fork] = []
         self.supports: dict[tuple[int, int], list[Support]] = {}
         self.supported: set[tuple[int, int, int, int]] = set()
         self.injections: dict[tuple[int, int], list[Inject]] = {}
@@ -66,6 +67,8 @@ class Fates:
                 self.crashes.setdefault(atom.node, []).append(atom)
             case Twin():
                 self.twins.setdefault(atom.src, []).append(atom)
+            case Fork():
+                self.forks.append(atom)
             case Support():
                 self.supports.setdefault((atom.h, atom.r), []).append(atom)
                 self.supported.update((atom.h, atom.r, atom.src, dst) for dst in atom.to)
@@ -74,10 +77,10 @@ class Fates:
         """An atom of this kind took effect."""
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
-    def fate(self, said: Said, dst: int) -> Fate | None:
-        """The fate of an honest message; None for the usual one tick."""
+    def fate(self, said: Said, dst: int, *, by_twin: bool = False) -> Fate | None:
+        """The fate of an honest message; None for the usual one tick. A twin stands on the side of whom it serves."""
         atoms = self.links.get((said.height, said.round, said.kind, said.signer, dst))
-        late = bool(self.cuts) and self.is_cut(said, dst)
+        late = bool(self.cuts) and not by_twin and self.is_cut(said, dst)
         if atoms is None and not late:
             return None
         dropped, swapped, copies = False, 0, 0

@@ -152,7 +152,7 @@ class Ledger:
         told = [receipt for receipt in receipts if "tx" in receipt]
         for index, receipt in enumerate(told):
             kept: Data = {name: receipt[name] for name in ("code", "events", "status") if name in receipt}
-            self.done[receipt["tx"]] = {**kept, "height": height, "index": index}
+            self.done[receipt["tx"]] = json.loads(canonical({**kept, "height": height, "index": index}))
         self.blocks.append(block)
         for made in listed:
             self.pool.pop(id_of(made), None)
@@ -259,6 +259,8 @@ class Ledger:
     def record(self, body: Data, time: int) -> Sequence[Any]:
         """APP-007, APP-008, APP-009; the kit sends well-formed payloads."""
         payload = body["payload"]
+        if not isinstance(payload, dict) or set(payload) not in ({"entry"}, {"access"}):
+            raise Refusal("wire.bad_field")
         if "entry" in payload:
             about = payload["entry"]
             place = about["custodian"], about["record"]

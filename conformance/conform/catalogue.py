@@ -1,0 +1,62 @@
+"""The catalogue: every test by its id, which is a slug kept for ever, with its level, its clauses and what it needs.
+
+It must not run a test. A test is a function of a `Session` that returns, or raises as `verdicts` says.
+"""
+
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from attrs import frozen
+
+__all__ = ["LEVELS", "Test", "chosen", "tests"]
+
+LEVELS = ("smoke", "L0", "L1", "L2", "L3")
+
+
+@frozen
+class Test:
+    """One question to a node."""
+
+    __test__ = False
+
+    id: str
+    level: str
+    clauses: tuple[str, ...]
+    run: Callable[[Any], None]
+    """Of a `conformance.conform.session.Session`."""
+    tags: tuple[str, ...] = ()
+    pack: str = ""
+    binds: bool = True
+    """False for a SHOULD, which makes no claim fail."""
+    needs: tuple[str, ...] = ()
+    """Operations of the protocol beyond those of its level, `profile` for a profile that the kit can speak."""
+
+
+def tests() -> tuple[Test, ...]:
+    """Every test, in the order of the levels and then of the files."""
+    from conformance.conform import byzantine, deeds, ledger, order, smoke, vectors
+
+    listed = (smoke, vectors, ledger, deeds, order, byzantine)
+    found = [test for module in listed for test in module.tests()]
+    return tuple(sorted(found, key=lambda test: LEVELS.index(test.level)))
+
+
+def chosen(
+    everything: Iterable[Test], level: str, *, only: Iterable[str] = (), packs: Iterable[str] = ()
+) -> tuple[Test, ...]:
+    """Those up to a level, of these packs if any are named, and of these ids, clauses, globs or tags if any are."""
+    wanted, listed = tuple(only), tuple(packs)
+    return tuple(
+        test
+        for test in everything
+        if LEVELS.index(test.level) <= LEVELS.index(level)
+        and (not test.pack or not listed or test.pack in listed)
+        and (not wanted or any(names(word, test) for word in wanted))
+    )
+
+
+def names(word: str, test: Test) -> bool:
+    """Whether a word of `--only` means a test: an id, a glob of ids, a clause, a level, a pack or a tag."""
+    known = (test.level, test.pack, *test.clauses, *test.tags)
+    return word in known or fnmatchcase(test.id, word)
