@@ -66,8 +66,13 @@ func programOf(value any) *Program { // as a case has it, or already loaded by t
 	return loadProgram(mapped(askList(input["modules"]), moduleOf), retired)
 }
 
+func askMembers(value any) (membership Membership) { // what is judged stands among them; they are not judged
+	ask(attempt(func() { membership = readMembers(value) }) == nil, "members")
+	return membership
+}
+
 func knownIn(input object) (*Known, Membership) {
-	membership := readMembers(input["members"])
+	membership := askMembers(input["members"])
 	channel, suite := input["channel"], input["suite"]
 	if tip, is := input["tip"].(object); is {
 		channel, suite = tip["channel"], tip["suite"]
@@ -107,7 +112,9 @@ var answers = map[string]func(input object) object{
 }
 
 func answerCanonical(input object) object {
-	return object{"text": string(encode(input["value"]))}
+	value, has := input["value"]
+	ask(has, "a value")
+	return object{"text": string(encode(value))}
 }
 
 func answerDecode(input object) object {
@@ -201,7 +208,7 @@ func answerCertificate(input object) object {
 	checkCertificate(data, Decided{
 		channel: askText(input["channel"]), suite: askText(input["suite"]), block: askText(input["block"]),
 		engine: askText(input["engine"]),
-		kind:   askText(input["kind"]), height: askNumber(input["height"]), membership: readMembers(input["members"]),
+		kind:   askText(input["kind"]), height: askNumber(input["height"]), membership: askMembers(input["members"]),
 	})
 	return object{}
 }

@@ -46,7 +46,8 @@ func newVoice(genesis, secret []byte, profile, self, suite string) *Voice {
 	}
 	validators := chain.membership.validators()
 	refuseUnless(!v.solo || len(validators) == 1, "consensus.not_alone", "one validator", len(validators)) // CON-030
-	openGenesis(chain.genesis)                                                                             // refuses a directory that may not be enrolled, before there is an instance
+	// refuses a directory that may not be enrolled before there is an instance
+	openGenesis(chain.genesis)
 	v.messages = &Messages{chain.genesis.channel, chain.genesis.suite, self, secret, validators}
 	if !v.solo {
 		v.engine = newTendermint(self, chain.membership, v.messages, v)
