@@ -81,7 +81,7 @@ func checkKey(suite string, pub []byte) {
 	}
 	x, y, is := pointOf(pub)
 	weak(is)
-	for range [3]int{} {
+	for range 3 {
 		x, y = doubled(x, y)
 	}
 	weak(x.Sign() != 0 || y.Cmp(unity) != 0)

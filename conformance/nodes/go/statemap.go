@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"sort"
+	"strings"
 )
 
 const ( // of spec/limits.toml
@@ -41,14 +42,16 @@ func firstDifference(a, b []byte) int { // of different keys without zero bytes
 	return p
 }
 
+func standsInState(key string, value []byte) bool { // DAT-040
+	return 1 <= len(key) && len(key) <= stateKeyBytes && !strings.Contains(key, "\x00") && len(value) <= stateValueBytes
+}
+
 // stateEntries orders the entries of a map, and refuses what cannot stand in it (DAT-040).
 func stateEntries(values map[string][]byte) []entry {
 	entries := make([]entry, 0, len(values))
 	for _, key := range sortedKeys(values) {
 		value := values[key]
-		sound := 1 <= len(key) && len(key) <= stateKeyBytes && !bytes.Contains([]byte(key), []byte{0}) &&
-			len(value) <= stateValueBytes
-		refuseUnless(sound, "contract.limit_exceeded", "a key and value within the limits", len(key))
+		refuseUnless(standsInState(key, value), "contract.limit_exceeded", "a key and value within the limits", len(key))
 		entries = append(entries, entry{[]byte(key), value})
 	}
 	return entries
