@@ -32,7 +32,7 @@ func bare(code string) string { return code[strings.Index(code, ".")+1:] }
 // CTR-S21).
 func readRecord(p *Program, world World, request Request) (verdicts []Verdict, changes *Changes, code string) {
 	record := recordOf(world, request)
-	step := &StepOf{p, newOverlay(world), world.Now(), request.signers}
+	step := &Step{p, newOverlay(world), world.Now(), request.signers}
 	refused := attempt(func() {
 		verdicts = decide(p, world, record, request)
 		for _, one := range verdicts {
@@ -190,7 +190,7 @@ func verdictOn(asked Asked, judged []judgedRule) Verdict {
 }
 
 // createDuties begins what reading owes: for a field all whose permits have duties, these (CTR-S20).
-func (s *StepOf) createDuties(record *Instance, request Request, verdicts []Verdict) {
+func (s *Step) createDuties(record *Instance, request Request, verdicts []Verdict) {
 	policy, owed := s.program.policyOf[request.contract], map[*Rule]bool{}
 	if policy == nil {
 		return

@@ -2,8 +2,6 @@
 
 package main
 
-import "bytes"
-
 // Decided is what a certificate must be about.
 type Decided struct {
 	channel, suite, block, engine, kind string
@@ -57,7 +55,3 @@ func checkCertificate(data []byte, about Decided) {
 }
 
 var voteShape = map[string]fits{"member": isMember, "signature": isSignature}
-
-var opening = []byte(`{"body":{"channel":`)
-
-func isTransaction(data []byte) bool { return bytes.HasPrefix(data, opening) } // NET-012

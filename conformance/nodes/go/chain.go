@@ -102,16 +102,20 @@ func (c *Chain) ready() []*Transaction { // NOD-062
 		return x.sender() < y.sender() || (x.sender() == y.sender() && x.nonce < y.nonce)
 	})
 	draft, due, listed, room := newDraft(c.state), map[string]int64{}, []*Transaction{}, blockBytes-proposalGap
+	const nothing = -1 // what stands behind one that does not fit waits on
 	for _, one := range waiting {
 		next, known := due[one.sender()]
 		if !known {
 			next = nonceOf(draft, one.sender())
 		}
 		size := len(one.bytes) + 1
-		if one.nonce != next || size > room || len(listed) == blockTransactions {
-			continue
+		switch {
+		case one.nonce != next:
+		case size > room || len(listed) == blockTransactions:
+			due[one.sender()] = nothing
+		default:
+			due[one.sender()], room, listed = next+1, room-size, append(listed, one)
 		}
-		due[one.sender()], room, listed = next+1, room-size, append(listed, one)
 	}
 	return listed
 }

@@ -32,7 +32,7 @@ const noCaller = ""
 
 func command(p *Program, world World, order Order) *Changes {
 	refuseUnless(len(order.signers) <= contractSigners, "contract.limit_exceeded", "fewer signers", len(order.signers))
-	step := &StepOf{p, newOverlay(world), world.Now(), order.signers}
+	step := &Step{p, newOverlay(world), world.Now(), order.signers}
 	if order.instance == nil {
 		step.begin(order.contract, order.action, order.arguments, noCaller)
 	} else {
@@ -45,7 +45,7 @@ func command(p *Program, world World, order Order) *Changes {
 	return step.overlay.changes(step.now)
 }
 
-func (s *StepOf) begin(name, action string, given []Given, caller string) {
+func (s *Step) begin(name, action string, given []Given, caller string) {
 	contract := s.program.contracts[name]
 	if contract == nil {
 		refuseAt(checkKnown, "contract.unknown_name", "a contract", name)
@@ -54,16 +54,16 @@ func (s *StepOf) begin(name, action string, given []Given, caller string) {
 		refuseAt(checkKnown, "contract.retired", "a contract that takes new instances", name)
 	}
 	usable := reserved(contract.module.start, action, caller)
-	s.firstUnrefused(usable, func(inner *StepOf, at int) { inner.started(contract, contract.module.start[at], given) })
+	s.firstUnrefused(usable, func(inner *Step, at int) { inner.started(contract, contract.module.start[at], given) })
 }
 
-func (s *StepOf) act(instance *Instance, action string, given []Given, caller string) {
+func (s *Step) act(instance *Instance, action string, given []Given, caller string) {
 	if instance == nil {
 		refuseAt(checkKnown, "contract.unknown_name", "an instance", "none")
 	}
 	clauses := s.program.versionOf(instance).states[instance.state].clauses
 	usable := reserved(clauses, action, caller)
-	s.firstUnrefused(usable, func(inner *StepOf, at int) { inner.performed(instance, clauses[at], at, given) })
+	s.firstUnrefused(usable, func(inner *Step, at int) { inner.performed(instance, clauses[at], at, given) })
 }
 
 func reserved(clauses []*Clause, action, caller string) []int { // CTR-S10
@@ -86,7 +86,7 @@ func reserved(clauses []*Clause, action, caller string) []int { // CTR-S10
 	return usable
 }
 
-func (s *StepOf) firstUnrefused(clauses []int, try func(inner *StepOf, at int)) { // CTR-S7
+func (s *Step) firstUnrefused(clauses []int, try func(inner *Step, at int)) { // CTR-S7
 	var latest *Refused
 	for _, at := range clauses {
 		inner := s.on(newOverlay(s.overlay))
@@ -102,7 +102,7 @@ func (s *StepOf) firstUnrefused(clauses []int, try func(inner *StepOf, at int)) 
 	panic(latest)
 }
 
-func (s *StepOf) started(contract *Contract, clause *Clause, args []Given) {
+func (s *Step) started(contract *Contract, clause *Clause, args []Given) {
 	module := contract.module
 	given := s.typed(args, expectedAt(contract, clause), contract.initial)
 	values := make([]any, len(contract.fields))
@@ -142,7 +142,7 @@ func (s *StepOf) started(contract *Contract, clause *Clause, args []Given) {
 	decidedAt(checkEffects, func() { s.outcome(draft, result{clause.effects, clause.to, nil}, given) })
 }
 
-func (s *StepOf) performed(instance *Instance, clause *Clause, at int, args []Given) {
+func (s *Step) performed(instance *Instance, clause *Clause, at int, args []Given) {
 	given := s.typed(args, paramTypes(clause), nil)
 	s.signed(instance, clause)
 	done, place := result{clause.effects, clause.to, nil}, int64(at)
@@ -171,7 +171,7 @@ func pairsOf(given map[string]any) list {
 }
 
 // typed takes the arguments that are known, given once, and of their types (CTR-S7, CTR-S8).
-func (s *StepOf) typed(args []Given, expected map[string]*Type, initial map[string]any) map[string]any {
+func (s *Step) typed(args []Given, expected map[string]*Type, initial map[string]any) map[string]any {
 	given := map[string]any{}
 	for _, one := range args {
 		t := expected[one.name]
@@ -191,7 +191,7 @@ func (s *StepOf) typed(args []Given, expected map[string]*Type, initial map[stri
 	return given
 }
 
-func (s *StepOf) signed(instance *Instance, clause *Clause) { // CTR-S9
+func (s *Step) signed(instance *Instance, clause *Clause) { // CTR-S9
 	for _, actor := range clause.actors {
 		name, is := fieldOf(s.program, instance, actor).(string)
 		if !is || !contains(s.signers, name) {
@@ -200,7 +200,7 @@ func (s *StepOf) signed(instance *Instance, clause *Clause) { // CTR-S9
 	}
 }
 
-func (s *StepOf) fulfils(instance *Instance, party Named, check int) { // CTR-S11, CTR-S15, CTR-S26
+func (s *Step) fulfils(instance *Instance, party Named, check int) { // CTR-S11, CTR-S15, CTR-S26
 	if party.where == nil || fieldOf(s.program, instance, party.name) == nil {
 		return
 	}
@@ -211,7 +211,7 @@ func (s *StepOf) fulfils(instance *Instance, party Named, check int) { // CTR-S1
 	}
 }
 
-func (s *StepOf) whenHolds(instance *Instance, clause *Clause, parameters map[string]any) {
+func (s *Step) whenHolds(instance *Instance, clause *Clause, parameters map[string]any) {
 	met := false
 	decidedAt(checkWhen, func() { met = s.place(instance, parameters).holdsAll(conjuncts(clause.when)) })
 	if !met {

@@ -19,24 +19,24 @@ type Given struct {
 	value any
 }
 
-// StepOf is what one step works with.
-type StepOf struct {
+// Step is what one step works with.
+type Step struct {
 	program *Program
 	overlay *Overlay
 	now     int64
 	signers []string
 }
 
-func (s *StepOf) on(overlay *Overlay) *StepOf { return &StepOf{s.program, overlay, s.now, s.signers} }
+func (s *Step) on(overlay *Overlay) *Step { return &Step{s.program, overlay, s.now, s.signers} }
 
-func (s *StepOf) place(instance *Instance, parameters map[string]any) *Place {
+func (s *Step) place(instance *Instance, parameters map[string]any) *Place {
 	return &Place{
 		program: s.program, world: s.overlay, now: s.now, signers: s.signers, instance: instance,
 		parameters: parameters,
 	}
 }
 
-func (s *StepOf) emit(kind string, instance *Instance, body object) {
+func (s *Step) emit(kind string, instance *Instance, body object) {
 	names := map[string]bool{}
 	for at := range s.program.versionOf(instance).module.parties {
 		if name, is := instance.values[at].(string); is {
@@ -61,14 +61,14 @@ func advance(p *Program, world World, t int64) *Changes {
 	refuseUnless(t >= world.Now(), "block.time_backwards", "no earlier time", t)
 	overlay := newOverlay(world)
 	for due := overlay.TimersBefore(t); len(due) > 0; due = overlay.TimersBefore(t) {
-		step := &StepOf{p, newOverlay(overlay), due[0].deadline, nil} // CTR-S2
+		step := &Step{p, newOverlay(overlay), due[0].deadline, nil} // CTR-S2
 		fireTimer(step, overlay.Instance(due[0].instance), due[0])
 		overlay.merge(step.overlay)
 	}
 	return overlay.changes(t)
 }
 
-func fireTimer(step *StepOf, instance *Instance, due Timer) {
+func fireTimer(step *Step, instance *Instance, due Timer) {
 	clause := step.program.versionOf(instance).states[instance.state].clauses[due.clause]
 	if clause.kind == "wait" {
 		step.emit("elapsed", instance, object{"state": instance.state, "clause": due.clause,
@@ -93,7 +93,7 @@ func fireTimer(step *StepOf, instance *Instance, due Timer) {
 	step.outcome(instance, result{clause.breach.effects, clause.breach.to, &due.clause}, nil)
 }
 
-func couldPerform(step *StepOf, instance *Instance, duty *Clause) bool {
+func couldPerform(step *Step, instance *Instance, duty *Clause) bool {
 	for _, actor := range duty.actors {
 		if fieldOf(step.program, instance, actor) == nil {
 			return false
@@ -103,7 +103,7 @@ func couldPerform(step *StepOf, instance *Instance, duty *Clause) bool {
 	for _, one := range conjuncts(duty.when) {
 		bound := false
 		for _, param := range duty.params {
-			bound = bound || one.mentions(Step{"param", param.name})
+			bound = bound || one.mentions(PathStep{"param", param.name})
 		}
 		if !bound {
 			free = append(free, one)
@@ -156,7 +156,7 @@ type result struct {
 	closes  *int64 // the clause that is done; nil: none
 }
 
-func (s *StepOf) outcome(instance *Instance, done result, parameters map[string]any) { // CTR-S11
+func (s *Step) outcome(instance *Instance, done result, parameters map[string]any) { // CTR-S11
 	place, contract := s.place(instance, parameters), s.program.versionOf(instance)
 	later := []func(){}
 	for _, effect := range done.effects {
@@ -202,7 +202,7 @@ func after(contract *Contract, instance *Instance, values []any, done result, no
 	return &changed
 }
 
-func (s *StepOf) prepared(instance *Instance, effect *Effect, place *Place) func() {
+func (s *Step) prepared(instance *Instance, effect *Effect, place *Place) func() {
 	if effect.op == "pay" {
 		return s.payment(instance, effect, place)
 	}
@@ -224,7 +224,7 @@ func evaluated(args []Arg, place *Place) []Given { // what is absent is not give
 	return found
 }
 
-func (s *StepOf) payment(instance *Instance, effect *Effect, place *Place) func() { // CTR-S12
+func (s *Step) payment(instance *Instance, effect *Effect, place *Place) func() { // CTR-S12
 	amount, is := place.evaluate(effect.amount).(int64)
 	refuseUnless(is && 0 <= amount && amount <= moneyLimit, "contract.out_of_range", "an amount", amount)
 	payer, shares, rest := place.evaluate(effect.from), list{}, amount

@@ -12,7 +12,7 @@ func deploy(deployed, arriving []*Module, world World, retired []string) (*Progr
 		}
 	}
 	program := loadProgram(append(append([]*Module{}, deployed...), arriving...), retired)
-	step := &StepOf{program, newOverlay(world), world.Now(), nil}
+	step := &Step{program, newOverlay(world), world.Now(), nil}
 	for _, module := range arriving {
 		if module.kind != "contract" || module.replaces == nil {
 			continue
@@ -80,11 +80,11 @@ func kindsGrow(old, now []Kind) {
 func widens(before, after []Named, defaults []string) {
 	had, has := map[string]bool{}, map[string]*Type{}
 	for _, one := range after {
-		has[one.name] = typeOr(one.type_)
+		has[one.name] = typeOr(one.typeText)
 	}
 	for _, one := range before {
 		had[one.name] = true
-		was, is := typeOr(one.type_), has[one.name]
+		was, is := typeOr(one.typeText), has[one.name]
 		need(is != nil && assignable(was, is), one.name+" as it was", "another type")
 		need(is.kind != "int" || (is.low <= was.low && was.high <= is.high), one.name+" at least as wide", is.text)
 	}
@@ -94,7 +94,7 @@ func widens(before, after []Named, defaults []string) {
 	}
 }
 
-func (s *StepOf) moveAll(old, now *Contract) {
+func (s *Step) moveAll(old, now *Contract) {
 	target := map[string]string{}
 	for name := range now.states {
 		target[name] = name
@@ -120,7 +120,7 @@ func (s *StepOf) moveAll(old, now *Contract) {
 	}
 }
 
-func (s *StepOf) move(instance *Instance, old, now *Contract, target string) {
+func (s *Step) move(instance *Instance, old, now *Contract, target string) {
 	moved := *instance
 	moved.version, moved.state, moved.values, moved.closed = now.module.version, target, nil, nil
 	for _, name := range now.fields {

@@ -87,7 +87,7 @@ func typesFit(program *Program, world World, node *Node) bool { // CTR-D07
 		return true
 	}
 	for _, one := range kind.attributes {
-		if !conforms(node.attributes[one.name], typeOr(one.type_), program, world) {
+		if !conforms(node.attributes[one.name], typeOr(one.typeText), program, world) {
 			return false
 		}
 	}

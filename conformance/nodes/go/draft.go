@@ -48,7 +48,8 @@ func (d *Draft) get(key string) []byte {
 	return d.base.values[key]
 }
 
-// put refuses what cannot stand in a state, so that the transaction that would write it is refused and not its block (DAT-040).
+// put refuses what cannot stand in a state, so that the transaction that would write it is refused and not its block
+// (DAT-040).
 func (d *Draft) put(key string, value []byte) {
 	refuseUnless(standsInState(key, value), "contract.limit_exceeded", "a key and value within the limits", len(value))
 	before, had := d.writes[key]

@@ -153,7 +153,7 @@ func (p *Place) some(e *Expr) bool { // CTR-S16, CTR-S27
 	return false
 }
 
-func (p *Place) follow(path []Step) any {
+func (p *Place) follow(path []PathStep) any {
 	value := p.rootOf(path[0])
 	for _, step := range path[1:] {
 		switch at := value.(type) {
@@ -174,7 +174,7 @@ func (p *Place) follow(path []Step) any {
 	return value
 }
 
-func (p *Place) rootOf(step Step) any {
+func (p *Place) rootOf(step PathStep) any {
 	switch step.kind {
 	case "param":
 		return p.parameters[step.name]
@@ -195,7 +195,7 @@ func (p *Place) rootOf(step Step) any {
 	return p.ofInstance(step, p.instance)
 }
 
-func (p *Place) ofInstance(step Step, instance *Instance) any {
+func (p *Place) ofInstance(step PathStep, instance *Instance) any {
 	if instance == nil {
 		return nil
 	}

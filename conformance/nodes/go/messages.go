@@ -2,7 +2,14 @@
 
 package main
 
+import "bytes"
+
 const messageBytes = 4194304 // net.message_bytes of spec/limits.toml
+
+// What begins so is a transaction that is passed on, everything else a message (NET-012).
+var opening = []byte(`{"body":{"channel":`)
+
+func isTransaction(data []byte) bool { return bytes.HasPrefix(data, opening) }
 
 // Message is what one member says.
 type Message struct {

@@ -131,11 +131,11 @@ func (m *Module) readContract(members object) {
 	m.replaces, m.checks = maybeNumber(members["replaces"]), listOf(members["checks"], checkOf)
 	m.parties = listOf(members["parties"], func(one any) Named {
 		p := closed(one, []string{"name", "type", "where"})
-		return Named{name: textOf(p["name"]), type_: textOf(p["type"]), where: maybeExpr(p["where"])}
+		return Named{name: textOf(p["name"]), typeText: textOf(p["type"]), where: maybeExpr(p["where"])}
 	})
 	m.data = listOf(members["data"], func(one any) Named {
 		d := closed(one, []string{"name", "type", "init"})
-		return Named{name: textOf(d["name"]), type_: textOf(d["type"]), init: maybeExpr(d["init"])}
+		return Named{name: textOf(d["name"]), typeText: textOf(d["type"]), init: maybeExpr(d["init"])}
 	})
 	m.key, m.start = textsOf(members["key"]), listOf(members["start"], mayOf)
 	m.states = listOf(members["states"], func(one any) *State {

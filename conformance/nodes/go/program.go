@@ -54,7 +54,7 @@ func contractOf(module *Module) *Contract {
 	for _, one := range append(append([]Named{}, module.parties...), module.data...) {
 		c.at[one.name] = len(c.fields)
 		c.fields = append(c.fields, one.name)
-		c.types[one.name] = typeOr(one.type_)
+		c.types[one.name] = typeOr(one.typeText)
 	}
 	for _, one := range module.data {
 		if one.init != nil {
@@ -176,7 +176,7 @@ func (p *Program) attributeType(kind, name string) *Type {
 	if found := p.kinds[kind]; found != nil {
 		for _, one := range found.attributes {
 			if one.name == name {
-				return parseType(one.type_)
+				return parseType(one.typeText)
 			}
 		}
 	}

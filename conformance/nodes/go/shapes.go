@@ -87,8 +87,8 @@ func tagOf(value any, tag string) any { // what says which shape an object has
 
 // ---- expressions
 
-// Step is one step of a path: a kind, and a name where the kind takes one.
-type Step struct{ kind, name string }
+// PathStep is one step of a path: a kind, and a name where the kind takes one.
+type PathStep struct{ kind, name string }
 
 // Find is what `some` looks up in the index.
 type Find struct {
@@ -98,15 +98,15 @@ type Find struct {
 
 // Expr is an expression of the IR; a member at its default is absent there.
 type Expr struct {
-	raw       object
-	op, type_ string
-	args      []*Expr
-	path      []Step
-	pathKey   string // the path as one text
-	value     any    // nil where there is none
-	by        int64
-	name, of  string
-	find      *Find
+	raw          object
+	op, typeText string
+	args         []*Expr
+	path         []PathStep
+	pathKey      string // the path as one text
+	value        any    // nil where there is none
+	by           int64
+	name, of     string
+	find         *Find
 }
 
 var operators = []string{
@@ -116,7 +116,7 @@ var operators = []string{
 
 func exprOf(value any) *Expr {
 	members := closed(value, []string{"op", "type"}, "args", "path", "value", "by", "name", "of", "find")
-	e := &Expr{raw: members, op: oneOf(members["op"], operators...), type_: textOf(members["type"])}
+	e := &Expr{raw: members, op: oneOf(members["op"], operators...), typeText: textOf(members["type"])}
 	given := func(key string) bool { _, has := members[key]; return has }
 	if given("args") {
 		e.args = listOf(members["args"], exprOf)
@@ -156,11 +156,11 @@ func maybeExpr(value any) *Expr {
 	return exprOf(value)
 }
 
-func stepOf(value any) Step {
+func stepOf(value any) PathStep {
 	step, is := value.(list)
 	need(is && len(step) == 2, "a step", value)
 	kind := oneOf(step[0], "party", "data", "param", "some", "reader", "record", "purpose", "now", "state", "attr")
-	return Step{kind, textOf(step[1])}
+	return PathStep{kind, textOf(step[1])}
 }
 
 func literalOf(value any) any {
@@ -179,8 +179,8 @@ func literalOf(value any) any {
 type (
 	// Named is a name with its type, and what is asked of it or its default.
 	Named struct {
-		name, type_ string
-		where, init *Expr
+		name, typeText string
+		where, init    *Expr
 	}
 	// Arg is an argument of a call or creation.
 	Arg struct {
@@ -227,7 +227,7 @@ type (
 func typedOf(value any) []Named {
 	return listOf(value, func(one any) Named {
 		members := closed(one, []string{"name", "type"})
-		return Named{name: textOf(members["name"]), type_: textOf(members["type"])}
+		return Named{name: textOf(members["name"]), typeText: textOf(members["type"])}
 	})
 }
 

@@ -51,7 +51,8 @@ func stateEntries(values map[string][]byte) []entry {
 	entries := make([]entry, 0, len(values))
 	for _, key := range sortedKeys(values) {
 		value := values[key]
-		refuseUnless(standsInState(key, value), "contract.limit_exceeded", "a key and value within the limits", len(key))
+		refuseUnless(standsInState(key, value), "contract.limit_exceeded", "a key and value within the limits",
+			len(key))
 		entries = append(entries, entry{[]byte(key), value})
 	}
 	return entries

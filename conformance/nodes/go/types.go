@@ -119,7 +119,7 @@ func intType(low, high int64) *Type {
 		10) + ".." + strconv.FormatInt(high, 10)}
 }
 
-// comparable says whether == may stand between two types (CTR-T1).
+// comparableTypes says whether == may stand between two types (CTR-T1).
 func comparableTypes(left, right *Type) bool {
 	if left.kind != right.kind || left.kind == "duration" {
 		return false

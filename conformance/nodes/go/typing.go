@@ -23,7 +23,7 @@ func (e *Expr) size() int {
 	return sum
 }
 
-func (e *Expr) mentions(step Step) bool { // as the root of a path
+func (e *Expr) mentions(step PathStep) bool { // as the root of a path
 	if e.op == "path" && len(e.path) > 0 && e.path[0] == step {
 		return true
 	}
@@ -47,7 +47,7 @@ func (e *Expr) interval() (low, high *big.Int) {
 		number, _ := e.value.(int64)
 		return big.NewInt(number), big.NewInt(number)
 	case "path":
-		if t := parseType(e.type_); t != nil && t.ordered() {
+		if t := parseType(e.typeText); t != nil && t.ordered() {
 			return big.NewInt(t.low), big.NewInt(t.high)
 		}
 	case "scale", "pct":
@@ -97,7 +97,7 @@ func (s Scope) knowing(condition *Expr) Scope { // CTR-T4
 	return s
 }
 
-func (s Scope) knowingField(step Step) Scope {
+func (s Scope) knowingField(step PathStep) Scope {
 	s.there = map[string]bool{string(encode(list{list{step.kind, step.name}})): true}
 	return s
 }
@@ -127,7 +127,7 @@ func (s Scope) typeOf(e *Expr) *Type {
 	some := e.op == "some"
 	need((e.find != nil) == some && (e.name != "") == some && (e.of != "") == some, "`some` whole", e.op)
 	found := s.computed(e)
-	need(found.text == e.type_, found.text, e.type_)
+	need(found.text == e.typeText, found.text, e.typeText)
 	return found
 }
 
@@ -158,8 +158,8 @@ func (s Scope) computed(e *Expr) *Type {
 		}
 	case "has":
 		of := e.args[0]
-		optional := of.op == "path" && len(of.path) > 0 && s.walk(of).optional && of.type_ != "" &&
-			of.type_[len(of.type_)-1] == '?'
+		optional := of.op == "path" && len(of.path) > 0 && s.walk(of).optional && of.typeText != "" &&
+			of.typeText[len(of.typeText)-1] == '?'
 		need(optional, "an optional path", of.op)
 	case "signed":
 		s.is(e.args[0], "party")
@@ -218,11 +218,11 @@ func (s Scope) some(e *Expr) { // CTR-T5
 	inner.is(e.args[0], "bool")
 	need(contains(s.program.fixed[e.of], field), "a field that is never set", field)
 	need(target.types[field].kind != "set", "a field that can be looked up", field)
-	need(!e.find.value.mentions(Step{"some", e.name}), "a value from outside", field)
+	need(!e.find.value.mentions(PathStep{"some", e.name}), "a value from outside", field)
 	value := encode(e.find.value.raw)
 	same := func(own, other *Expr) bool {
 		path := own.path
-		mine := len(path) == 2 && path[0] == Step{"some", e.name} && path[1].name == field &&
+		mine := len(path) == 2 && path[0] == PathStep{"some", e.name} && path[1].name == field &&
 			(path[1].kind == "party" || path[1].kind == "data")
 		return mine && bytes.Equal(encode(other.raw), value)
 	}
@@ -236,9 +236,9 @@ func (s Scope) some(e *Expr) { // CTR-T5
 }
 
 func (s Scope) literal(e *Expr) *Type {
-	t := parseType(e.type_)
-	need(t != nil && !t.optional, "a type of a literal", e.type_)
-	need(s.fitsLiteral(e.value, t), "a literal of its type", e.type_)
+	t := parseType(e.typeText)
+	need(t != nil && !t.optional, "a type of a literal", e.typeText)
+	need(s.fitsLiteral(e.value, t), "a literal of its type", e.typeText)
 	return t
 }
 
@@ -291,7 +291,7 @@ func (s Scope) walk(e *Expr) *Type {
 	return found
 }
 
-func pathKey(path []Step) string {
+func pathKey(path []PathStep) string {
 	steps := list{}
 	for _, one := range path {
 		steps = append(steps, list{one.kind, one.name})
@@ -299,7 +299,7 @@ func pathKey(path []Step) string {
 	return string(encode(steps))
 }
 
-func (s Scope) root(step Step) *Type {
+func (s Scope) root(step PathStep) *Type {
 	kind, name := step.kind, step.name
 	if kind == "party" || kind == "data" {
 		found := s.fields[kind+" "+name]
@@ -328,7 +328,7 @@ func (s Scope) root(step Step) *Type {
 	return found
 }
 
-func (s Scope) step(at *Type, step Step) *Type {
+func (s Scope) step(at *Type, step PathStep) *Type {
 	var found *Type
 	switch {
 	case at.kind == "contract":

@@ -135,12 +135,12 @@ func leadsToDuty(p *Program, caller string, create *Effect) bool {
 
 func viewRules(p *Program, view *View) {
 	for _, path := range view.group {
-		t := typeOr(path.type_)
+		t := typeOr(path.typeText)
 		need(contains([]string{"bool", "int", "enum", "entity"}, t.kind) && !t.optional, "a path to group by",
-			path.type_)
+			path.typeText)
 	}
 	if view.rollup != nil {
-		t := typeOr(view.rollup.type_)
+		t := typeOr(view.rollup.typeText)
 		kind := p.kinds[t.name]
 		need(t.kind == "entity" && !t.optional && kind != nil && kind.tree, "a tree to roll up along", t.text)
 	}
@@ -149,7 +149,7 @@ func viewRules(p *Program, view *View) {
 	}
 	allowed := mapped(view.paths(), func(one *Expr) string { return one.pathKey })
 	cellOnly(view.when, allowed)
-	need(!view.when.mentions(Step{"purpose", ""}), "no purpose in a view", view.name)
+	need(!view.when.mentions(PathStep{"purpose", ""}), "no purpose in a view", view.name)
 }
 
 func cellOnly(e *Expr, allowed []string) {

@@ -34,7 +34,7 @@ func callees(contract *Contract) []string {
 				case "create":
 					found[effect.contract] = true
 				case "call":
-					found[typeOr(effect.on.type_).name] = true
+					found[typeOr(effect.on.typeText).name] = true
 				}
 			}
 		}
@@ -206,7 +206,8 @@ func refusable(p *Program, contract *Contract, caller string, effect *Effect) bo
 		for _, one := range contract.module.parties {
 			guarded = guarded || (one.name == effect.name && one.where != nil)
 		}
-		return !direct(effect.value) || !alwaysFits(typeOr(effect.value.type_), contract.types[effect.name]) || guarded
+		return !direct(effect.value) || !alwaysFits(typeOr(effect.value.typeText), contract.types[effect.name]) ||
+			guarded
 	case effect.op == "pay":
 		amount := effect.amount
 		if amount.op == "pct" && amount.by <= wholeShare {
@@ -234,7 +235,7 @@ func refusableCreation(p *Program, caller string, effect *Effect) bool {
 		free = free || clause.when == nil
 		expected := expectedAt(target, clause)
 		for _, one := range effect.args {
-			if !direct(one.value) || !alwaysFits(typeOr(one.value.type_), expected[one.name]) {
+			if !direct(one.value) || !alwaysFits(typeOr(one.value.typeText), expected[one.name]) {
 				return true
 			}
 		}

@@ -50,9 +50,9 @@ func moduleTyped(p *Program, module *Module) {
 func schemaTyped(p *Program, module *Module) {
 	for _, kind := range append(append([]Kind{}, module.entities...), module.people...) {
 		for _, one := range kind.attributes {
-			t := declared(p, one.type_)
+			t := declared(p, one.typeText)
 			need(t.kind != "contract" && t.kind != "state" && t.kind != "duration", "a type of the directory",
-				one.type_)
+				one.typeText)
 		}
 	}
 }
@@ -60,13 +60,13 @@ func schemaTyped(p *Program, module *Module) {
 func contractTyped(p *Program, module *Module) {
 	contract, fields := p.versions[versionKey{module.name, module.version}], map[string]*Type{}
 	for _, one := range module.parties {
-		found := declared(p, one.type_)
-		need(found.kind == "party" && found.name != "", "a party type", one.type_)
+		found := declared(p, one.typeText)
+		need(found.kind == "party" && found.name != "", "a party type", one.typeText)
 		fields["party "+one.name] = found
 	}
 	for _, one := range module.data {
-		found := declared(p, one.type_)
-		need(found.kind != "state" && found.kind != "duration", "a type that can be stored", one.type_)
+		found := declared(p, one.typeText)
+		need(found.kind != "state" && found.kind != "duration", "a type that can be stored", one.typeText)
 		fields["data "+one.name] = found
 	}
 	scope := Scope{program: p, fields: fields, contract: module.name}
@@ -81,7 +81,7 @@ func contractTyped(p *Program, module *Module) {
 		need(!contract.types[one].optional && !contract.set[one], "a key that is there and stays", one)
 	}
 	for _, one := range module.parties { // it is asked of a party that is there (CTR-S26)
-		scope.knowingField(Step{"party", one.name}).condition(one.where)
+		scope.knowingField(PathStep{"party", one.name}).condition(one.where)
 	}
 	for _, clause := range module.start {
 		need(clause.to != nil, "a start that leads to a state", clause.action)
@@ -111,7 +111,7 @@ func clauseTyped(p *Program, contract *Contract, scope Scope, clause *Clause) {
 	for _, one := range clause.params {
 		_, field := contract.at[one.name]
 		need(!field && contract.states[one.name] == nil, "a parameter of its own name", one.name)
-		inner.parameters[one.name] = declared(p, one.type_)
+		inner.parameters[one.name] = declared(p, one.typeText)
 	}
 	inner.condition(clause.when)
 	distinct(clause.actors)
@@ -192,7 +192,7 @@ func startsFor(target *Contract, action, caller string) []*Clause {
 func paramTypes(clause *Clause) map[string]*Type {
 	found := map[string]*Type{}
 	for _, one := range clause.params {
-		found[one.name] = typeOr(one.type_)
+		found[one.name] = typeOr(one.typeText)
 	}
 	return found
 }

@@ -29,7 +29,7 @@ func viewCell(p *Program, world World, asked Cell) list {
 	paths, values := view.paths(), map[string]any{}
 	fits := len(asked.values) == len(paths) && len(asked.signers) > 0
 	for at, path := range paths {
-		fits = fits && conforms(asked.values[at], typeOr(path.type_), p, world)
+		fits = fits && conforms(asked.values[at], typeOr(path.typeText), p, world)
 		if fits {
 			values[path.pathKey] = asked.values[at]
 		}
