@@ -120,6 +120,22 @@ func (c *Chain) ready() []*Transaction { // NOD-062
 	return listed
 }
 
+// hasReady says whether something waits that may stand in the next block: the first of it always fits.
+func (c *Chain) hasReady() bool {
+	draft, nonces := newDraft(c.state), map[string]int64{}
+	for _, one := range c.pool {
+		next, known := nonces[one.sender()]
+		if !known {
+			next = nonceOf(draft, one.sender())
+			nonces[one.sender()] = next
+		}
+		if one.nonce == next {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *Chain) deadline() (int64, bool) { // the earliest second at which time acts
 	keys := newDraft(c.state).keys("timer/")
 	if len(keys) == 0 {

@@ -152,7 +152,7 @@ func (v *Voice) hasWork() bool { // NET-015, NOD-062, NOD-063
 			heard = heard || one.height == v.chain.tip.height+1
 		}
 	}
-	return heard || (is && due < v.second()) || len(v.chain.ready()) > 0
+	return heard || (is && due < v.second()) || v.chain.hasReady()
 }
 
 func (v *Voice) begin() {
