@@ -47,11 +47,15 @@ conform: $(STAMP)       ## the reference, and the node in JavaScript where node 
 	@! command -v node >/dev/null || $(BIN)/yilian conform --cmd 'node conformance/nodes/js/node.js' --level L3 --out out/js --html out/js.html
 	$(BIN)/yilian selfcheck --door
 
-nodes: $(STAMP)         ## verifiers in other languages answer the vectors, and 400 drawn programs; needs node 20 or newer
+nodes: $(STAMP)         ## verifiers in other languages answer the vectors, and 400 drawn programs; needs node 20 and go 1.22 or newer
 	@command -v node >/dev/null || { echo "make nodes needs node 20 or newer, and there is no node here" >&2; exit 2; }
 	node conformance/nodes/js/verify.js conformance/vectors/v1
 	$(BIN)/python -m tests.language.drawn_vectors out/drawn --programs 400
 	node conformance/nodes/js/verify.js out/drawn
+	@command -v go >/dev/null || { echo "make nodes needs go 1.22 or newer too, and there is no go here: the verifier in Go was not run" >&2; exit 2; }
+	cd conformance/nodes/go && go build -o node ./...
+	conformance/nodes/go/node verify conformance/vectors/v1
+	conformance/nodes/go/node verify out/drawn
 
 bench: $(STAMP)         ## speed, as ratios within one run; JSON on stdout
 	$(BIN)/python -m bench
