@@ -14,9 +14,10 @@ test: $(STAMP)          ## style, types, house rules and every test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-nightly: $(VENV)/.spec       ## the compiled contracts against their meaning, five million steps
+nightly: $(VENV)/.spec       ## the compiled contracts, five million steps; the models at length; races against proof of work
 	YILIAN_STEPS=5000000 $(BIN)/python -m pytest -q -s tests/language/test_compiled.py
 	$(BIN)/python -m tests.spec --long
+	$(BIN)/python -m tests.systems.catch_up --trials 5000
 
 races: $(STAMP)         ## an attacker races the engine of proof of work 20,000 times a row, beside the exact probability
 	$(BIN)/python -m tests.systems.catch_up --trials 20000
