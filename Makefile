@@ -14,9 +14,10 @@ test: $(STAMP)          ## style, types, house rules and every test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-nightly: $(VENV)/.spec       ## the compiled contracts against their meaning, five million steps; every small plan of each engine
+nightly: $(VENV)/.spec       ## the long runs: compiled contracts, models, small plans, races, levels of the kit
 	YILIAN_STEPS=5000000 $(BIN)/python -m pytest -q -s tests/language/test_compiled.py
 	$(BIN)/python -m tests.spec --long
+	$(BIN)/python -m tests.systems.catch_up --trials 5000
 	for engine in tendermint pbft hotstuff streamlet; do \
 	  $(BIN)/yilian explore --engine $$engine --enumerate small --rounds 3 || exit 1; \
 	  $(BIN)/yilian explore --engine $$engine --enumerate twins --rounds 3 || exit 1; done
