@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test nightly catch-up matrix conform fuzz nodes spec guards pythons bench clean
+.PHONY: run test nightly reference races matrix conform fuzz nodes spec guards pythons bench clean
 
 run: $(STAMP)           ## the main job: a two-way referral on four validators, one of them lying
 	$(BIN)/yilian run
@@ -14,11 +14,17 @@ test: $(STAMP)          ## style, types, house rules and every test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-nightly: $(VENV)/.spec       ## the compiled contracts against their meaning, five million steps
+nightly: $(VENV)/.spec       ## the compiled contracts against their meaning, five million steps; every small plan of each engine
 	YILIAN_STEPS=5000000 $(BIN)/python -m pytest -q -s tests/language/test_compiled.py
 	$(BIN)/python -m tests.spec --long
+	for engine in tendermint pbft hotstuff streamlet; do \
+	  $(BIN)/yilian explore --engine $$engine --enumerate small --rounds 3 || exit 1; \
+	  $(BIN)/yilian explore --engine $$engine --enumerate twins --rounds 3 || exit 1; done
 
-catch-up: $(STAMP)      ## an attacker races the engine of proof of work 20,000 times a row, beside the exact probability
+reference: $(STAMP)     ## one million plans over the BFT engines of the reference, of which none may break anything
+	$(BIN)/yilian explore --reference --runs 1000000 --heights 1
+
+races: $(STAMP)         ## an attacker races the engine of proof of work 20,000 times a row, beside the exact probability
 	$(BIN)/python -m tests.systems.catch_up --trials 20000
 
 matrix: $(STAMP)        ## every planted bug against every way to draw plans, as the page docs/reference/kill-matrix.md

@@ -16,6 +16,7 @@ from conformance.targets import Target
 from conformance.world import Effect, Send, World
 
 NODES = 4
+BFT = ("tendermint", "pbft", "hotstuff", "streamlet")
 
 
 class Relay:
@@ -81,8 +82,15 @@ class Relays:
     def damage(self, wire: Any, act: str) -> None:
         """Nobody lies."""
 
-    def forge(self, said: Said, valid_round: int | None, source: Any) -> None:
+    def forge(self, said: Said, act: Mapping[str, Any], source: Any) -> None:
         """Nobody lies."""
+
+    def disguise(self, wire: Any, node: int) -> Any:
+        """Nobody lies."""
+
+    def is_genuine(self, wire: Any) -> bool:
+        """Nobody lies."""
+        return True
 
     def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
         """None."""
@@ -168,6 +176,28 @@ def two_heights(method: Method) -> Contest:
     return plans_played(2, method)
 
 
+def engines(method: Method) -> Contest:
+    """Plans of one height for each BFT engine: drawn with one liar, played and judged."""
+    count = method.size(60, 3)
+
+    def contender(name: str) -> Contender:
+        campaign = Campaign(name, 0, count, liars=1, heights=1)
+        return Contender(name, lambda: play_range(campaign, 0, count), count)
+
+    def prove() -> None:
+        for name in BFT:
+            tally = play_range(Campaign(name, 0, count, liars=1, heights=1), 0, count)
+            if tally.found or tally.runs != count:
+                raise Unequal(f"{name}: {len(tally.found)} violations")
+
+    return Contest(
+        "plans", tuple(contender(name) for name in BFT), "PBFT under plans of its own", prove,
+        note="guide: at least 500 plans of one height a second on one core for each; a chained engine carries two to "
+        "three times the messages of a height, since a block is final three views later",
+        counts={"plans": count},
+    )  # fmt: skip
+
+
 def workers(method: Method) -> Contest:
     """The same plans on two processes and on one."""
     campaign = Campaign("tendermint", 0, method.size(300, 20), liars=1)
@@ -196,5 +226,6 @@ ITEMS = {
     "simulation.kernel": kernel,
     "simulation.one-height": one_height,
     "simulation.two-heights": two_heights,
+    "simulation.engines": engines,
     "simulation.workers": workers,
 }

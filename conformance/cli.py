@@ -13,25 +13,28 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
-from attrs import asdict
+from attrs import asdict, evolve
+from click.core import ParameterSource
 
 from conformance.adversary.generate import PROFILES
-from conformance.checkers import judge
 from conformance.drivers.doorcheck import REFERENCE, bugs, hunt_all
-from conformance.drivers.explore import Campaign, Found, Tally, explore, shrink_found
+from conformance.drivers.enumerate import ENUMERATIONS, ROUNDS
+from conformance.drivers.explore import Campaign, Found, Tally, enumeration, explore, shrink_found
 from conformance.drivers.matrix import BUDGET as MATRIX_BUDGET
 from conformance.drivers.matrix import STARTS, Cell, matrix
 from conformance.drivers.matrix import markdown as table
 from conformance.drivers.matrix import summary as summary_of
+from conformance.drivers.merge import MERGED_SCHEMA, SCHEMA, merged
 from conformance.drivers.selfcheck import selfcheck
-from conformance.plan import TIERS, Plan, file_name
+from conformance.plan import TIERS, Plan, PlanError, file_name
 from conformance.report.story import report
 from conformance.report.words import Language, word
 from conformance.shrink import BUDGET
 from conformance.targets import Target
 from conformance.trace import trace_digest
 
-SCHEMA = "yilian/explore/v1"
+ENGINES = ("tendermint", "pbft", "hotstuff", "streamlet")
+"""The engines of a reference campaign."""
 SELFCHECK_SCHEMA = "yilian/selfcheck/v1"
 REPLAY_SCHEMA = "yilian/replay/v1"
 MATRIX_SCHEMA = "yilian/matrix/v1"
@@ -51,35 +54,116 @@ MATRIX_SCHEMA = "yilian/matrix/v1"
 @click.option("--workers", default=0, type=click.IntRange(0), help="processes; 0: one a core")
 @click.option("--stop-at", default=0, type=click.IntRange(0), help="stop once so many plans break something; 0: never")
 @click.option("--out", "folder", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
-@click.option("--json", "as_json", is_flag=True, help=SCHEMA)
+@click.option("--weights", default="", help="such as 1,1,1,3, one for each node / 各节点的权重")
+@click.option("--enumerate", "enumerated", default="", type=click.Choice(["", *ENUMERATIONS]),
+              help="every plan of a small scope, no chance / 穷举小范围内的全部计划")  # fmt: skip
+@click.option("--rounds", default=ROUNDS, show_default=True, type=click.IntRange(1, 5), help="of an enumeration")
+@click.option("--reference", is_flag=True, help="every BFT engine in turn, --runs in all / 逐一运行各 BFT 引擎")
+@click.option("--merge", "files", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="add up what other machines printed with --json / 合并各机的 --json 结果")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help=f"{SCHEMA}; {MERGED_SCHEMA}")
 @click.pass_context
 def command(
     context: click.Context, engine: str, runs: int, seed: int, first: int, nodes: int, liars: int | None, heights: int,
-    profile: str, tier: str, zoo: str, workers: int, stop_at: int, folder: Path, as_json: bool,
+    profile: str, tier: str, zoo: str, workers: int, stop_at: int, folder: Path, weights: str, enumerated: str,
+    rounds: int, reference: bool, files: tuple[Path, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Play thousands of drawn plans and judge each. / 成千上万地抽取故障计划并逐一裁决。"""
     if liars is not None and liars >= nodes:
         raise click.BadParameter(f"--liars {liars}, --nodes {nodes}")
-    campaign = Campaign(engine, seed, runs, first, nodes, liars, heights, profile, zoo, tier)
-    must_be_writable(folder)
-    Target(zoo).violations(campaign.plan(first))  # an unknown engine or id is refused before anything starts
     language = cast(Language, context.meta.get("yilian.language", "en"))
-    click.echo(f"seed {seed}, plans {first}..{first + runs - 1}", err=True)
+    if files:
+        show_all(context, [read_campaign(path) for path in files], language, as_json=as_json)
+        return
+    campaign = Campaign(engine, seed, runs, first, nodes, liars, heights, profile, zoo, tier, enumerated, rounds,
+                        weights_of(weights, nodes))  # fmt: skip
+    must_be_writable(folder)
+    if enumerated:
+        whole = len(enumeration(enumerated, engine, nodes, rounds))
+        campaign = evolve(campaign, runs=max(0, min(runs, whole - first) if limited(context) else whole - first))
+    many = workers or os.cpu_count() or 1
+    if reference:
+        done = []
+        for part in references(campaign):
+            done.append(play_campaign(part, many, stop_at, folder))
+            if done[-1][1]:
+                break
+        show_all(context, [data for data, _ in done], language, as_json=as_json)
+        if done[-1][1]:
+            context.exit(130)
+        return
+    Target(zoo).violations(campaign.plan(first))  # an unknown engine or id is refused before anything starts
+    data, interrupted = play_campaign(campaign, many, stop_at, folder)
+    if as_json:
+        click.echo(json.dumps(data, ensure_ascii=False, sort_keys=True))
+    else:
+        show(campaign, data, language)
+    if data["broken"] or interrupted:
+        context.exit(130 if interrupted else 1)
+
+
+def limited(context: click.Context) -> bool:
+    """Whether somebody asked for a number of plans."""
+    return context.get_parameter_source("runs") is not ParameterSource.DEFAULT
+
+
+def weights_of(text: str, nodes: int) -> tuple[int, ...]:
+    """The weights that a person writes; raises `click.BadParameter`."""
+    if not text:
+        return ()
+    parts = text.split(",")
+    if len(parts) != nodes or not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise click.BadParameter(f"--weights {text}, --nodes {nodes}")
+    return tuple(int(part) for part in parts)
+
+
+def references(campaign: Campaign) -> list[Campaign]:
+    """The same number of plans, to one, for each engine that bears lies in any network."""
+    count = len(ENGINES)
+    shares = [campaign.runs // count + (i < campaign.runs % count) for i in range(count)]
+    return [evolve(campaign, engine=name, runs=share) for name, share in zip(ENGINES, shares, strict=True) if share]
+
+
+def play_campaign(campaign: Campaign, workers: int, stop_at: int, folder: Path) -> tuple[dict[str, Any], bool]:
+    """What a campaign came to, and whether somebody stopped it; found plans are shrunk and kept."""
+    last = campaign.first + campaign.runs - 1
+    click.echo(f"{campaign.engine} seed {campaign.seed}, plans {campaign.first}..{last}", err=True)
     heard, interrupted = [(Tally(), 0.0)], False
     try:
-        explore(campaign, workers or os.cpu_count() or 1, lambda tally, seconds: tell(heard, tally, seconds), stop_at)
+        explore(campaign, workers, lambda tally, seconds: tell(heard, tally, seconds), stop_at)
     except KeyboardInterrupt:
         interrupted = True
         click.echo("", err=True)
     tally, seconds = heard[-1]
     kept = [keep(campaign, found, clause, folder) for clause, found in first_of_each(tally)]
-    data = summary(campaign, tally, seconds, [one for one in kept if one is not None])
+    return summary(campaign, tally, seconds, [one for one in kept if one is not None]), interrupted
+
+
+def read_campaign(path: Path) -> dict[str, Any]:
+    """What `--json` printed into a file; raises `PlanError` `plan.not_json`."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise PlanError("plan.not_json", "", "what yilian explore --json prints", path) from None
+    return value if isinstance(value, dict) else {}
+
+
+def show_all(context: click.Context, campaigns: list[dict[str, Any]], language: Language, *, as_json: bool) -> None:
+    """Many campaigns as one object, or as a line each with a line for all."""
+    data = merged(campaigns)
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False, sort_keys=True))
     else:
-        show(campaign, data, language)
-    if tally.found or interrupted:
-        context.exit(130 if interrupted else 1)
+        for part in data["campaigns"]:
+            click.echo(word("campaign", language, **{name: part[name] for name in ("engine", "first", "runs", "seed")}))
+        rate = round(data["runs"] / data["seconds"]) if data["seconds"] else 0
+        click.echo(word("explored", language, runs=data["runs"], rate=rate, decisions=data["decisions"]))
+        told = ", ".join(f"{clause} {count}" for clause, count in data["broken"].items())
+        click.echo(word("broken", language, classes=told or "-"))
+        for found in data["found"]:
+            click.echo(f"{found['clause']}  {found['engine']}  yilian replay {found['file']}")
+    if data["broken"]:
+        context.exit(1)
 
 
 class Unwritable(Exception):
@@ -155,7 +239,10 @@ def summary(campaign: Campaign, tally: Tally, seconds: float, kept: list[dict[st
             by_class[clause] = by_class.get(clause, 0) + 1
     return {
         "schema": SCHEMA, "engine": campaign.engine, "zoo": campaign.zoo, "seed": campaign.seed,
-        "first": campaign.first, "runs": tally.runs, "complete": tally.runs == campaign.runs,
+        "first": campaign.first, "runs": tally.runs, "complete": tally.runs == campaign.runs, "planned": campaign.runs,
+        "nodes": campaign.nodes, "liars": campaign.liars, "heights": campaign.heights, "profile": campaign.profile,
+        "tier": campaign.tier, "weights": list(campaign.weights), "enumerated": campaign.enumerated,
+        "rounds": campaign.rounds,
         "decisions": tally.heights, "seconds": round(seconds, 2),
         "plans_per_second": round(tally.runs / seconds, 1) if seconds else 0, "triggered": dict(tally.triggered),
         "broken": by_class, "found": kept,
@@ -173,7 +260,7 @@ def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
     for kept in data["found"]:
         plan = Plan.from_data(kept["plan"])
         history = target.play(plan, watched=True)
-        broken = tuple(v for v in judge(history) if v.clause == kept["clause"])
+        broken = tuple(v for v in target.judge(history) if v.clause == kept["clause"])
         before = word("size", language, size=kept["size"], before=kept["from"], runs=kept["runs"])
         click.echo()
         for row in report(plan, history, broken, language, f"yilian replay {kept['file']}", before):
@@ -183,15 +270,18 @@ def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
 @click.command("selfcheck")
 @click.option("--door", is_flag=True, help="planted bugs as processes / 以进程运行植入缺陷")
 @click.option("--bug", "names", multiple=True, help="with --door: these only / 仅此编号")
+@click.option("--workers", default=0, type=click.IntRange(0), help="processes; 0: one a core")
 @click.option("--json", "as_json", is_flag=True, help=SELFCHECK_SCHEMA)
 @click.pass_context
-def selfcheck_command(context: click.Context, door: bool, names: tuple[str, ...], as_json: bool) -> None:
+def selfcheck_command(
+    context: click.Context, door: bool, names: tuple[str, ...], workers: int, as_json: bool
+) -> None:  # fmt: skip
     """Hunt every planted bug and the controls. / 逐一捕获植入的缺陷并核对对照组。"""
     language = cast(Language, context.meta.get("yilian.language", "en"))
     if door or names:
         context.exit(hunt_through_the_door(names, language, as_json=as_json))
     kills = []
-    for kill in selfcheck():
+    for kill in selfcheck(workers or os.cpu_count() or 1):
         kills.append(kill)
         if not as_json:
             click.echo(word("killed" if kill.killed else "survived", language, **asdict(kill)))

@@ -268,22 +268,36 @@ class ForeignCluster:
         if "round" in act:
             round_ = was["round"] + act["round"]
             return self.signed({**was, "round": round_}) if round_ >= 0 else None
-        return self.say(said._replace(value=act["value"]), act.get("vr"), source, was)
+        if "payload" in act:
+            other = source.build(said._replace(value=act["payload"]))
+            if other is None or "payload" not in was["body"]:
+                return None
+            return self.signed({**was, "body": {**was["body"], "payload": other.hex()}})
+        return self.say(said._replace(value=act["value"]), act, source, was)
 
-    def damage(self, wire: bytes, act: str) -> bytes:
-        """See `world.Cluster`: a bit flips in the middle, or in the signature."""
-        at = wire.rindex(b'"sig":"') + 7 if act == "badsig" and b'"sig":"' in wire else len(wire) // 2
-        return wire[:at] + bytes([wire[at] ^ 1]) + wire[at + 1 :]
-
-    def forge(self, said: Said, valid_round: int | None, source: ForeignReactor) -> bytes | None:
+    def damage(self, data: bytes, act: str) -> bytes:
         """See `world.Cluster`."""
-        return self.say(said, valid_round, source, None)
+        return wire.spoilt(data, act)
 
-    def say(self, said: Said, valid_round: int | None, source: ForeignReactor, was: Data | None) -> bytes | None:
-        """What the tongue of the profile makes of it, signed; None for a protocol that the kit cannot speak."""
-        if self.tongue is None:
+    def disguise(self, data: bytes, node: int) -> bytes:
+        """See `world.Cluster`."""
+        _, message = self.message(data)
+        return data if message is None else wire.canonical({**message, "from": self.names[node]})
+
+    def is_genuine(self, wire: bytes) -> bool:
+        """See `world.Cluster`."""
+        said, message = self.message(wire)
+        return said.kind == "tx" or (message is not None and self.holds(message))
+
+    def forge(self, said: Said, act: Mapping[str, Any], source: ForeignReactor) -> bytes | None:
+        """See `world.Cluster`."""
+        return self.say(said, act, source, None)
+
+    def say(self, said: Said, act: Mapping[str, Any], source: ForeignReactor, was: Data | None) -> bytes | None:
+        """What the tongue of the profile makes of it, signed; None for what the kit cannot say in this protocol."""
+        if self.tongue is None or act.get("on") is not None:
             return None
-        saying = Saying(said.kind, said.round, said.value, valid_round, was, lambda: source.build(said),
+        saying = Saying(said.kind, said.round, said.value, act.get("vr"), was, lambda: source.build(said),
                         lambda block: wire.read_block(block, self.names).digest)  # fmt: skip
         body = self.tongue(saying)
         if body is None:

@@ -22,7 +22,12 @@ SCHEMA = "yilian/plan/v1"
 TIERS = ("in-model", "boundary", "accountability")
 LINKS = ("gossip", "p2p", "lossy")
 MOMENTS = ("before-persist", "after-persist", "after-send")
-NODES_MAX, HEIGHTS_MAX, ATOMS_MAX, ROUND_MAX, COPIES_MAX = 32, 100, 10_000, 1_000, 3
+OPTIONAL = ("vr", "on", "at", "posing")
+"""Members of atoms that are left out where nothing is said of them."""
+BROKEN = ("corrupt", "badsig", "cut", "extend", "repeat", "respell")
+"""Acts after which bytes are no honest message: contents under the old signature, a broken signature, an end cut off,
+bytes behind the end, a member twice, other bytes for the same contents."""
+NODES_MAX, HEIGHTS_MAX, ATOMS_MAX, ROUND_MAX, COPIES_MAX, FLOOD_MAX = 32, 100, 10_000, 1_000, 3, 1_000
 SLOTS_MAX, WINS_MAX = 1_000, 64
 
 
@@ -49,9 +54,9 @@ class Atom:
         """The atom as JSON data, defaults left out."""
         data: dict[str, Any] = {"k": self.k}
         for name, value in asdict(self, recurse=False).items():
-            if (name == "h" and value == 1) or (name == "vr" and value is None):
+            if (name == "h" and value == 1) or (name in OPTIONAL and value is None):
                 continue
-            data[name] = list(value) if isinstance(value, tuple) else value
+            data[name.rstrip("_")] = list(value) if isinstance(value, tuple) else value
         return data
 
     @property
@@ -64,7 +69,7 @@ class Atom:
         """The nodes it names."""
         return tuple(
             node
-            for name in ("src", "dst", "node", "to", "side")
+            for name in ("src", "dst", "node", "to", "side", "posing")
             if (value := getattr(self, name, None)) is not None
             for node in (value if isinstance(value, tuple) else (value,))
         )
@@ -190,10 +195,10 @@ class Byz(Link):
     @property
     def rank(self) -> int:  # type: ignore[override]  # the rank depends on the act
         if isinstance(self.act, str):
-            return {"omit": 7, "corrupt": 12, "badsig": 12}[self.act]
+            return 7 if self.act == "omit" else 12
         if "value" in self.act:
-            return 9 if "vr" in self.act else 8
-        return 10 if "round" in self.act else 11
+            return 9 if len(self.act) > 1 else 8
+        return {"payload": 9, "round": 10, "stale": 11}[next(iter(self.act))]
 
     @property
     def liars(self) -> tuple[int, ...]:
@@ -206,16 +211,30 @@ class Byz(Link):
 
 @frozen(kw_only=True)
 class Inject(Link):
-    """The faulty `src` sends a message of kind `ph` that its honest copy would not send now."""
+    """The faulty `src` sends a message of kind `ph` that its honest copy would not send now.
+
+    It leaves when its height and round are reached, or `at`; it may claim to come from another member, `posing`, whose
+    signature it does not carry.
+    """
 
     k = "inject"
     rank = 13
     value: str
     vr: int | None = None
+    on: str | None = None
+    at: Mapping[str, int] | None = None
+    posing: int | None = None
 
     @property
     def liars(self) -> tuple[int, ...]:
         return (self.src,)
+
+    def weaker(self) -> tuple[Atom, ...]:
+        given = [name for name in OPTIONAL if getattr(self, name) is not None]
+        plainer = tuple(evolve(self, **{name: None}) for name in given)  # type: ignore[arg-type]  # optional members
+        act: dict[str, Any] = {"value": self.value}
+        own = (Byz(h=self.h, r=self.r, ph=self.ph, src=self.src, dst=self.dst, act=act),)
+        return (*plainer, *own)
 
 
 @frozen(kw_only=True)
@@ -247,6 +266,7 @@ class Support(Macro):
     rank = 14
     value: str
     vr: int | None = None
+    on: str | None = None
 
     def single(self, phases: Iterable[str]) -> tuple[Atom, ...]:
         """For a macro towards one node: each of its statements alone."""
@@ -277,8 +297,41 @@ class Fork(Macro):
         return (*shorter, *super().weaker())
 
 
+@frozen(kw_only=True)
+class Shift(Macro):
+    """A second honest instance with the identity of `src`, as it stood at `from_`, wakes here and serves `to`."""
+
+    k = "shift"
+    rank = 16
+    from_: Mapping[str, int]
+
+    def weaker(self) -> tuple[Atom, ...]:
+        return (*super().weaker(), Twin(h=self.h, r=self.r, src=self.src, to=self.to))
+
+
+@frozen(kw_only=True)
+class Flood(Atom):
+    """The faulty `src` sends everybody `n` different messages of kind `ph`."""
+
+    k = "flood"
+    rank = 17
+    h: int = 1
+    r: int
+    ph: str
+    src: int
+    n: int
+
+    @property
+    def liars(self) -> tuple[int, ...]:
+        return (self.src,)
+
+    def weaker(self) -> tuple[Atom, ...]:
+        return (evolve(self, n=self.n // 2),) if self.n > 1 else ()
+
+
 KINDS: Mapping[str, type[Atom]] = {
-    kind.k: kind for kind in (Late, Swap, Dup, Drop, Cut, Skew, Crash, Byz, Inject, Support, Twin, Fork)
+    kind.k: kind
+    for kind in (Late, Swap, Dup, Drop, Cut, Skew, Crash, Byz, Inject, Support, Twin, Shift, Flood, Fork)
 }
 
 
@@ -439,14 +492,22 @@ def _value(value: Any) -> bool:
     return 1 <= len(parts) <= 2 and all(part.isascii() and part.isdigit() and len(part) <= 2 for part in parts)
 
 
+def _below(value: Any) -> bool:
+    """`v<i>@<round>` or `v<i>.<k>@<round>`: a block that was proposed in that round."""
+    return isinstance(value, str) and re.fullmatch(r"v[0-9]{1,2}(\.[0-9]{1,2})?@[0-9]{1,4}", value) is not None
+
+
 def _act(act: Any) -> bool:
     if isinstance(act, str):
-        return act in ("omit", "corrupt", "badsig")
-    if not isinstance(act, dict) or len(act) not in (1, 2):
+        return act in ("omit", *BROKEN)
+    if not isinstance(act, dict):
         return False
     shapes: dict[frozenset[str], Check] = {
         frozenset({"value"}): lambda a: _value(a["value"]),
         frozenset({"value", "vr"}): lambda a: _value(a["value"]) and type(a["vr"]) is int,
+        frozenset({"value", "on"}): lambda a: _value(a["value"]) and _below(a["on"]),
+        frozenset({"value", "vr", "on"}): lambda a: _value(a["value"]) and type(a["vr"]) is int and _below(a["on"]),
+        frozenset({"payload"}): lambda a: _value(a["payload"]) and a["payload"] != "nil",
         frozenset({"round"}): lambda a: a["round"] in (-1, 1),
         frozenset({"stale"}): lambda a: type(a["stale"]) is int and 1 <= a["stale"] <= 100,
     }
@@ -454,10 +515,9 @@ def _act(act: Any) -> bool:
     return shape is not None and shape(act)
 
 
-def _back(value: Any) -> bool:
-    return value is None or (
-        isinstance(value, dict) and set(value) == {"h", "r"} and all(type(v) is int and v >= 0 for v in value.values())
-    )
+def _place(value: Any) -> bool:
+    whole = isinstance(value, dict) and set(value) == {"h", "r"}
+    return whole and all(type(v) is int and v >= 0 for v in value.values())
 
 
 _RULES: Mapping[str, tuple[Check, str]] = {
@@ -474,11 +534,17 @@ _RULES: Mapping[str, tuple[Check, str]] = {
     "side": (_nodes, "a list of nodes"),
     "value": (_value, "nil, v<i> or v<i>.<k>"),
     "vr": _int(-1, ROUND_MAX),
-    "act": (_act, "omit, corrupt, badsig, {value}, {value, vr}, {round} or {stale}"),
+    "on": (_below, "v<i>@<round> or v<i>.<k>@<round>"),
+    "at": (_place, "{h, r}"),
+    "from": (_place, "{h, r}"),
+    "posing": _int(0, NODES_MAX - 1),
+    "act": (_act, f"omit, {', '.join(BROKEN)}, {{value}}, {{value, vr, on}}, {{payload}}, {{round}} or {{stale}}"),
     "when": _one_of(MOMENTS),
     "disk": _one_of(("synced", "lost-tail")),
-    "back": (_back, "null or {h, r}"),
+    "back": ((lambda v: v is None or _place(v)), "null or {h, r}"),
 }
+_RULES_OF: Mapping[tuple[str, str], tuple[Check, str]] = {("flood", "n"): _int(1, FLOOD_MAX)}
+"""(Kind, member) -> its rule, where it is not the one of all kinds."""
 
 _TOP: Mapping[str, tuple[Check, str]] = {
     "plan": _one_of((SCHEMA,)),
@@ -502,7 +568,7 @@ def _read_atom(data: Any, at: str, n: int) -> Atom:
     if not isinstance(data, dict) or data.get("k") not in KINDS:
         raise PlanError("plan.malformed", f"{at}/k", "one of " + ", ".join(KINDS), data)
     kind = KINDS[data["k"]]
-    known = {item.name: item for item in fields(kind)}
+    known = {item.name.rstrip("_"): item for item in fields(kind)}
     for name in data:
         if name != "k" and name not in known:
             raise PlanError("plan.malformed", f"{at}/{name}", f"a member of {kind.k}: {', '.join(known)}", name)
@@ -512,10 +578,10 @@ def _read_atom(data: Any, at: str, n: int) -> Atom:
             if item.default.__class__.__name__ == "_Nothing":
                 raise PlanError("plan.malformed", f"{at}/{name}", _RULES[name][1], "nothing")
             continue
-        check, expected = _RULES[name]
+        check, expected = _RULES_OF.get((kind.k, name), _RULES[name])
         if not check(data[name]):
             raise PlanError("plan.malformed", f"{at}/{name}", expected, data[name])
-        values[name] = tuple(data[name]) if isinstance(data[name], list) else data[name]
+        values[item.name] = tuple(data[name]) if isinstance(data[name], list) else data[name]
     atom = kind(**values)
     for node in atom.nodes:
         if not 0 <= node < n:

@@ -109,7 +109,8 @@ class _Search:
                 index += 1
 
     def simplify(self) -> bool:
-        """A simpler setting: fewer heights, milder liars, less load, usual delays, fewer liars."""
+        """A simpler setting: fewer heights, milder liars, less load, an earlier GST, four nodes, usual delays, fewer
+        liars."""
         best = self.best
         simpler = [
             evolve(best, heights=max([1, *(getattr(atom, "h", 1) for atom in best.atoms)])),
@@ -120,12 +121,25 @@ class _Search:
             evolve(best, lottery=best.lottery[:-1]),
             *(evolve(best, lottery=(*best.lottery[:at], won[:-1], *best.lottery[at + 1 :]))
               for at, won in enumerate(best.lottery) if won),
+            evolve(best, gst=min(best.gst, 60)),
+            evolve(best, gst=best.gst // 2),
+            evolve(best, n=4) if best.n > 4 and self.fits_four(best) else best,
             evolve(best, delta=self.contract.delta),
             evolve(best, faulty=tuple(node for node in best.faulty if any(node in a.liars for a in best.atoms)),
                    after={}),
         ]  # fmt: skip
         accepted = [self.accept(candidate) for candidate in simpler]
         return any(accepted)
+
+    def fits_four(self, plan: Plan) -> bool:
+        """Whether a plan names only nodes that four have, and no more liars than four bear."""
+        return not plan.weights and seats(plan) <= 4 and len(plan.faulty) <= self.contract.most_liars(4)
+
+
+def seats(plan: Plan) -> int:
+    """The number of nodes that a plan needs to name those that it names."""
+    named = [node for atom in plan.atoms for node in atom.nodes]
+    return max([*named, *plan.faulty, *plan.after], default=0) + 1
 
 
 def alternatives(atom: Atom, phases: Iterable[str]) -> Iterator[Atom]:

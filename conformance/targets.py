@@ -7,10 +7,10 @@ must not know how a run is judged.
 from attrs import frozen
 
 from conformance.adapters.reference import contract_of, engine_cluster
-from conformance.checkers import classes, judge
+from conformance.checkers import authenticity, classes, judge
 from conformance.contract import Contract
 from conformance.history import History, Violation
-from conformance.plan import Plan, PlanError
+from conformance.plan import BROKEN, Byz, Inject, Plan, PlanError
 from conformance.world import play
 from conformance.zoo import ZOO, Entry, load
 
@@ -18,6 +18,14 @@ from conformance.zoo import ZOO, Entry, load
 def contract(engine: str) -> Contract:
     """What an installed engine declares; raises `Refused` `consensus.unknown_engine`."""
     return contract_of(engine)
+
+
+def forges(plan: Plan) -> bool:
+    """Whether a plan sends anything that no member signed."""
+    return any(
+        atom.posing is not None if isinstance(atom, Inject) else isinstance(atom, Byz) and atom.act in BROKEN
+        for atom in plan.atoms
+    )
 
 
 @frozen
@@ -33,14 +41,24 @@ class Target:
             raise PlanError("plan.unknown_zoo", "/zoo", "one of " + ", ".join(ZOO), self.zoo)
         return ZOO[self.zoo] if self.zoo else None
 
-    def play(self, plan: Plan, *, watched: bool = False) -> History:
-        """One run on fresh nodes."""
+    def play(
+        self, plan: Plan, *, watched: bool = False, backwards: bool = False, sieved: bool = False
+    ) -> History:  # fmt: skip
+        """One run on fresh nodes; see `conformance.world.World`."""
         entry = self.entry()
-        return play(plan, engine_cluster(plan, None if entry is None else entry.make), watched=watched)
+        cluster = engine_cluster(plan, None if entry is None else entry.make)
+        return play(plan, cluster, watched=watched, backwards=backwards, sieved=sieved)
 
     def violations(self, plan: Plan) -> tuple[Violation, ...]:
         """What one run breaks."""
-        return judge(self.play(plan))
+        return self.judge(self.play(plan))
+
+    def judge(self, history: History) -> tuple[Violation, ...]:
+        """What a run of this target broke; where somebody forged, it is held against the run without forgeries."""
+        plan = history.plan
+        if not forges(plan):
+            return judge(history)
+        return (*judge(history), *authenticity.differ(history, self.play(plan, sieved=True)))
 
     def breaks(self, plan: Plan, clause: str) -> bool:
         """Whether a run breaks this invariant class, and, for a planted bug, the reference does not (the kill rule)."""

@@ -7,7 +7,7 @@ plan that shows it does not, told in sentences, and a line that replays it.
 It must not know any engine; what is declared is all there is to know (spec/consensus.md, CON-001).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
@@ -22,10 +22,11 @@ from conformance.plan import Plan
 from conformance.report.story import report
 from conformance.report.words import Language
 from conformance.shrink import shrink
+from conformance.targets import Target
 from conformance.trace import trace_digest
 from conformance.world import play
 
-__all__ = ["BrokenPromise", "Kept", "check_consensus"]
+__all__ = ["BrokenPromise", "Kept", "assert_holds", "check_consensus"]
 
 SIZES = (1, 4, 7)
 """Numbers of members for which the happy path is played."""
@@ -72,6 +73,18 @@ def check_consensus(
         decisions += len(history.decisions)
         progress(number + 1)
     return Kept(contract, runs + len(SIZES), decisions)
+
+
+def assert_holds(clause: str, plan: Mapping[str, Any], zoo: str = "") -> None:
+    """Raise `BrokenPromise` if the installed engine of a plan, or the planted bug `zoo`, breaks this law under it.
+
+    The line that a report prints calls this; `plan` is the plan's JSON. Raises `PlanError` for what is no plan.
+    """
+    target, read = Target(zoo), Plan.from_data(plan)
+    history = target.play(read, watched=True)
+    broken = tuple(one for one in target.judge(history) if one.clause == clause)
+    if broken:
+        raise BrokenPromise(clause, read, "\n".join(["", *report(read, history, broken, "en", "-")]))
 
 
 def plans(contract: Contract, rng: Random, runs: int, heights: int, nodes: int) -> Iterator[Plan]:

@@ -25,6 +25,22 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def spoilt(data: bytes, act: str) -> bytes:
+    """What is no honest message any more: the end cut off, a byte behind it, a member twice, other bytes for the same
+    contents, a bit flipped in the signature (`badsig`), or in the middle."""
+    match act:
+        case "cut":
+            return data[:-1]
+        case "extend":
+            return data + b" "
+        case "repeat":
+            return data.replace(b"{", b'{"body":{},', 1)
+        case "respell":
+            return data.replace(b":", b": ", 1)
+    at = data.rindex(b'"sig":"') + 7 if act == "badsig" and b'"sig":"' in data else len(data) // 2
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
 def merkle_root(leaves: list[bytes]) -> bytes:
     """The root of RFC 9162, by its recursive definition."""
     if not leaves:

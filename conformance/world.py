@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from attrs import define, field
 
-from conformance.adversary.fate import Fates
+from conformance.adversary.fate import Fates, Speech
 from conformance.contract import Contract, delays
 from conformance.history import Decision, Delivery, History, Said, Statement, Unrest
-from conformance.plan import Crash, Fork, Plan
+from conformance.plan import BROKEN, Crash, Fork, Plan
 
 # --- What a node may ask of the world ---
 
@@ -139,11 +139,19 @@ class Cluster(Protocol):
         ...
 
     def damage(self, wire: Any, act: str) -> Any:
-        """The message with other contents under the old signature (`corrupt`), or with a broken one (`badsig`)."""
+        """What is no honest message any more, as `conformance.plan.BROKEN` says."""
         ...
 
-    def forge(self, said: Said, valid_round: int | None, source: Any) -> Any:
+    def forge(self, said: Said, act: Mapping[str, Any], source: Any) -> Any:
         """A message of the faulty `said.signer` out of nothing; `said.value` is a plan's value. None if impossible."""
+        ...
+
+    def disguise(self, wire: Any, node: int) -> Any:
+        """The message in the name of `node`, which did not sign it."""
+        ...
+
+    def is_genuine(self, wire: Any) -> bool:
+        """Whether a member signed exactly this."""
         ...
 
     def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
@@ -171,18 +179,28 @@ class _Node:
     due: dict[Hashable, int] = field(factory=dict)
     """Statement -> the tick at which it reaches this node; spares relays that would change nothing."""
     decided: int = 0
+    address: int = field(init=False)
+    """How the world finds it: its number, -1 less the number of the node whose twin it is, or of a fork the number of
+    nodes and its own."""
+
+    def __attrs_post_init__(self) -> None:
+        self.address = -1 - self.node if self.twin else self.node
 
 
 class World:
     """One run under way. `run()` once."""
 
-    def __init__(self, plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False) -> None:
-        """`watched` keeps every delivery, for a report; `backwards` makes the nodes in reverse order, which must not
-        matter. Raises `PlanError` unless the contract admits the plan."""
+    def __init__(
+        self, plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False, sieved: bool = False
+    ) -> None:
+        """`watched` keeps every delivery, for a report; `backwards` makes the nodes in reverse order, and `sieved`
+        delivers nothing that its member did not sign: neither must matter. Raises `PlanError` unless the contract
+        admits the plan."""
         cluster.contract.admit(plan)
         self.plan = plan
         self.cluster = cluster
         self.watched = watched or plan.tier == "accountability"
+        self.sieved = sieved
         self.fates = Fates(plan, cluster.contract)
         order = range(plan.n)[:: -1 if backwards else 1]
         self.nodes = sorted((_Node(node, cluster.spawn(node, 0)) for node in order), key=lambda runner: runner.node)
@@ -197,6 +215,8 @@ class World:
         self.queue: list[tuple[Any, ...]] = []
         self.ranks: dict[tuple[int, int], int] = {}
         self.now = 0
+        self.moved = True
+        """Whether something was decided, or somebody came back, since it was last asked whether the run is done."""
         self.decisions: list[Decision] = []
         self.statements: list[Statement] = []
         self.deliveries: list[Delivery] = []
@@ -214,7 +234,10 @@ class World:
         self.hand_in()
         self.start()
         bound = self.cluster.contract.bound(self.plan)
-        while self.queue and not self.is_done() and self.queue[0][0] <= bound:
+        while self.queue and self.queue[0][0] <= bound:
+            if self.moved and self.is_done():
+                break
+            self.moved = False
             self.turn(heapq.heappop(self.queue))
         return self.history("done" if self.is_done() else "bound" if self.queue else "quiet")
 
@@ -247,7 +270,7 @@ class World:
         """One event."""
         self.now, kind, src, dst, _, what, payload = event
         if kind == 0:
-            self.deliver(src, self.runner(dst), what, forged=payload)
+            self.deliver(src, self.nodes[dst] if 0 <= dst < self.plan.n else self.runner(dst), what, forged=payload)
         elif kind == 1:
             runner = self.runner(dst)
             if runner.up and runner.timers.get(what) == payload:
@@ -270,12 +293,6 @@ class World:
         if address >= self.plan.n:
             return self.forks[address - self.plan.n][1]
         return self.nodes[address] if address >= 0 else self.twins[-1 - address]
-
-    def address(self, runner: _Node) -> int:
-        """How `runner` finds it."""
-        if runner.fork is not None:
-            return self.plan.n + runner.fork
-        return -1 - runner.node if runner.twin else runner.node
 
     def clock(self, runner: _Node) -> int:
         """The time as the node sees it."""
@@ -302,8 +319,10 @@ class World:
         silent = self.now >= self.plan.gst and self.plan.after.get(runner.node) == "silent"
         if silent and runner.node in self.faulty:
             return
-        said = self.cluster.read(wire)
+        if self.sieved and forged and not self.cluster.is_genuine(wire):
+            return
         if self.watched and not runner.twin:
+            said = self.cluster.read(wire)
             self.deliveries.append(Delivery(self.now, said.signer, runner.node, *said[:3], said.value, forged))
         try:
             effects = runner.reactor.deliver(src, wire, self.clock(runner))
@@ -326,14 +345,14 @@ class World:
                 case SetTimer(name, at):
                     due = max(at - self.skew.get(runner.node, 0), self.now)
                     runner.timers[name] = due
-                    order = (due, 1, runner.node, self.address(runner), self.rank(-1, runner))
+                    order = (due, 1, runner.node, runner.address, self.rank(-1, runner))
                     heapq.heappush(self.queue, (*order, name, due))
                 case Cancel(name):
                     runner.timers.pop(name, None)
                 case Persist(writes, sync):
                     self.write(runner, writes, sync=sync)
                 case Decided(decision):
-                    runner.decided = max(runner.decided, decision.height)
+                    runner.decided, self.moved = max(runner.decided, decision.height), True
                     if runner.node not in self.faulty:
                         self.decisions.append(decision._replace(tick=self.now, life=runner.life))
                 case Accused(against):
@@ -342,7 +361,7 @@ class World:
 
     def rank(self, src: int, runner: _Node) -> int:
         """The next number on one channel."""
-        channel = (src, self.address(runner))
+        channel = (src, runner.address)
         self.ranks[channel] = self.ranks.get(channel, 0) + 1
         return self.ranks[channel]
 
@@ -357,10 +376,16 @@ class World:
                 self.relay(runner, wire, to)
             return
         if runner.node not in self.faulty:
-            self.statements.append(Statement(self.now, runner.node, runner.life, *said[:3], said.value))
-        self.advance(said.height, said.round)
+            kind, height, round_, _, value = said
+            self.statements.append(Statement(self.now, runner.node, runner.life, kind, height, round_, value))
+        if (said.height, said.round) > self.frontier:
+            self.advance(said.height, said.round)
+        usual = runner.node not in self.faulty and self.fates.is_usual(said)
+        due = self.now + self.plan.delta
         for dst in to or range(self.plan.n):
-            if dst != runner.node:
+            if dst != runner.node and usual:
+                self.push(due, runner.node, self.nodes[dst], wire, forged=False)
+            elif dst != runner.node:
                 self.send_one(runner, wire, said, dst)
         for src in self.twins:
             if src != runner.node and (not to or src in to) and self.fates.hears_twin(src, runner.node, said):
@@ -369,6 +394,8 @@ class World:
     def send_one(self, runner: _Node, wire: Any, said: Said, dst: int) -> None:
         """One link."""
         if runner.node in self.faulty:
+            if runner.twin and self.is_unborn(runner.node):
+                return
             if self.fates.is_silenced(said, dst, by_twin=runner.twin):
                 return
             if self.now >= self.plan.gst and self.plan.after.get(runner.node) == "silent":
@@ -390,7 +417,7 @@ class World:
         """The faulty node's message on this link is replaced."""
         if act == "omit":
             return
-        if act in ("corrupt", "badsig"):
+        if act in BROKEN:
             other = self.cluster.damage(wire, act)
         elif "stale" in act:
             earlier = self.sent_on.get((runner.node, dst), [])
@@ -417,25 +444,23 @@ class World:
 
     def push(self, due: int, src: int, target: _Node, wire: Any, *, forged: bool) -> None:
         """Put a message on a link."""
-        identity = self.cluster.identity(wire)
+        identity, address = self.cluster.identity(wire), target.address
         if target.due.get(identity, due + 1) > due:
             target.due[identity] = due
         if src in self.faulty:
             self.sent_on.setdefault((src, target.node), []).append(wire)
-        heapq.heappush(self.queue, (due, 0, src, self.address(target), self.rank(src, target), wire, forged))
+        rank = self.ranks[src, address] = self.ranks.get((src, address), 0) + 1
+        heapq.heappush(self.queue, (due, 0, src, address, rank, wire, forged))
 
     def advance(self, height: int, round_: int) -> None:
         """The run reaches a new (height, round): macros speak, and crashed nodes come back."""
         if (height, round_) <= self.frontier:
             return
         self.frontier = (height, round_)
-        for kind, dst, said, valid_round in self.fates.speeches(height, round_):
-            src = said.signer
-            if self.now < self.plan.gst or self.plan.after.get(src) != "silent":
-                wire = self.cluster.forge(said, valid_round, self.nodes[src].reactor)
-                if wire is not None:
-                    self.fates.count(kind)
-                    self.push(self.now + self.plan.delta, src, self.nodes[dst], wire, forged=True)
+        for speech in self.fates.speeches(height, round_):
+            self.lie_anew(speech)
+        for src, runner in self.twins.items():
+            self.rouse(src, runner)
         for atom in self.fates.returns(height, round_):
             self.schedule_return(atom.node, self.now + 1)
         self.branch_off()
@@ -453,11 +478,12 @@ class World:
                 continue
             self.fates.count("fork")
             runner = _Node(atom.src, whole.reactor.fork(2 + len(self.forks)), fork=len(self.forks))
+            runner.address = self.plan.n + len(self.forks)
             self.forks.append((atom, runner))
             self.kept.append([])
             for name, due in sorted(whole.timers.items(), key=str):
                 runner.timers[name] = due
-                order = (due, 1, runner.node, self.address(runner), self.rank(-1, runner))
+                order = (due, 1, runner.node, runner.address, self.rank(-1, runner))
                 heapq.heappush(self.queue, (*order, name, due))
         for number in range(len(self.forks)):
             self.show(number)
@@ -480,6 +506,39 @@ class World:
         for wire, dst in product(shown, atom.to):
             if dst != runner.node:
                 self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], wire, forged=True)
+
+    def lie_anew(self, speech: Speech) -> None:
+        """A liar sends a message of its own making."""
+        src = speech.said.signer
+        if self.now >= self.plan.gst and self.plan.after.get(src) == "silent":
+            return
+        wire = self.cluster.forge(speech.said, speech.act, self.nodes[src].reactor)
+        if wire is None:
+            return
+        self.fates.count(speech.atom)
+        if speech.posing is not None:
+            wire = self.cluster.disguise(wire, speech.posing)
+        self.push(self.now + self.plan.delta, src, self.nodes[speech.dst], wire, forged=True)
+
+    def is_unborn(self, src: int) -> bool:
+        """Whether the twin of `src` is one from an earlier place that has not woken yet."""
+        sleep = self.fates.sleeps(src)
+        return sleep is not None and self.frontier < sleep[1]
+
+    def rouse(self, src: int, runner: _Node) -> None:
+        """A twin from an earlier place falls asleep when that is reached, and wakes, its alarms with it, at its own."""
+        sleep = self.fates.sleeps(src)
+        if sleep is None:
+            return
+        asleep = sleep[0] <= self.frontier < sleep[1]
+        if runner.up and asleep:
+            runner.up = False
+        elif not runner.up and not asleep:
+            runner.up = True
+            for name in runner.timers:
+                runner.timers[name] = self.now
+                order = (self.now, 1, runner.node, runner.address, self.rank(-1, runner))
+                heapq.heappush(self.queue, (*order, name, self.now))
 
     # --- crash and disk ---
 
@@ -537,7 +596,7 @@ class World:
         """A node recovers from its disk; nobody who is up is brought back."""
         if runner.up:
             return
-        runner.up = True
+        runner.up = self.moved = True
         runner.reactor = self.cluster.spawn(runner.node, 0)
         runner.decided = 0
         self.unrest.append(Unrest(self.now, runner.node, "back"))
@@ -556,6 +615,8 @@ class World:
         )  # fmt: skip
 
 
-def play(plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False) -> History:
-    """The history of one run."""
-    return World(plan, cluster, watched=watched, backwards=backwards).run()
+def play(
+    plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False, sieved: bool = False
+) -> History:
+    """The history of one run; see `World`."""
+    return World(plan, cluster, watched=watched, backwards=backwards, sieved=sieved).run()

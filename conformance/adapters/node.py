@@ -8,6 +8,7 @@ It must not judge a run, and holds the keys of faulty members only for lying.
 
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,7 @@ from refimpl.data.block import Genesis
 from refimpl.data.ids import Digest, Height, MemberId, Round, Seconds
 from refimpl.data.refusal import Refused
 from refimpl.network.messages import Codec, Message, carries_transaction
+from refimpl.node.ledger import Ledger
 from refimpl.node.machine import Accusation, Machine, Persist, Ring, Send
 from refimpl.node.machine import Decision as NodeDecision
 from refimpl.node.notary import MessageNotary, Remembering
@@ -44,6 +46,8 @@ class NodeReactor:
         member = cluster.names[node]
         self.early: list[bytes] | None = []
         self.machine = make(cluster.genesis, cluster.kind, member, cluster.keys[member], cluster.verify)
+        self.seen: list[Message] = []
+        """What a liar heard, of which it may make something else."""
 
     def start(self, now: int) -> Sequence[world.Effect]:
         """See `world.Reactor`; what clients handed in before is submitted now."""
@@ -55,6 +59,9 @@ class NodeReactor:
 
     def deliver(self, src: int, wire: bytes, now: int) -> Sequence[world.Effect]:
         """See `world.Reactor`."""
+        if self.node in self.cluster.faulty and not carries_transaction(wire):
+            with suppress(Refused):
+                self.seen.append(self.cluster.message(wire))
         try:
             return self.translate(self.machine.deliver(wire, self.at(now)))
         except Refused as refused:
@@ -136,6 +143,13 @@ class NodeReactor:
         later = Seconds(max(self.machine.now, ledger.tip.time) + int(variant or 0))
         return ledger.prepare(name, later).to_bytes()
 
+    def rebuild(self, said: Said, chain: Sequence[bytes]) -> bytes | None:
+        """The same on top of a whole chain from the genesis, whatever is decided here."""
+        ledger = Ledger.open(self.cluster.genesis, self.cluster.verify)[0].beyond(chain)
+        author, _, variant = said.value[1:].partition(".")
+        later = Seconds(max(self.machine.now, ledger.tip.time) + int(variant or 0))
+        return ledger.prepare(self.cluster.names[int(author)], later).to_bytes()
+
 
 def name_of(payload: bytes) -> Digest:
     """The digest by which votes name a block."""
@@ -212,25 +226,47 @@ class NodeCluster:
         if "round" in act:
             round_ = message.round + act["round"]
             return self.resign(message._replace(round=Round(round_))) if round_ >= 0 else None
-        return self.say(self.read(wire)._replace(value=act["value"]), act.get("vr"), source, message)
+        if "payload" in act:
+            payload = source.build(self.read(wire)._replace(value=act["payload"]), ())
+            if payload is None or not hasattr(message.body, "payload"):
+                return None
+            body: Any = message.body  # a tuple with names
+            return self.resign(message._replace(body=body._replace(payload=payload)))
+        return self.say(self.read(wire)._replace(value=act["value"]), act, source, message)
 
-    def damage(self, wire: bytes, act: str) -> bytes:
-        """See `world.Cluster`: a bit flips in the middle, or in the signature."""
-        at = wire.rindex(b'"sig":"') + 7 if act == "badsig" else len(wire) // 2
-        return wire[:at] + bytes([wire[at] ^ 1]) + wire[at + 1 :]
-
-    def forge(self, said: Said, valid_round: int | None, source: NodeReactor) -> bytes | None:
+    def damage(self, data: bytes, act: str) -> bytes:
         """See `world.Cluster`."""
-        return self.say(said, valid_round, source, None)
+        return wire.spoilt(data, act)
 
-    def say(self, said: Said, valid_round: int | None, source: NodeReactor, was: Message | None) -> bytes | None:
+    def disguise(self, wire: bytes, node: int) -> bytes:
+        """See `world.Cluster`."""
+        return self.codec.encode(self.message(wire)._replace(sender=self.names[node]))
+
+    def is_genuine(self, wire: bytes) -> bool:
+        """See `world.Cluster`."""
+        if carries_transaction(wire):
+            return True
+        try:
+            self.notaries[0].verify(self.codec.decode(wire))
+        except Refused:
+            return False
+        return True
+
+    def forge(self, said: Said, act: Mapping[str, Any], source: NodeReactor) -> bytes | None:
+        """See `world.Cluster`."""
+        return self.say(said, act, source, None)
+
+    def say(self, said: Said, act: Mapping[str, Any], source: NodeReactor, was: Message | None) -> bytes | None:
         """What the engine's tongue makes of it, signed."""
         def build(ancestors: Sequence[bytes]) -> bytes | None:
             return source.build(said, ancestors)
 
+        def rebuild(chain: Sequence[bytes]) -> bytes | None:
+            return source.rebuild(said, chain)
+
         message = self.tongue(Saying(
-            said.kind, Height(said.height), Round(said.round), self.names[said.signer], said.value, valid_round, was,
-            source.machine.memory, build, name_of,
+            said.kind, Height(said.height), Round(said.round), self.names[said.signer], said.value, act.get("vr"), was,
+            source.machine.memory, build, name_of, act.get("on"), source.seen, rebuild,
         ))  # fmt: skip
         return None if message is None else self.resign(message)
 

@@ -102,6 +102,9 @@ class EngineReactor:
         self.memory = engine.start()
         self.effects: list[world.Effect] = []
         self.now = 0
+        self.lies = node in cluster.faulty
+        self.seen: list[Message] = []
+        """What a liar heard and said, of which it may make something else."""
 
     def fork(self, variant: int) -> "EngineReactor":
         """A second instance with the memory of this one, which from now on has all the power to mine."""
@@ -119,6 +122,8 @@ class EngineReactor:
 
     def deliver(self, src: int, wire: Message, now: int) -> Sequence[world.Effect]:
         """A message."""
+        if self.lies:
+            self.seen.append(wire)
         try:
             return self.run(now, [engine_api.Receive(wire)])
         except Refused as refused:
@@ -169,6 +174,12 @@ class EngineReactor:
         author, _, variant = said.value[1:].partition(".")
         return self.ledger.build(int(author), self.mark(int(variant or 0), said.round), ancestors)
 
+    def rebuild(self, said: Said, chain: Sequence[bytes]) -> bytes | None:
+        """The same on top of a whole chain from the genesis, whatever is decided here."""
+        author, _, variant = said.value[1:].partition(".")
+        ledger = LineLedger(pool=self.ledger.pool)
+        return ledger.build(int(author), self.mark(int(variant or 0), said.round), chain)
+
     def mark(self, variant: int, round_: int) -> str:
         """What tells a block from others of its author and height: where every round has its own block, the round."""
         return f"{variant}@{round_}" if self.cluster.contract.rounds == "run" else str(variant)
@@ -202,9 +213,12 @@ class EngineReactor:
     def carry_out(self, effect: engine_api.Effect) -> engine_api.Input | None:
         """One effect of the engine; an answer if it is a question."""
         out = self.effects
+        if isinstance(effect, (engine_api.Forward, engine_api.Send)):
+            if self.lies:
+                self.seen.append(effect.message)
+            out.append(world.Send(effect.message, tuple([node_of(name) for name in effect.to]) if effect.to else ()))
+            return None
         match effect:
-            case engine_api.Send(message, to) | engine_api.Forward(message, to):
-                out.append(world.Send(message, tuple(node_of(name) for name in to)))
             case engine_api.Record(message):
                 out.append(world.Persist(((self.cluster.record_key(message), message),), True))
             case engine_api.SetTimer(timer, ticks):
@@ -330,28 +344,51 @@ class EngineCluster:
         if "round" in act:
             round_ = wire.round + act["round"]
             return self.resign(wire._replace(round=Round(round_))) if round_ >= 0 else None
-        return self.say(self.read(wire)._replace(value=act["value"]), act.get("vr"), source, wire)
+        if "payload" in act:
+            return self.resplice(wire, source.build(self.read(wire)._replace(value=act["payload"]), ()))
+        return self.say(self.read(wire)._replace(value=act["value"]), act, source, wire)
+
+    def resplice(self, wire: Message, payload: bytes | None) -> Message | None:
+        """A liar's message with the payload of another under the old name; None if it carries none."""
+        if payload is None or not hasattr(wire.body, "payload"):
+            return None
+        body: Any = wire.body  # a tuple with names
+        return self.resign(wire._replace(body=body._replace(payload=payload)))
 
     def damage(self, wire: Message, act: str) -> Message:
-        """See `world.Cluster`; the number of no entry stands for a signature that is none."""
+        """See `world.Cluster`; the number of no entry stands for a signature that is none, and for bytes that are."""
         broken = wire._replace(signature=Signature(wire.signature + b"!"))
-        return broken if act == "badsig" else broken._replace(round=Round(wire.round + 1))
+        return broken._replace(round=Round(wire.round + 1)) if act == "corrupt" else broken
 
-    def forge(self, said: Said, valid_round: int | None, source: EngineReactor) -> Message | None:
+    def disguise(self, wire: Message, node: int) -> Message:
+        """See `world.Cluster`."""
+        return wire._replace(sender=member(node), signature=Signature(wire.signature + bytes([node])))
+
+    def is_genuine(self, wire: Message) -> bool:
+        """Whether the book has exactly this."""
+        return self.book.entries.get(wire.signature) == wire
+
+    def forge(self, said: Said, act: Mapping[str, Any], source: EngineReactor) -> Message | None:
         """A statement of a liar."""
-        return self.say(said, valid_round, source, None)
+        return self.say(said, act, source, None)
 
-    def say(self, said: Said, valid_round: int | None, source: EngineReactor, was: Message | None) -> Message | None:
+    def say(self, said: Said, act: Mapping[str, Any], source: EngineReactor, was: Message | None) -> Message | None:
         """What the engine's tongue makes of it, signed."""
 
         def build(ancestors: Sequence[bytes]) -> bytes | None:
             return source.build(said, ancestors)
 
+        def rebuild(chain: Sequence[bytes]) -> bytes | None:
+            return source.rebuild(said, chain)
+
         message = self.tongue(Saying(
-            said.kind, Height(said.height), Round(said.round), member(said.signer), said.value, valid_round, was,
-            source.memory, build, name_of,
+            said.kind, Height(said.height), Round(said.round), member(said.signer), said.value, act.get("vr"), was,
+            source.memory, build, name_of, act.get("on"), source.seen, rebuild,
         ))  # fmt: skip
-        return None if message is None else self.resign(message)
+        if message is None:
+            return None
+        source.seen.append(self.resign(message))
+        return source.seen[-1]
 
     def resign(self, message: Message) -> Message:
         """Sign for a liar; the kit holds no other keys."""

@@ -36,6 +36,12 @@ class Saying(NamedTuple):
     """The payload of `value` on top of these payloads that are not decided; None if it cannot be made here."""
     name: Callable[[bytes], Digest]
     """The digest by which votes name a payload."""
+    on: str | None
+    """The block to stand on, as `v<i>.<k>@<round>`, where the plan names one."""
+    seen: Sequence[Message]
+    """All that the liar heard and said."""
+    rebuild: Callable[[Sequence[bytes]], bytes | None]
+    """The payload of `value` on top of these payloads from the genesis on, whatever the honest copy has decided."""
 
 
 Tongue = Callable[[Saying], Message | None]
@@ -89,35 +95,118 @@ def least_binding(saying: Saying) -> Message | None:
     return said(saying, NewView(tuple(changes[name] for name in sorted(changes)))) if changes else None
 
 
+def proposals(saying: Saying) -> dict[Digest, Message]:
+    """Blocks that the liar has seen proposed, in the order in which it saw them."""
+    found: dict[Digest, Message] = {}
+    for message in saying.seen:
+        if message.kind == "propose":
+            found.setdefault(message.body.value, message)  # type: ignore[attr-defined]  # proposals name a value
+    return found
+
+
+def block_named(saying: Saying, name: str) -> Message | None:
+    """The proposal that a plan calls `v<i>.<k>@<round>`: the k-th that node i made in that round, the first is 0."""
+    (author, _, variant), round_ = name[1:].split("@")[0].partition("."), int(name.split("@")[1])
+    members = saying.memory.validators.members
+    made = [one for one in proposals(saying).values() if (one.sender, one.round) == (members[int(author)], round_)]
+    return made[int(variant or 0)] if len(made) > int(variant or 0) else None
+
+
+def chain_to(saying: Saying, message: Message) -> list[bytes]:
+    """The payloads of a proposed block and of all that it stands on, from the genesis on."""
+    known, chain = proposals(saying), list[bytes]()
+    here: Message | None = message
+    while here is not None:
+        chain.insert(0, here.body.payload)  # type: ignore[attr-defined]  # proposals carry a payload
+        here = known.get(here.body.parent)  # type: ignore[attr-defined]  # proposals name a parent
+    return chain
+
+
+def certificates(saying: Saying) -> list[hotstuff_messages.QuorumCertificate]:
+    """Every certificate that the liar has seen, or can make of the votes that it has seen."""
+    found: list[hotstuff_messages.QuorumCertificate] = []
+    votes: dict[tuple[Height, Round, Digest], dict[MemberId, Signature]] = {}
+    for message in saying.seen:
+        justify = getattr(message.body, "justify", None)
+        if justify is not None:
+            found.append(justify)
+        if message.kind == "vote" and isinstance(message.body, Vote) and message.body.value is not None:
+            place = (message.height, message.round, message.body.value)
+            votes.setdefault(place, {})[message.sender] = message.signature
+    validators = saying.memory.validators
+    for (height, view, value), cast in votes.items():
+        if validators.is_quorum(validators.weigh(cast)):
+            found.append(hotstuff_messages.QuorumCertificate(height, view, value, tuple(sorted(cast.items()))))
+    return found
+
+
 def hotstuff(saying: Saying) -> Message | None:
-    """A block on the highest certificate that the honest copy knows, or on the one of its parent where `valid_round` is
-    given; a vote for such a block; a wish that hides the highest certificate."""
-    memory = saying.memory
-    if saying.kind == "newview" and saying.value == "nil":
-        return said(saying, hotstuff_messages.NewView(None))
-    justify = memory.high if saying.valid_round is None else memory.locked
-    parent = memory.tree.tip if justify is None else justify.value
-    if saying.value == "nil" or not memory.tree.holds(parent):
+    """A block on the highest certificate that the honest copy knows; a vote for such a block; a wish that hides the
+    highest certificate. With `vr` a block that shows the certificate of that view and stands on the block `on`, or on
+    what is certified; where no such certificate exists, that of the block below is shown as if it were of that view."""
+    if saying.kind == "newview":
+        return said(saying, hotstuff_messages.NewView(None)) if saying.value == "nil" else None
+    found = None if saying.value == "nil" else hotstuff_block(saying)
+    if found is None:
         return None
-    payload = saying.build(memory.tree.payloads(parent))
+    height, block = found
+    body: Body = Vote(block.value) if saying.kind == "vote" else block
+    return said(saying, body)._replace(height=height) if saying.kind in ("propose", "vote") else None
+
+
+def hotstuff_block(saying: Saying) -> tuple[Height, hotstuff_messages.Block] | None:
+    """The height and the block that the liar proposes."""
+    memory, vr = saying.memory, saying.valid_round
+    if vr is None and saying.on is None:
+        justify, parent = memory.high, memory.tree.tip if memory.high is None else memory.high.value
+        if not memory.tree.holds(parent):
+            return None
+        payload, height = saying.build(memory.tree.payloads(parent)), Height(memory.tree.height_of(parent) + 1)
+        return hotstuff_on(saying, height, payload, parent, justify)
+    if vr == -1:
+        return hotstuff_on(saying, Height(1), saying.rebuild(()), Digest(b""), None)
+    shown = next((one for one in certificates(saying) if one.view == vr), None)
+    below = proposals(saying).get(shown.value) if saying.on is None and shown else None
+    below = below if saying.on is None else block_named(saying, saying.on)
+    if below is None:
+        return None
+    parent = below.body.value  # type: ignore[attr-defined]  # proposals name a value
+    own = next((one for one in certificates(saying) if one.value == parent), None)
+    if shown is None and own is not None and vr is not None:
+        own = own._replace(view=Round(vr))
+    payload = saying.rebuild(chain_to(saying, below))
+    return hotstuff_on(saying, Height(below.height + 1), payload, parent, shown or own)
+
+
+def hotstuff_on(
+    saying: Saying, height: Height, payload: bytes | None, parent: Digest,
+    justify: hotstuff_messages.QuorumCertificate | None,
+) -> tuple[Height, hotstuff_messages.Block] | None:  # fmt: skip
+    """A block with this payload, if there is one."""
     if payload is None:
         return None
-    value, height = saying.name(payload), Height(memory.tree.height_of(parent) + 1)
-    if saying.kind == "propose":
-        return said(saying, hotstuff_messages.Block(value, payload, parent, justify))._replace(height=height)
-    return said(saying, Vote(value))._replace(height=height) if saying.kind == "vote" else None
+    return height, hotstuff_messages.Block(saying.name(payload), payload, parent, justify)
 
 
 def streamlet(saying: Saying) -> Message | None:
-    """A block on the highest block that the honest copy knows, or, with `valid_round`, on the last decided one; a vote
-    for such a block."""
+    """A block on the highest block that the honest copy knows, or, with `vr`, on the genesis, or on the block `on`; a
+    vote for such a block."""
     tree = saying.memory.tree
-    highest = max(tree.blocks.values(), key=lambda block: (block.height, block.value), default=None)
-    parent = tree.tip if highest is None or saying.valid_round is not None else highest.value
-    payload = None if saying.value == "nil" else saying.build(tree.payloads(parent))
+    below = None if saying.on is None else block_named(saying, saying.on)
+    if saying.value == "nil" or (below is None and saying.on is not None):
+        return None
+    if below is not None:
+        parent, height = below.body.value, Height(below.height + 1)  # type: ignore[attr-defined]  # proposals name a value
+        payload = saying.rebuild(chain_to(saying, below))
+    elif saying.valid_round is not None:
+        parent, height, payload = Digest(b""), Height(1), saying.rebuild(())
+    else:
+        highest = max(tree.blocks.values(), key=lambda block: (block.height, block.value), default=None)
+        parent = tree.tip if highest is None else highest.value
+        height, payload = Height(tree.height_of(parent) + 1), saying.build(tree.payloads(parent))
     if payload is None:
         return None
-    value, height = saying.name(payload), Height(tree.height_of(parent) + 1)
+    value = saying.name(payload)
     body: Body = Vote(value) if saying.kind == "vote" else StreamletBlock(value, payload, parent)
     return said(saying, body)._replace(height=height)
 

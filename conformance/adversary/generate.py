@@ -16,7 +16,23 @@ from attrs import evolve
 
 from conformance.adversary.slots import draw_luck, is_admitted, secrets, split
 from conformance.contract import Contract
-from conformance.plan import Atom, Byz, Crash, Cut, Dup, Late, Plan, Skew, Support, Swap, Twin
+from conformance.plan import (
+    BROKEN,
+    Atom,
+    Byz,
+    Crash,
+    Cut,
+    Dup,
+    Flood,
+    Inject,
+    Late,
+    Plan,
+    Shift,
+    Skew,
+    Support,
+    Swap,
+    Twin,
+)
 
 Draw = Callable[[Random, "Setting"], list[Atom]]
 
@@ -34,7 +50,8 @@ class Setting:
         if contract.rounds == "run":
             self.rounds += contract.last_round(heights)
         self.density = rng.choice((0.15, 0.5, 0.5, 0.8))
-        drawn = frozenset(kind for kind in ("late", "byz", "cut", "crash", "twin", "dup", "swap", "skew")
+        drawn = frozenset(kind for kind in ("late", "byz", "cut", "crash", "twin", "dup", "swap", "skew", "shift",
+                                            "flood", "inject", "bytes")
                           if rng.random() < (0.8 if kind in ("late", "byz") else 0.25))  # fmt: skip
         if contract.crash_only:
             drawn |= {"crash", "cut"}
@@ -88,7 +105,8 @@ def macro(rng: Random, setting: Setting) -> list[Atom]:
             src = rng.choice(setting.faulty)
             others = [node for node in range(setting.n) if node != src]
             vr = rng.randrange(-1, r) if r and rng.random() < 0.5 else None
-            atoms.append(Support(h=h, r=r, src=src, to=some(rng, others), value=setting.value(rng), vr=vr))
+            on = f"v{rng.randrange(setting.n)}@{rng.randrange(r)}" if r and rng.random() < 0.15 else None
+            atoms.append(Support(h=h, r=r, src=src, to=some(rng, others), value=setting.value(rng), vr=vr, on=on))
     return atoms
 
 
@@ -143,7 +161,7 @@ def byzzfuzz(rng: Random, setting: Setting) -> list[Atom]:
         for src in setting.faulty:
             to = some(rng, [node for node in range(setting.n) if node != src])
             act = rng.choice(("omit", {"round": -1}, {"round": 1}, {"stale": 1}, {"value": setting.value(rng)},
-                              "badsig", "corrupt"))  # fmt: skip
+                              {"payload": f"v{rng.randrange(setting.n)}"}, rng.choice(BROKEN)))  # fmt: skip
             atoms.extend(Byz(h=h, r=r, ph=ph, src=src, dst=dst, act=act) for ph, dst in product(setting.phases, to))
     return atoms
 
@@ -166,9 +184,8 @@ def extras(rng: Random, setting: Setting) -> list[Atom]:
         if "cut" in setting.allowed:
             last = min(r + rng.randrange(2), setting.rounds)
             atoms.append(Cut(h=h, r=r, to_r=last, side=some(rng, range(setting.n))))
-        if "twin" in setting.allowed and setting.faulty:
-            src = rng.choice(setting.faulty)
-            atoms.append(Twin(h=h, r=r, src=src, to=some(rng, [who for who in range(setting.n) if who != src])))
+        if setting.faulty:
+            atoms.extend(lies(rng, setting, h, r, ph))
         if "dup" in setting.allowed:
             atoms.append(Dup(h=h, r=r, ph=ph, src=node, dst=other, n=rng.randrange(1, 4)))
         if "swap" in setting.allowed:
@@ -180,6 +197,28 @@ def extras(rng: Random, setting: Setting) -> list[Atom]:
     return atoms
 
 
+def lies(rng: Random, setting: Setting, h: int, r: int, ph: str) -> list[Atom]:
+    """What a liar does that is more than another word in the place of its own."""
+    src = rng.choice(setting.faulty)
+    others = [who for who in range(setting.n) if who != src]
+    atoms: list[Atom] = []
+    if "twin" in setting.allowed:
+        atoms.append(Twin(h=h, r=r, src=src, to=some(rng, others)))
+    if "shift" in setting.allowed and r:
+        atoms.append(Shift(h=h, r=r, src=src, to=some(rng, others), from_={"h": h, "r": rng.randrange(r)}))
+    if "flood" in setting.allowed:
+        atoms.append(Flood(h=h, r=r, ph=ph, src=src, n=rng.choice((1, 5, 20))))
+    if "inject" in setting.allowed:
+        kind = rng.choice((ph, ph, *(aside for aside in setting.contract.asides if aside not in ("decided", "sync"))))
+        posing = rng.choice(others) if rng.random() < 0.25 else None
+        at = {"h": h, "r": rng.randrange(r + 1)} if rng.random() < 0.25 else None
+        atoms.append(Inject(h=h, r=r, ph=kind, src=src, dst=rng.choice(others), value=setting.value(rng), at=at,
+                            posing=posing))  # fmt: skip
+    if "bytes" in setting.allowed:
+        atoms.append(Byz(h=h, r=r, ph=ph, src=src, dst=rng.choice(others), act=rng.choice(BROKEN)))
+    return atoms
+
+
 def crash(rng: Random, node: int, h: int, r: int, ph: str) -> Crash:
     """A crash around one statement, with its return."""
     back = {"h": h, "r": r + 1} if rng.random() < 0.5 else None
@@ -187,25 +226,41 @@ def crash(rng: Random, node: int, h: int, r: int, ph: str) -> Crash:
                  disk=rng.choice(("synced", "lost-tail")), back=back)  # fmt: skip
 
 
+def light(rng: Random, contract: Contract, weights: tuple[int, ...]) -> tuple[int, ...]:
+    """Nodes in a drawn order, each taken if the weight of all taken stays under the threshold; none if lies are not
+    borne."""
+    num, den = contract.threshold
+    taken: list[int] = []
+    for node in [] if contract.crash_only else rng.sample(range(len(weights)), len(weights)):
+        if den * sum(weights[one] for one in (*taken, node)) < num * sum(weights):
+            taken.append(node)
+    return tuple(sorted(taken))
+
+
 def draw_plan(
     rng: Random, contract: Contract, *, n: int = 4, liars: int | None = None, heights: int = 1, profile: str = "",
-    tier: str = "",
+    tier: str = "", weights: tuple[int, ...] = (),
 ) -> Plan:  # fmt: skip
-    """One plan. `liars` defaults to the most the contract allows; `profile` to one by share; `tier` to the mildest."""
+    """One plan. `liars` defaults to the most the contract allows; `profile` to one by share; `tier` to the mildest.
+
+    With `weights` the liars are those whose weights together stay under the threshold.
+    """
     count = contract.most_liars(n) if liars is None else liars
     if contract.slotted:
         return draw_slotted(rng, contract, n=n, count=count, heights=heights, profile=profile, tier=tier)
     faulty = tuple(sorted(rng.sample(range(n), count)))
+    if weights:
+        faulty = light(rng, contract, weights)
     if not profile:
         profile = rng.choices(list(PROFILES), [share for _, share in PROFILES.values()])[0]
     setting = Setting(rng, contract, n, faulty, rng.randrange(1, heights + 1))
     atoms = PROFILES[profile][0](rng, setting) + extras(rng, setting)
     after = {node: mood for node in faulty if (mood := rng.choice(("", "silent", "byzantine")))}
-    tier = tier or ("in-model" if count <= contract.most_liars(n) else "boundary")
+    tier = tier or ("in-model" if weights or count <= contract.most_liars(n) else "boundary")
     usual, *others = contract.delays()
     delta = rng.choice((usual, usual, usual, *others)) if rng.random() < 0.3 else usual
-    return Plan(engine=contract.engine, n=n, faulty=faulty, tier=tier, after=after, heights=setting.heights,
-                links=contract.links, delta=delta, atoms=tuple(atoms))  # fmt: skip
+    return Plan(engine=contract.engine, n=n, weights=weights, faulty=faulty, tier=tier, after=after,
+                heights=setting.heights, links=contract.links, delta=delta, atoms=tuple(atoms))  # fmt: skip
 
 
 def draw_slotted(

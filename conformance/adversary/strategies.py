@@ -11,7 +11,25 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance.contract import Contract
-from conformance.plan import Atom, Byz, Crash, Cut, Drop, Dup, Late, Link, Plan, Skew, Support, Swap, Twin
+from conformance.plan import (
+    BROKEN,
+    Atom,
+    Byz,
+    Crash,
+    Cut,
+    Drop,
+    Dup,
+    Flood,
+    Inject,
+    Late,
+    Link,
+    Plan,
+    Shift,
+    Skew,
+    Support,
+    Swap,
+    Twin,
+)
 
 
 def atoms(
@@ -46,7 +64,8 @@ def atoms(
         liars = st.sampled_from(faulty)
         act: st.SearchStrategy[Any] = st.one_of(st.just("omit"), values.map(lambda value: {"value": value}),
                         st.sampled_from((-1, 1)).map(lambda step: {"round": step}),
-                        st.integers(1, 3).map(lambda k: {"stale": k}))  # fmt: skip
+                        st.integers(1, 3).map(lambda k: {"stale": k}), st.sampled_from(BROKEN),
+                        nodes.map(lambda node: {"payload": f"v{node}"}))  # fmt: skip
         lying = st.builds(Byz, **place, ph=phases, src=liars, act=act, dst=nodes)
         kinds.append(lying.filter(lambda atom: atom.src != atom.dst))
         kinds.append(st.builds(Drop, **place, ph=phases, src=liars, dst=st.sampled_from(honest)))
@@ -54,6 +73,12 @@ def atoms(
         valid_rounds = st.none() | st.integers(-1, rounds - 1)
         kinds.append(st.builds(Support, **place, src=liars, to=others, value=values, vr=valid_rounds))
         kinds.append(st.builds(Twin, **place, src=liars, to=others))
+        kinds.append(st.builds(Shift, **place, src=liars, to=others, from_=st.fixed_dictionaries(place)))
+        kinds.append(st.builds(Flood, **place, ph=phases, src=liars, n=st.integers(1, 20)))
+        posing = st.none() | st.sampled_from(honest)
+        injected = st.builds(Inject, **place, ph=phases, src=liars, dst=st.sampled_from(honest), value=values,
+                             vr=valid_rounds, posing=posing)  # fmt: skip
+        kinds.append(injected)
     return st.one_of(kinds)
 
 

@@ -6,22 +6,28 @@ resumed and merged. It uses no test library, prints nothing, and stops at once w
 It must not know any engine.
 """
 
+import gc
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import lru_cache
 from random import Random
 
 from attrs import frozen
 
 from conformance.adversary.generate import draw_plan
-from conformance.checkers import classes, judge
+from conformance.checkers import classes
+from conformance.drivers.enumerate import ROUNDS, Enumeration
 from conformance.plan import Plan
 from conformance.shrink import Shrunk, shrink
 from conformance.targets import Target, contract
+from conformance.trace import trace_digest
 
 CHUNK = 250
 """Plans a worker plays between two reports."""
+REPEATED = 50
+"""One plan in so many is played again, with the nodes made in another order, before it is judged."""
 
 
 @frozen
@@ -38,13 +44,26 @@ class Campaign:
     profile: str = ""
     zoo: str = ""
     tier: str = ""
+    enumerated: str = ""
+    """An enumeration of `conformance.drivers.enumerate` instead of drawn plans; `runs` is then at most its length."""
+    rounds: int = ROUNDS
+    """Rounds of an enumeration."""
+    weights: tuple[int, ...] = ()
 
     def plan(self, number: int) -> Plan:
         """Plan `number` of this campaign."""
+        if self.enumerated:
+            return enumeration(self.enumerated, self.engine, self.nodes, self.rounds).plan(number)
         rng = Random(f"{self.seed}/{number}")
         law = contract(self.engine)
         return draw_plan(rng, law, n=self.nodes, liars=self.liars, heights=self.heights, profile=self.profile,
-                         tier=self.tier)  # fmt: skip
+                         tier=self.tier, weights=self.weights)  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def enumeration(name: str, engine: str, nodes: int, rounds: int) -> Enumeration:
+    """The plans of a small scope for an engine."""
+    return Enumeration.of(name, contract(engine), nodes, rounds)
 
 
 @frozen
@@ -76,16 +95,32 @@ class Tally:
 
 
 def play_range(campaign: Campaign, first: int, count: int) -> Tally:
-    """Plans `first` to `first + count - 1`, played and judged in this process."""
+    """Plans `first` to `first + count - 1`, played and judged in this process.
+
+    A run leaves no cycles behind, so the collector of cycles rests meanwhile.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _play_range(campaign, first, count)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _play_range(campaign: Campaign, first: int, count: int) -> Tally:
     target = Target(campaign.zoo)
     heights, triggered, found = 0, dict[str, int](), []
     for number in range(first, first + count):
         plan = campaign.plan(number)
         history = target.play(plan)
+        if number % REPEATED == 0 and trace_digest(target.play(plan, backwards=True)) != trace_digest(history):
+            found.append(Found(number, plan, ("INV-S5",)))
+            continue  # no verdict on a run that is not the only one of its plan
         heights += len(history.decisions)
         for kind in history.triggered:
             triggered[kind] = triggered.get(kind, 0) + 1
-        broken = classes(judge(history))
+        broken = classes(target.judge(history))
         if broken:
             found.append(Found(number, plan, broken))
     return Tally(count, heights, triggered, tuple(found))

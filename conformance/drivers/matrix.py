@@ -14,10 +14,12 @@ from typing import Any
 from attrs import asdict, frozen
 
 from conformance.adversary.generate import PROFILES
-from conformance.drivers.explore import Campaign, shrink_found
-from conformance.drivers.selfcheck import by_witness, engine_bugs, news
-from conformance.zoo import SURVIVORS, ZOO, Entry, load
+from conformance.drivers.explore import Campaign, enumeration, shrink_found
+from conformance.drivers.selfcheck import by_witness, news
+from conformance.zoo import NOT_HERE, SURVIVORS, ZOO, Entry, load
 
+TWINS = "twins"
+COLUMNS = (*PROFILES, TWINS)
 STARTS = 5
 BUDGET = 1_000
 SHRINKING = 300
@@ -71,11 +73,20 @@ class Row:
         return {**asdict(self), "cells": cells, "killed": self.killed, "size": self.size}
 
 
+def campaigns(entry: Entry, profile: str, starts: int, budget: int) -> Iterator[Campaign]:
+    """One campaign for each seed from 1 on; of twins there is one, without chance."""
+    if profile == TWINS:
+        whole = len(enumeration(TWINS, entry.of, 4, 1))
+        yield Campaign(entry.of, 0, min(whole, budget), zoo=entry.id, enumerated=TWINS, rounds=1)
+        return
+    for seed in range(1, starts + 1):
+        yield Campaign(entry.of, seed, budget, heights=1, profile=profile, zoo=entry.id)
+
+
 def fill(entry: Entry, profile: str, starts: int, budget: int) -> Cell:
     """Search for one entry with one profile from seeds 1 to `starts`."""
     began, counts, smallest, clause = time.perf_counter(), list[int | None](), list[int](), ""
-    for seed in range(1, starts + 1):
-        campaign = Campaign(entry.of, seed, budget, heights=1, profile=profile, zoo=entry.id)
+    for campaign in campaigns(entry, profile, starts, budget):
         counts.append(None)
         for found, broken in news(campaign, entry):
             shrunk = shrink_found(campaign, found, broken, SHRINKING)
@@ -94,16 +105,17 @@ def _fill_by_name(name: str, profile: str, starts: int, budget: int) -> Cell:
 
 def matrix(workers: int, starts: int, budget: int, tell: Callable[[Cell], None]) -> Iterator[Row]:
     """One row after the other; `tell` hears every cell."""
-    entries = engine_bugs()
+    load()
+    entries = [entry for entry in ZOO.values() if entry.of != "ledger"]
     with ProcessPoolExecutor(workers) as pool:
         asked = {
             (entry.id, profile): pool.submit(_fill_by_name, entry.id, profile, starts, budget)
             for entry in entries
-            for profile in PROFILES
+            for profile in COLUMNS
         }
         for entry in entries:
             cells = []
-            for profile in PROFILES:
+            for profile in COLUMNS:
                 cells.append(asked[entry.id, profile].result())
                 tell(cells[-1])
             witness = by_witness(entry)
@@ -113,20 +125,30 @@ def matrix(workers: int, starts: int, budget: int, tell: Callable[[Cell], None])
 
 def markdown(rows: list[Row], starts: int, budget: int) -> str:
     """The matrix as a page."""
-    head = ["id", "engine", "tier", "witness", *PROFILES, "smallest", "law"]
+    head = ["id", "engine", "tier", "witness", *COLUMNS, "smallest", "law"]
     lines = [
         "# The kill matrix", "",
         f"Executions to the first kill, the median of {starts} starting points with at most {budget} plans each, and",
         "in brackets how many of them killed. A kill counts if the plan fails on the planted bug and passes on the",
-        "reference, in a class that the entry lists. `witness` and `smallest` are numbers of faults; entries that",
-        "nothing kills yet are in the list of known survivors (`conformance.zoo.SURVIVORS`). Made by `make matrix`.",
+        "reference, in a class that the entry lists. `witness` and `smallest` are numbers of faults; `twins` is the",
+        "enumeration of one round, without chance, so once. Made by `make matrix`.",
         "",
         "| " + " | ".join(head) + " |", "|" + " --- |" * len(head),
     ]  # fmt: skip
     lines += ["| " + " | ".join(_cells(row)) + " |" for row in rows]
-    sizes = [row.size for row in rows if row.size is not None]
-    killed = sum(row.killed for row in rows)
-    lines += ["", f"{killed} of {len(rows)} killed; median size of the smallest plan {median(sizes):g} faults.", ""]
+    told = summary(rows)
+    lines += [
+        "", f"{told['killed']} of {told['rows']} killed; median size of the smallest plan {told['median_size']:g} "
+        f"faults; median executions to the first kill by search {told['median_executions']:g}.", "",
+        "Bugs of the ledger are killed by laws over blocks (`tests/sim/test_ledger_zoo.py`), not by plans:", "",
+        "| id | tier | law | what is wrong |", "| --- | --- | --- | --- |",
+        *(f"| {one.id} | {one.tier} | {', '.join(one.breaks)} | {one.story} |"
+          for one in ZOO.values() if one.of == "ledger"),
+        "", "Planted, and not killed: a list that may only shrink.", "", "| id | why |", "| --- | --- |",
+        *(f"| {name} | {why} |" for name, why in SURVIVORS.items()),
+        "", "Entries of the corpus whose wrong line cannot be written in these engines.", "", "| id | why |",
+        "| --- | --- |", *(f"| {name} | {why} |" for name, why in NOT_HERE.items()), "",
+    ]  # fmt: skip
     return "\n".join(lines)
 
 
@@ -146,4 +168,8 @@ def summary(rows: list[Row]) -> Mapping[str, Any]:
     """What a gate looks at."""
     sizes = [row.size for row in rows if row.size is not None]
     survivors = [row.id for row in rows if not row.killed and row.id not in SURVIVORS]
-    return {"rows": len(rows), "survivors": survivors, "median_size": median(sizes) if sizes else None}
+    middles = [min(found) for row in rows if (found := [one.middle for one in row.cells if one.middle is not None])]
+    return {
+        "rows": len(rows), "killed": sum(row.killed for row in rows), "survivors": survivors,
+        "median_size": median(sizes) if sizes else 0, "median_executions": median(middles) if middles else 0,
+    }  # fmt: skip

@@ -40,13 +40,28 @@ ZOO: dict[str, Entry] = {}
 
 
 SURVIVORS: Mapping[str, str] = {
-    "H01": "needs a leader that hides a certificate and votes for a branch it does not know (2026-11-22)",
-    "H03": "needs a certificate re-dated by a liar in a message of its own making (2026-11-22)",
-    "H09": "needs a proposal with two parents of a liar's making (2026-11-22)",
-    "R02": "needs five members, two candidates of one term and a crash between two requests (2026-11-22)",
-    "S01": "needs the six epochs of the published scenario (2026-11-22)",
-}
+    "H02": "every wish goes to everybody with the highest certificate, so no lock stays hidden from a leader "
+           "(CON-068); 4,000 plans (2026-11-28)",
+    "H11": "the declared bound leaves room for a pacemaker that is twice too slow: views end later, and do end; "
+           "4,000 plans (2026-11-28)",
+    "P19": "a view that is wanted has no clock before a quorum wants it (CON-047), so members are never more than one "
+           "view apart and the time-outs of the others bring them together; 4,000 plans (2026-11-28)",
+}  # fmt: skip
 """Id -> why nothing kills it yet. This list may only shrink."""
+
+
+NOT_HERE: Mapping[str, str] = {
+    "H12": "no aggregated certificates: the engine is chained HotStuff, not Fast-HotStuff (2026-11-28)",
+    "P15": "one height is in progress at a time and one more is kept, so there is no window of sequence numbers to "
+           "bound (ADR 0008); what is kept ahead is bounded by CON-022 (2026-11-28)",
+    "P21": "no fast path for reading: what is read is proved against a decided root (2026-11-28)",
+    "P23": "what was executed is known from the state alone, by the sender's nonce; its wrong line is D06 (2026-11-28)",
+    "P24": "nobody counts replies: an answer carries its proof (2026-11-28)",
+    "R04": "the members of a Raft log do not change while it runs (2026-11-28)",
+    "T16": "votes carry no extensions (2026-11-28)",
+    "T18": "a height that a peer claims is a reason to ask, never a target to reach (CON-007) (2026-11-28)",
+}  # fmt: skip
+"""Id of the corpus -> why its wrong line cannot be written in these engines."""
 
 
 def load() -> None:

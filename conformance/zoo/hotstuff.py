@@ -2,12 +2,38 @@
 corpus (H).
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 from conformance.zoo import mutant
 from refimpl.consensus.hotstuff import HotStuff, Memory
 from refimpl.consensus.hotstuff_messages import Block, QuorumCertificate
+from refimpl.consensus.tree import TreeBlock
+from refimpl.data.ids import Round
+from refimpl.data.refusal import Refused
 
 
-@mutant("H01", of="hotstuff", breaks=("INV-S1",), tier="medium")
+@mutant("H01", of="hotstuff", breaks=("INV-S1",), tier="medium", witness={"faulty": [1], "gst": 9000, "atoms": [
+    {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 0},
+    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 0},
+    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 0},
+    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 0},
+    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 0},
+    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 1},
+    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 1},
+    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 1},
+    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 1},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
+    {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 3},
+    {"k": "late", "r": 3, "ph": "newview", "src": 2, "dst": 3},
+    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 3},
+    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 3},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
+    {"k": "support", "r": 1, "src": 1, "to": [0, 3], "value": "v1", "vr": -1},
+    {"k": "support", "r": 5, "src": 1, "to": [0, 3], "value": "v1", "vr": 1},
+    {"k": "support", "r": 7, "src": 1, "to": [3], "value": "v3", "vr": 5}]})  # fmt: skip
 class AnyThreeBlocks(HotStuff):
     """A chain of three commits by parent links alone, whatever its views (relab/hotstuff#249)."""
 
@@ -15,15 +41,39 @@ class AnyThreeBlocks(HotStuff):
         return True
 
 
-@mutant("H03", of="hotstuff", breaks=("INV-S1", "INV-S6", "INV-V1.livelock", "INV-V1.deadlock"), tier="medium")
+@mutant("H03", of="hotstuff", breaks=("INV-S1", "INV-S6", "INV-V1.livelock", "INV-V1.deadlock"), tier="medium",
+        witness={"faulty": [1], "gst": 600, "heights": 2, "atoms": [
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 1},
+    {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 1},
+    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 1},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
+    {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 2},
+    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 2},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
+    {"k": "support", "r": 5, "src": 1, "to": [2, 3], "value": "v1", "vr": 4, "on": "v0@0"},
+    {"k": "support", "r": 6, "src": 1, "to": [3], "value": "v2", "vr": 5}]})  # fmt: skip
 class ViewNotSigned(HotStuff):
     """The view of a certificate is not covered by its signatures (relab/hotstuff#289)."""
 
     def verify_certificate(self, memory: Memory, proof: QuorumCertificate) -> None:
-        self.require_quorum(memory, proof.votes)
+        signed = (Round(view) for view in range(proof.view) if self.holds(memory, proof._replace(view=Round(view))))
+        super().verify_certificate(memory, proof._replace(view=next(signed, proof.view)))
+
+    def holds(self, memory: Memory, proof: QuorumCertificate) -> bool:
+        """Whether its votes are of the view that it names."""
+        with suppress(Refused):
+            super().verify_certificate(memory, proof)
+            return True
+        return False
 
 
-@mutant("H05", of="hotstuff", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="medium")
+@mutant("H05", of="hotstuff", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="medium",
+        witness={"faulty": [0], "heights": 2, "atoms": [
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
+    {"k": "support", "r": 0, "src": 0, "to": [1, 2], "value": "v2"},
+    {"k": "support", "r": 5, "src": 0, "to": [1, 3], "value": "v3"}]})  # fmt: skip
 class NeverUnlocks(HotStuff):
     """safeNode lacks the half that keeps the protocol live: a later certificate does not unlock (classical)."""
 
@@ -31,7 +81,9 @@ class NeverUnlocks(HotStuff):
         return False
 
 
-@mutant("H07", of="hotstuff", breaks=("INV-S7.1", "INV-S1"), tier="easy")
+@mutant("H07", of="hotstuff", breaks=("INV-S7.1", "INV-S1"), tier="easy",
+        witness={"faulty": [0], "delta": 6, "atoms": [
+    {"k": "flood", "r": 0, "ph": "propose", "src": 0, "n": 10}]})  # fmt: skip
 class VotesTwice(HotStuff):
     """The last view voted in is compared with `<=`: a view may be voted in twice (classical)."""
 
@@ -39,9 +91,34 @@ class VotesTwice(HotStuff):
         return view >= memory.voted
 
 
-@mutant("H09", of="hotstuff", breaks=("INV-S1", "INV-S3", "INV-V1.livelock", "INV-V1.deadlock"), tier="medium")
+@mutant("H09", of="hotstuff", breaks=("INV-S1", "INV-S3", "INV-S6", "INV-V1.livelock", "INV-V1.deadlock"), tier="hard",
+        witness={"faulty": [1], "gst": 600, "atoms": [
+    {"k": "inject", "r": 1, "ph": "propose", "src": 1, "dst": 0, "value": "v1.1", "vr": 0},
+    {"k": "late", "r": 3, "ph": "propose", "src": 3, "dst": 0},
+    {"k": "inject", "r": 1, "ph": "propose", "src": 1, "dst": 2, "value": "v1.1", "vr": 0},
+    {"k": "inject", "r": 1, "ph": "propose", "src": 1, "dst": 3, "value": "v1.1", "vr": 0},
+    {"k": "late", "r": 2, "ph": "propose", "src": 2, "dst": 3},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
+    {"k": "support", "r": 5, "src": 1, "to": [0, 2, 3], "value": "v1", "vr": 1, "on": "v1@1"}]})  # fmt: skip
 class AnyParent(HotStuff):
     """A block whose parent is not the block of its certificate is accepted (relab/hotstuff#283)."""
 
     def fits(self, block: Block) -> bool:
         return True
+
+
+@mutant("H02", of="hotstuff", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="hard")
+class LocksOnPrepared(HotStuff):
+    """Two phases: the lock is the highest certificate itself, and the leader does not wait for it (arXiv
+    2310.09006)."""
+
+    def locks(self, best: QuorumCertificate, chain: Sequence[TreeBlock]) -> QuorumCertificate | None:
+        return best
+
+
+@mutant("H11", of="hotstuff", breaks=("INV-V1.livelock",), tier="medium")
+class DoubledTwice(HotStuff):
+    """The pacemaker's timer is doubled by two paths in one view ("Liveness attacks on HotStuff")."""
+
+    def timeout(self, memory: Memory) -> int:
+        return super().timeout(memory) ** 2 // self.promise.timeout[0]

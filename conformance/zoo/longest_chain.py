@@ -40,7 +40,7 @@ class FirstHeardStays(Nakamoto):
         return (-weight,)
 
 
-@mutant("L03", of="nakamoto", breaks=("INV-S1",), tier="easy")
+@mutant("L03", of="nakamoto", breaks=("INV-S1",), tier="easy", witness={"lottery": [[1, 2]], "atoms": []})
 class TipIsFinal(Nakamoto):
     """A block is final as soon as it is on the best branch: no depth (classical)."""
 
@@ -59,7 +59,9 @@ class SealsTwiceInARow(Authority):
         return 0
 
 
-@mutant("L07", of="nakamoto", breaks=("INV-S3",), tier="easy")
+@mutant("L07", of="nakamoto", breaks=("INV-S3",), tier="easy", witness={
+    "faulty": [1], "lottery": [[1], [0], [0], [], [1, 2], [2], [0], [3]], "atoms": [
+        {"k": "support", "r": 0, "src": 1, "to": [0, 2, 3], "value": "v3"}]})  # fmt: skip
 class WorkNotChecked(Nakamoto):
     """Whether the seal has as many zero bits as it claims is not checked (classical)."""
 
@@ -67,7 +69,8 @@ class WorkNotChecked(Nakamoto):
         return True
 
 
-@mutant("L08", of="authority", breaks=("INV-V1.growth",), tier="easy")
+@mutant("L08", of="authority", breaks=("INV-V1.growth",), tier="easy", witness={
+    "faulty": [2], "atoms": [{"k": "skew", "node": 2, "d": 32}]})  # fmt: skip
 class StampsUnbounded(Authority):
     """A block of a slot that has not begun is taken at once, and nobody can stand on it in time (time warp)."""
 
@@ -75,7 +78,9 @@ class StampsUnbounded(Authority):
         return False
 
 
-@mutant("L09", of="delegated", breaks=("INV-V1.growth",), tier="easy")
+@mutant("L09", of="delegated", breaks=("INV-V1.growth",), tier="easy", witness={
+    "faulty": [3], "atoms": [
+        {"k": "byz", "r": 1, "ph": "block", "src": 3, "dst": 1, "act": {"value": "v0"}}]})  # fmt: skip
 class WaitsForTheSlotBefore(Delegated):
     """A member makes no block after a slot that stayed empty, so that one silent member stops all."""
 

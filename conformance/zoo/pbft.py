@@ -1,15 +1,18 @@
 """Planted bugs of PBFT: each overrides one rule of `refimpl.consensus.pbft.Pbft`. Ids as in the corpus (P).
 
-P01 to P03 are planted in `conformance.zoo.tendermint`; the first two here once more, with a letter added.
+P01 to P03 and P14 are planted in `conformance.zoo.tendermint`; the first two here once more, with a letter added.
 """
 
 from collections.abc import Sequence
 
+from attrs import frozen
+
 from conformance.zoo import mutant
-from refimpl.consensus.interface import Begin, Step
+from refimpl.consensus.heights import Log
+from refimpl.consensus.interface import Begin, Notary, Step
 from refimpl.consensus.pbft import Memory, Pbft
 from refimpl.consensus.pbft_messages import Change, Proof, ViewChange
-from refimpl.data.ids import Digest, Height, Round
+from refimpl.data.ids import Digest, Height, MemberId, Round
 from refimpl.network.messages import Message
 
 
@@ -30,6 +33,79 @@ class CommitQuorumFPlus1(Pbft):
 
     def decides(self, memory: Memory, weight: int) -> bool:
         return memory.validators.has_correct(weight)
+
+
+@frozen
+class Credulous:
+    """A notary that takes every message for its sender's."""
+
+    honest: Notary
+
+    def sign(self, message: Message) -> Message:
+        """See `refimpl.consensus.interface.Notary`."""
+        return self.honest.sign(message)
+
+    def verify(self, message: Message) -> None:
+        """Nothing is verified."""
+
+    def value_of(self, payload: bytes) -> Digest:
+        """See `refimpl.consensus.interface.Notary`."""
+        return self.honest.value_of(payload)
+
+
+@mutant("P04", of="pbft", breaks=("INV-S1", "INV-S6", "INV-S8.1"), tier="medium", witness={"faulty": [0], "atoms": [
+    {"k": "support", "r": 0, "src": 0, "to": [3], "value": "v1"},
+    {"k": "inject", "r": 0, "ph": "prepare", "src": 0, "dst": 3, "value": "v1", "posing": 1},
+    {"k": "inject", "r": 0, "ph": "commit", "src": 0, "dst": 3, "value": "v1", "posing": 1}]})  # fmt: skip
+class VoterTakenFromTheField(Pbft):
+    """A voter is whom the message names, not whose key signed it (classical)."""
+
+    def __init__(self, member: MemberId, notary: Notary) -> None:
+        super().__init__(member, Credulous(notary))
+
+
+@mutant("P05", of="pbft", breaks=("INV-S1", "INV-V1.livelock", "INV-V1.deadlock"), tier="medium", witness={"atoms": [
+    {"k": "late", "r": 0, "ph": "prepare", "src": 2, "dst": 0},
+    {"k": "late", "r": 0, "ph": "prepare", "src": 3, "dst": 0},
+    {"k": "late", "r": 1, "ph": "preprepare", "src": 1, "dst": 0},
+    {"k": "late", "r": 0, "ph": "prepare", "src": 0, "dst": 1},
+    {"k": "late", "r": 0, "ph": "prepare", "src": 3, "dst": 1},
+    {"k": "late", "r": 1, "ph": "preprepare", "src": 1, "dst": 2}]})  # fmt: skip
+class PreparesOfAnyView(Pbft):
+    """The view of a vote is not compared with the slot that it counts for (the ByzzFuzz mutation of views)."""
+
+    def prepares_that_count(self, memory: Memory, view: Round) -> Log:
+        return tuple(vote for log in memory.views.values() for vote in log.prepare)
+
+
+@mutant("P06", of="pbft", breaks=("INV-S1", "INV-S6"), tier="easy", witness={"faulty": [0], "atoms": [
+    {"k": "support", "r": 0, "src": 0, "to": [3], "value": "v1"}]})  # fmt: skip
+class DigestNotInTheKey(Pbft):
+    """Votes are kept by view and height alone: a vote for one value counts for another (pbft-java)."""
+
+    def votes_for(self, log: Log, value: Digest) -> dict[MemberId, Message]:
+        return {vote.sender: vote for vote in log}
+
+
+@mutant("P06b", of="pbft", breaks=("INV-S1", "INV-S3"), tier="medium", witness={"faulty": [0], "atoms": [
+    {"k": "byz", "r": 0, "ph": "preprepare", "src": 0, "dst": 3, "act": {"payload": "v1"}}]})  # fmt: skip
+class PayloadNotHashed(Pbft):
+    """The digest of a pre-prepare is not held against its payload (pbft-java)."""
+
+    def names(self, value: Digest, payload: bytes) -> bool:
+        return True
+
+
+@mutant("P07", of="pbft", breaks=("INV-S7.1", "INV-S1"), tier="easy", witness={"faulty": [1], "atoms": [
+    {"k": "byz", "r": 1, "ph": "preprepare", "src": 1, "dst": 2, "act": {"value": "v0"}},
+    {"k": "cut", "r": 0, "to_r": 1, "side": [1, 2]}]})  # fmt: skip
+class SecondProposalPrepared(Pbft):
+    """A second pre-prepare of a view with another digest takes the place of the first, and is prepared too
+    (pbft-java)."""
+
+    def may_prepare(self, memory: Memory, value: Digest) -> bool:
+        spoken = memory.log(memory.round).prepare
+        return not any(one.sender == self.member and one.body.value == value for one in spoken)  # type: ignore[attr-defined]  # votes
 
 
 @mutant("P08", of="pbft", breaks=("INV-S1",), tier="medium", witness={"faulty": [1], "atoms": [
@@ -130,3 +206,22 @@ class TimeoutNotDoubled(Pbft):
 
     def timeout(self, memory: Memory) -> int:
         return self.promise.timeout[0]
+
+
+@mutant("P19", of="pbft", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="medium")
+class NobodyJoins(Pbft):
+    """f + 1 members that ask for a higher view draw nobody along (Castro and Liskov)."""
+
+    def joins(self, memory: Memory, weight: int) -> bool:
+        return False
+
+
+@mutant("P26", of="pbft", breaks=("INV-V1.livelock",), tier="medium",
+        witness={"faulty": [1], "gst": 1, "after": {"1": "silent"}, "atoms": [
+    {"k": "inject", "r": 29, "ph": "viewchange", "src": 1, "dst": 3, "value": "nil", "at": {"h": 1, "r": 0}}
+    ]})  # fmt: skip
+class OneClaimIsEnough(Pbft):
+    """A member follows the view that one peer claims, not one that f + 1 claim (FISCO-BCOS#2211)."""
+
+    def joins(self, memory: Memory, weight: int) -> bool:
+        return weight > 0

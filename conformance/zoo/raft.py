@@ -20,7 +20,14 @@ class OldEntriesCount(Raft):
         return True
 
 
-@mutant("R02", of="raft", breaks=("INV-S1",), tier="hard")
+@mutant("R02", of="raft", breaks=("INV-S1",), tier="hard", witness={"n": 5, "gst": 400, "atoms": [
+    {"k": "crash", "node": 2, "r": 2, "ph": "grant", "when": "after-send", "disk": "synced", "back": {"h": 1, "r": 2}},
+    {"k": "late", "r": 2, "ph": "append", "src": 4, "dst": 0},
+    {"k": "late", "r": 2, "ph": "candidate", "src": 4, "dst": 0},
+    {"k": "late", "r": 2, "ph": "ack", "src": 1, "dst": 2},
+    {"k": "swap", "r": 2, "ph": "append", "src": 4, "dst": 2},
+    {"k": "late", "r": 2, "ph": "append", "src": 4, "dst": 3},
+    {"k": "late", "r": 2, "ph": "candidate", "src": 4, "dst": 3}]})  # fmt: skip
 class VoteNotKept(Raft):
     """Term and vote do not survive a crash (classical)."""
 

@@ -5,9 +5,18 @@ from refimpl.consensus.streamlet import Memory, Streamlet
 from refimpl.consensus.tree import TreeBlock
 
 
-@mutant("S01", of="streamlet", breaks=("INV-S1",), tier="hard")
+@mutant("S01", of="streamlet", breaks=("INV-S1",), tier="hard",
+        witness={"faulty": [0], "gst": 400, "heights": 3, "atoms": [
+    {"k": "late", "r": 2, "ph": "vote", "src": 1, "dst": 2},
+    {"k": "late", "r": 2, "ph": "vote", "src": 3, "dst": 2},
+    {"k": "late", "r": 2, "ph": "vote", "src": 1, "dst": 3},
+    {"k": "late", "r": 2, "ph": "vote", "src": 2, "dst": 3},
+    {"k": "support", "r": 4, "src": 0, "to": [2, 3], "value": "v0", "on": "v0.1@3"},
+    {"k": "support", "r": 5, "src": 0, "to": [2, 3], "value": "v0", "on": "v0.1@4"},
+    {"k": "support", "r": 3, "src": 0, "to": [2, 3], "value": "v0", "vr": -1}]})  # fmt: skip
 class EpochsInsteadOfLength(Streamlet):
-    """Votes compare the epochs of chains, not their length (twins-simulator, attack on Streamlet)."""
+    """A vote compares epochs, not lengths: any block of a later epoch than every notarised one will do
+    (twins-simulator, attack on Streamlet)."""
 
-    def length(self, memory: Memory, block: TreeBlock) -> int:
-        return block.round
+    def deserves_vote(self, memory: Memory, block: TreeBlock) -> bool:
+        return self.chain_of(memory, block.parent) and block.round > max(memory.epochs.values(), default=-1)

@@ -10,7 +10,7 @@ from conformance.zoo import mutant
 from refimpl.consensus.heights import Log
 from refimpl.consensus.interface import Begin, Effect, Forward, Record, Send, Step, Supply
 from refimpl.consensus.tendermint import Tendermint
-from refimpl.consensus.tendermint_memory import Memory
+from refimpl.consensus.tendermint_memory import Memory, vote_in
 from refimpl.data.ids import Digest, Round
 from refimpl.network.messages import Message
 
@@ -25,7 +25,10 @@ class QuorumOf2f(Tendermint):
         return weight >= 2 * ((total - 1) // 3)
 
 
-@mutant("P02", of="tendermint", breaks=("INV-S1", "INV-S6"), tier="easy", empty_breaks=("INV-S6",))
+@mutant("P02", of="tendermint", breaks=("INV-S1", "INV-S6"), tier="easy", empty_breaks=("INV-S6",),
+        witness={"faulty": [0], "atoms": [
+    {"k": "byz", "r": 0, "ph": "propose", "src": 0, "dst": 1, "act": {"value": "v2"}},
+    {"k": "support", "r": 0, "src": 0, "to": [2], "value": "v2"}]})  # fmt: skip
 class CommitOnFewVotes(Tendermint):
     """Decides on f + 1 precommits (classical)."""
 
@@ -33,7 +36,10 @@ class CommitOnFewVotes(Tendermint):
         return memory.validators.has_correct(weight)
 
 
-@mutant("P03", of="tendermint", breaks=("INV-S1", "INV-S6", "INV-V1.deadlock", "INV-V1.livelock"), tier="easy")
+@mutant("P03", of="tendermint", breaks=("INV-S1", "INV-S6", "INV-V1.deadlock", "INV-V1.livelock"), tier="easy",
+        witness={"faulty": [3], "delta": 6, "atoms": [
+    {"k": "crash", "node": 2, "r": 0, "ph": "precommit", "when": "after-send", "disk": "synced", "back": None},
+    {"k": "support", "r": 0, "src": 3, "to": [2], "value": "v0"}]})  # fmt: skip
 class DuplicatesCount(Tendermint):
     """Votes are kept as a list, and the duplicates of one voter count (classical)."""
 
@@ -41,7 +47,11 @@ class DuplicatesCount(Tendermint):
         return (*log, message)
 
 
-@mutant("T01", of="tendermint", breaks=("INV-S1",), tier="easy")
+@mutant("T01", of="tendermint", breaks=("INV-S1",), tier="easy",
+        witness={"faulty": [0], "atoms": [
+    {"k": "late", "r": 0, "ph": "precommit", "src": 0, "dst": 2},
+    {"k": "twin", "r": 0, "src": 0, "to": [1]},
+    {"k": "twin", "r": 1, "src": 0, "to": [2]}]})  # fmt: skip
 class LockIgnored(Tendermint):
     """A prevote ignores the locked value (classical)."""
 
@@ -49,7 +59,10 @@ class LockIgnored(Tendermint):
         return True
 
 
-@mutant("T02", of="tendermint", breaks=("INV-S7.1", "INV-S1"), tier="medium")
+@mutant("T02", of="tendermint", breaks=("INV-S7.1", "INV-S1"), tier="medium",
+        witness={"heights": 2, "atoms": [
+    {"k": "crash", "node": 1, "r": 0, "ph": "precommit", "when": "after-send", "disk": "lost-tail",
+     "back": {"h": 1, "r": 1}}]})  # fmt: skip
 class Amnesia(Tendermint):
     """What was recorded before a crash does not bind after it (horcrux#308)."""
 
@@ -85,7 +98,11 @@ class NeverUnlocks(Tendermint):
         return memory.locked_round == -1 or memory.locked_value == value
 
 
-@mutant("T06", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="easy")
+@mutant("T06", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="easy",
+        witness={"faulty": [1], "delta": 2, "heights": 2, "after": {"1": "silent"}, "atoms": [
+    {"k": "late", "r": 0, "ph": "precommit", "src": 0, "dst": 3},
+    {"k": "late", "r": 0, "ph": "precommit", "src": 1, "dst": 3},
+    {"k": "shift", "r": 0, "src": 1, "to": [2], "from": {"h": 1, "r": 0}}]})  # fmt: skip
 class NoReproposal(Tendermint):
     """A proposer does not propose its valid value again (Malachite's run "hiddenLock")."""
 
@@ -159,3 +176,37 @@ class QuorumAtTwoThirds(Tendermint):
 
     def quorum(self, memory: Memory, weight: int) -> bool:
         return 3 * weight >= 2 * memory.validators.total
+
+
+@mutant("P14", of="tendermint", breaks=("INV-S1", "INV-S6"), tier="easy",
+        witness={"faulty": [1], "delta": 6, "atoms": []})  # fmt: skip
+class NilIsAValue(Tendermint):
+    """Nil is a value in band: a nil vote counts for whatever value stands where it would (own finding)."""
+
+    def weight_for(self, memory: Memory, log: Log, value: Digest | None) -> int:
+        return memory.validators.weigh([vote.sender for vote in log if vote_in(vote) in (value, None)])
+
+
+@mutant("T09", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="hard",
+        witness={"faulty": [1], "gst": 1500, "after": {"1": "silent"}, "atoms": [
+    {"k": "cut", "r": 0, "to_r": 99, "side": [3]},
+    *({"k": "support", "r": r, "src": 1, "to": [0, 2], "value": "nil"} for r in range(36))]})  # fmt: skip
+class NoRoundSkipped(Tendermint):
+    """f + 1 members in a higher round draw nobody there (line 55)."""
+
+    def skips(self, memory: Memory, weight: int) -> bool:
+        return False
+
+
+@mutant("T21", of="tendermint", breaks=("INV-S1",), tier="medium", witness={"faulty": [1], "atoms": [
+    {"k": "late", "r": 0, "ph": "precommit", "src": 3, "dst": 0},
+    {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 1},
+    {"k": "inject", "r": 0, "ph": "precommit", "src": 1, "dst": 2, "value": "nil"},
+    {"k": "late", "r": 0, "ph": "precommit", "src": 3, "dst": 2},
+    {"k": "support", "r": 1, "src": 1, "to": [0, 2], "value": "v1", "vr": 0}]})  # fmt: skip
+class ProofNotShown(Tendermint):
+    """A proposal of an earlier round is taken for proven though nobody prevoted it: a round change without a prepared
+    certificate (first draft of EIP-650; QBFT, arXiv 2002.03613)."""
+
+    def has_polka(self, memory: Memory, round_: int, value: Digest | None) -> bool:
+        return round_ < memory.round or super().has_polka(memory, round_, value)

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import click
 
-from conformance.checkers import judge
 from conformance.commands.replay import is_of_a_node, replay_on
 from conformance.history import Violation
+from conformance.report.cone import focused
 from conformance.report.story import mermaid, report
+from conformance.report.svg import svg
 from conformance.targets import Target
 from conformance.trace import trace_digest
 from refimpl.commands.outcome import page
@@ -36,11 +37,12 @@ SCHEMA: Final = "yilian/replayed/v1"
 @click.option("--cmd", "node", default="", help="play it on this node / 在该节点上重放")
 @click.option("--lines", is_flag=True, help="with --cmd: the recorded requests only / 只重放已记录的请求")
 @click.option("--mermaid", "diagram", is_flag=True, help="sequence diagram / 时序图")
+@click.option("--svg", "picture", is_flag=True, help="the same as a picture / 时序图（SVG）")
 @click.option("--json", "as_json", is_flag=True, help=SCHEMA)
 @click.pass_context
 def command(
     context: click.Context, file: Path, bundle_file: Path | None, zoo: str, node: str, lines: bool, diagram: bool,
-    as_json: bool,
+    picture: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run a saved plan again, bit for bit. / 逐位重放已保存的计划。"""
     if node or is_of_a_node(file):
@@ -54,20 +56,22 @@ def command(
     else:
         target = Target(zoo or saved.zoo)
         history = target.play(saved.plan, watched=True)
-        trace, violations, why = trace_digest(history), judge(history), history.why
+        trace, violations, why = trace_digest(history), target.judge(history), history.why
         rows = iter(report(saved.plan, history, violations, language, f"yilian replay {file}"))
         if diagram:
-            rows = iter([mermaid(history).rstrip("\n")])
+            rows = iter([mermaid(focused(history, violations)).rstrip("\n")])
+        if picture:
+            rows = iter([svg(focused(history, violations), language).rstrip("\n")])
     if as_json:
         click.echo(json.dumps(as_data(saved, trace, violations, why), ensure_ascii=False, sort_keys=True))
     else:
         for line in rows:
             click.echo(line)
-        if not violations and not diagram:
+        if not violations and not (diagram or picture):
             click.echo(tell("clean", language))
         if saved.trace is not None:
             key = "same" if trace == saved.trace else "differs"
-            click.echo(tell(key, language, trace=trace, recorded=saved.trace), err=diagram)
+            click.echo(tell(key, language, trace=trace, recorded=saved.trace), err=diagram or picture)
     if violations or trace != (saved.trace or trace):
         context.exit(FOUND)
 

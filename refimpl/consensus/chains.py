@@ -8,11 +8,13 @@ It must not know any engine's votes, views or work. Source: spec/consensus.md, p
 CON-070).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from functools import cache
+from operator import attrgetter
+from typing import Any, Self, cast
 
-from attrs import define, field
+from attrs import define, field, fields
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, Log
@@ -56,6 +58,17 @@ class Stand:
         """The height decided last."""
         return self.tree.height
 
+    def fork(self) -> Self:
+        """A copy to work on; its mappings are replaced, never changed."""
+        kind: Any = type(self)
+        return cast(Self, kind(*_members(kind)(self)))
+
+
+@cache
+def _members(kind: Any) -> Callable[[Stand], tuple[Any, ...]]:
+    """What takes the members of such a memory, in the order of its making."""
+    return attrgetter(*(member.name for member in fields(kind)))
+
 
 class ChainEngine(HeightEngine):
     """The engine of one member, as far as it is the same in all engines that build on undecided blocks."""
@@ -87,6 +100,10 @@ class ChainWork:
     def apply_rules(self) -> None:
         """Apply what was heard until nothing more happens."""
         raise NotImplementedError
+
+    def stirs(self, message: Message) -> bool:
+        """Whether a statement that was just noted may let a rule apply."""
+        return True
 
     def heard(self) -> Iterable[Message]:
         """What was heard and is not decided, in a fixed order, but for the blocks of the tree."""
@@ -131,7 +148,8 @@ class ChainWork:
             self.repeat(message.sender)
         elif self.note(message):
             self.effects.extend(engine.forward(api.Forward(message)))
-            self.apply_rules()
+            if self.stirs(message):
+                self.apply_rules()
 
     def judge(self, verdict: api.Verdict) -> None:
         """What the application says of a block."""
@@ -149,24 +167,35 @@ class ChainWork:
             return False
         if not memory.tree.holds(parent):
             return self.keep_orphan(message)
-        if memory.tree.height_of(parent) + 1 != message.height:
+        if not self.plant(message, payload):
+            return False
+        self.adopt()
+        return True
+
+    def plant(self, message: Message, payload: bytes) -> bool:
+        """A proposal whose parent is held: into the tree, if its height is the next one and it is not there."""
+        memory, value = self.memory, message.body.value  # type: ignore[attr-defined]  # proposals name a value
+        parent = self.parent_of(message.body)
+        assert parent is not None, "only proposals are added"
+        if value in memory.tree.blocks or memory.tree.height_of(parent) + 1 != message.height:
             return False
         block = TreeBlock(value, payload, parent, message.height, self.round_of(message), message)
         ancestors = memory.tree.payloads(parent)
         memory.tree = memory.tree.with_block(block)
         made_at = self.made_at(message)
         self.effects.append(api.AskVerdict(message.height, value, payload, message.sender, ancestors, made_at))
-        self.adopt()
         return True
 
     def adopt(self) -> None:
-        """Orphans whose parent has come."""
+        """Orphans whose parent has come, and those whose parent was one of them, however long the row."""
         memory = self.memory
-        for orphan in memory.orphans:
-            if memory.tree.holds(self.parent_of(orphan.body)):
-                memory.orphans = tuple(one for one in memory.orphans if one is not orphan)
+        ready = [orphan for orphan in memory.orphans if memory.tree.holds(self.parent_of(orphan.body))]
+        while ready:
+            memory.orphans = tuple(one for one in memory.orphans if one not in ready)
+            for orphan in ready:
                 with suppress(Refused):  # what waited is refused now as it would have been on arrival
-                    self.add(orphan, orphan.body.payload)
+                    self.plant(orphan, orphan.body.payload)
+            ready = [orphan for orphan in memory.orphans if memory.tree.holds(self.parent_of(orphan.body))]
 
     def keep_orphan(self, message: Message) -> bool:
         """A proposal on something unknown waits; the first one makes us ask."""

@@ -32,10 +32,8 @@ _NO_HEIGHT, _FIRST = Height(0), Round(0)
 
 def hear(log: Log, message: Message) -> Log:
     """The log with this statement in it, once, and at most `consensus.variants` of one member (CON-011, CON-022)."""
-    if any(message[3:5] == heard[3:5] for heard in log):
-        return log
-    variants = sum(heard.sender == message.sender for heard in log)
-    return log if variants >= CONSENSUS_VARIANTS else (*log, message)
+    said = [heard.body for heard in log if heard.sender == message.sender]
+    return log if message.body in said or len(said) >= CONSENSUS_VARIANTS else (*log, message)
 
 
 @define

@@ -11,7 +11,7 @@ It must not know what a payload means, who transports messages, what time it is,
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.chains import DECIDED, SYNC, ChainEngine, ChainWork, Log, Stand
@@ -73,7 +73,7 @@ class HotStuff(ChainEngine):
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
-        work = _Work(self, evolve(state))
+        work = _Work(self, state.fork())
         match event:
             case api.Receive(message):
                 work.receive(message)
@@ -89,7 +89,7 @@ class HotStuff(ChainEngine):
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """The view, the vote and the lock that our records imply, and a question to the others (CON-008)."""
-        work = _Work(self, evolve(state))
+        work = _Work(self, state.fork())
         work.resume(begin, records)
         return api.Step(work.memory, tuple(work.effects))
 
@@ -133,6 +133,11 @@ class HotStuff(ChainEngine):
         """The half of safeNode that keeps the protocol live (CON-065)."""
         return justify.view > locked.view
 
+    def locks(self, best: QuorumCertificate, chain: Sequence[TreeBlock]) -> QuorumCertificate | None:
+        """What the certificate `best` for the first of these blocks, each on the next, locks: the certificate of the
+        second, as the head of a certified two-chain (CON-066)."""
+        return justify_of(chain[0]) if len(chain) > 1 else None
+
     def consecutive(self, first: int, second: int, third: int) -> bool:
         """Whether three blocks, each on the one before, were certified in consecutive views (CON-067)."""
         return (first + 1, second + 1) == (second, third)
@@ -152,6 +157,8 @@ class _Work(ChainWork):
 
     engine: HotStuff
     memory: Memory
+    learned = False
+    """Whether this step brought a certificate."""
 
     # --- inputs ---
 
@@ -250,6 +257,10 @@ class _Work(ChainWork):
             raise Refused(Code.CONSENSUS_NO_QUORUM, "/body/justify", got=0)
         return self.add(message, body.payload)
 
+    def stirs(self, message: Message) -> bool:
+        """A vote of somebody else that completes no certificate changes nothing."""
+        return message.kind != VOTE or self.learned
+
     def parent_of(self, body: Body) -> Digest | None:
         """The parent that a block names."""
         return body.parent if isinstance(body, Block) else None
@@ -286,6 +297,7 @@ class _Work(ChainWork):
         memory = self.memory
         known = memory.certified.get(proof.value)
         if known is None or known.view < proof.view:
+            self.learned = True
             memory.certified = {**memory.certified, proof.value: proof}
 
     # --- the rules ---
@@ -298,13 +310,15 @@ class _Work(ChainWork):
     def certify(self) -> bool:
         """A higher certificate for a block that we have: lock, commit, go on (CON-066, CON-067)."""
         memory = self.memory
-        known = [proof for proof in memory.certified.values() if memory.tree.holds(proof.value)]
+        least = _BEFORE_ALL if memory.high is None else memory.high.view
+        higher = [proof for proof in memory.certified.values() if proof.view > least]
+        known = [proof for proof in higher if memory.tree.holds(proof.value)]
         best = max(known, key=lambda proof: proof.view, default=None)
-        if best is None or (memory.high is not None and best.view <= memory.high.view):
+        if best is None:
             return False
         memory.high = best
         chain = tuple(memory.tree.upward(best.value))[:3]
-        self.lock(chain)
+        self.lock(best, chain)
         if best.view >= memory.round:
             self.enter(Round(best.view + 1))
         views = [proof.view for block in chain[:2] if (proof := justify_of(block)) is not None]
@@ -312,10 +326,10 @@ class _Work(ChainWork):
             self.decide(chain[2].value, {key: (proof.view, proof.votes) for key, proof in memory.certified.items()})
         return True
 
-    def lock(self, chain: Sequence[TreeBlock]) -> None:
+    def lock(self, best: QuorumCertificate, chain: Sequence[TreeBlock]) -> None:
         """Lock on the head of a certified two-chain, if it is later than what is locked (CON-066)."""
         memory = self.memory
-        head = justify_of(chain[0]) if len(chain) > 1 else None
+        head = self.engine.locks(best, chain)
         if head is not None and (memory.locked is None or head.view > memory.locked.view):
             memory.locked = head
 
@@ -336,9 +350,8 @@ class _Work(ChainWork):
     def move_on(self) -> bool:
         """A quorum wants this view or a later one: it begins (CON-069)."""
         memory, engine = self.memory, self.engine
-        for view in sorted({wish.round for wish in memory.newviews.values()}, reverse=True):
-            if view <= memory.round:
-                return False
+        later = {wish.round for wish in memory.newviews.values() if wish.round > memory.round}
+        for view in sorted(later, reverse=True):
             if engine.quorum(memory, memory.validators.weigh(self.wishing(view))):
                 memory.called = view + PROMISE.span
                 self.enter(view)
@@ -350,11 +363,11 @@ class _Work(ChainWork):
         memory, engine = self.memory, self.engine
         if not engine.is_fresh(memory, memory.round):
             return False
-        for block in memory.tree.blocks.values():
+        for block in [one for one in memory.tree.blocks.values() if one.round == memory.round]:
             verdict, body = memory.verdicts.get(block.value), block.message.body
             assert isinstance(body, Block), "the tree holds proposals"
             fine = verdict is not None and verdict.acceptable and verdict.timely and not self.has_voted_for(block)
-            if block.round == memory.round and fine and engine.safe(memory, block, body.justify):
+            if fine and engine.safe(memory, block, body.justify):
                 memory.voted = memory.round
                 self.record_branch(block)
                 self.say(VOTE, block.height, Vote(block.value))
@@ -403,7 +416,7 @@ class _Work(ChainWork):
         memory.proposed = max((one.round for one in mine if one.kind == PROPOSE), default=_BEFORE_ALL)
         self.effects.extend(api.Send(one) for one in mine)
         for proof in self.memory.certified.values():
-            self.lock(tuple(memory.tree.upward(proof.value))[:2])
+            self.lock(proof, tuple(memory.tree.upward(proof.value))[:2])
         self.work_in_view()
         self.ask_around()
         self.apply_rules()

@@ -7,7 +7,7 @@ than the parent's, never later than the clock. The search for a nonce is a quest
 within a limit of attempts (docs/adr/0011): an engine has no luck of its own, so a run can be repeated.
 
 It must not know what a payload means, who transports messages, what time it is, or how a signature is made.
-Source: spec/consensus.md, part 10 (CON-150 to CON-155).
+Source: spec/consensus.md, part 10 (CON-150 to CON-154).
 """
 
 from collections.abc import Mapping

@@ -136,6 +136,11 @@ class Pbft(HeightEngine):
         """Who voted exactly this."""
         return {vote.sender: vote for vote in log if isinstance(vote.body, Vote) and vote.body.value == value}
 
+    def may_prepare(self, memory: Memory, value: Digest) -> bool:
+        """Whether we may still prepare this value in our view: the first proposal that we prepare is the only one
+        (CON-045)."""
+        return not any(one.sender == self.member for one in memory.log(memory.round).prepare)
+
     def prepares_that_count(self, memory: Memory, view: Round) -> Log:
         """The `prepare` votes that prepare a value in this view (CON-046)."""
         return memory.log(view).prepare
@@ -395,9 +400,13 @@ class _Work(HeightWork):
     def decide(self) -> bool:
         """A quorum of `commit` in one view, in any view of this height (CON-016)."""
         memory, engine = self.memory, self.engine
-        known = {body.value: body.payload for view in memory.views for body in self.proposals(view)}
+        known: dict[Digest, bytes] = {}
         for view, log in memory.views.items():
-            for value, payload in known.items() if log.commit else ():
+            voters = {vote.sender for vote in log.commit}
+            if not voters or not engine.decides(memory, memory.validators.weigh(voters)):
+                continue
+            known = known or {body.value: body.payload for other in memory.views for body in self.proposals(other)}
+            for value, payload in known.items():
                 votes = engine.votes_for(log.commit, value)
                 if engine.decides(memory, memory.validators.weigh(votes)):
                     self.finish(view, value, payload, sorted((name, vote.signature) for name, vote in votes.items()))
@@ -456,11 +465,11 @@ class _Work(HeightWork):
     def prepare(self) -> bool:
         """A permitted proposal of our view: prepare it, once a view (CON-045)."""
         memory, engine = self.memory, self.engine
-        if memory.changing or any(one.sender == engine.member for one in memory.log(memory.round).prepare):
+        if memory.changing:
             return False
         for body in self.proposals(memory.round):
             fresh = memory.verdicts[body.value].timely or self.bound() is not None
-            if fresh and engine.permits(memory, body.value):
+            if fresh and engine.may_prepare(memory, body.value) and engine.permits(memory, body.value):
                 self.say(PREPARE, Vote(body.value))
                 return True
         return False

@@ -13,7 +13,7 @@ Source: spec/consensus.md, part 7 (CON-100 to CON-106).
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.chains import DECIDED, SYNC, ChainEngine, ChainWork, Log, Stand
@@ -130,7 +130,7 @@ class Raft(ChainEngine):
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
-        work = _Work(self, evolve(state))
+        work = _Work(self, state.fork())
         match event:
             case api.Receive(message):
                 work.receive(message)
@@ -146,7 +146,7 @@ class Raft(ChainEngine):
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """The term, the vote and the log that our records imply, and a question to the others (CON-008)."""
-        work = _Work(self, evolve(state))
+        work = _Work(self, state.fork())
         work.resume(begin, records)
         return api.Step(work.memory, tuple(work.effects))
 

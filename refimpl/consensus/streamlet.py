@@ -94,7 +94,7 @@ class Streamlet(ChainEngine):
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
-        work = _Work(self, evolve(state))
+        work = _Work(self, state.fork())
         match event:
             case api.Receive(message):
                 work.receive(message)
@@ -110,7 +110,7 @@ class Streamlet(ChainEngine):
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """The epoch and the vote that our records imply, and a question to the others (CON-008)."""
-        work = _Work(self, evolve(state))
+        work = _Work(self, state.fork())
         work.resume(begin, records)
         return api.Step(work.memory, tuple(work.effects))
 
@@ -163,6 +163,8 @@ class _Work(ChainWork):
 
     engine: Streamlet
     memory: Memory
+    notarised = False
+    """Whether this step notarised a block."""
 
     # --- inputs ---
 
@@ -243,13 +245,18 @@ class _Work(ChainWork):
         known = any((vote.sender, vote.round) == (message.sender, message.round) for vote in old)
         if known or message.height <= memory.decided:
             return False
-        spoken = (one for log in memory.votes.values() for one in log if one.round == message.round)
-        self.accuse(tuple(spoken), message)
+        spoken = [one for log in memory.votes.values() for one in log if one.sender == message.sender]
+        self.accuse(tuple(one for one in spoken if one.round == message.round), message)
         log = (*old, message)
         memory.votes = {**memory.votes, body.value: log}
         if body.value not in memory.epochs and engine.notarises(memory, log, message.round):
             memory.epochs = {**memory.epochs, body.value: message.round}
+            self.notarised = True
         return True
+
+    def stirs(self, message: Message) -> bool:
+        """A vote of somebody else that notarises nothing changes nothing."""
+        return message.kind != VOTE or self.notarised
 
     def parent_of(self, body: Body) -> Digest | None:
         """The parent that a block names."""
@@ -276,10 +283,10 @@ class _Work(ChainWork):
         memory, engine = self.memory, self.engine
         if memory.voted >= memory.round:
             return False
-        for block in memory.tree.blocks.values():
+        for block in [one for one in memory.tree.blocks.values() if one.round == memory.round]:
             verdict = memory.verdicts.get(block.value)
             fine = verdict is not None and verdict.acceptable and verdict.timely
-            if block.round == memory.round and fine and engine.deserves_vote(memory, block):
+            if fine and engine.deserves_vote(memory, block):
                 memory.voted, memory.stood = memory.round, max(memory.stood, Height(block.height - 1))
                 if block.message.sender != engine.member:
                     self.effects.append(api.Record(block.message))
@@ -291,6 +298,8 @@ class _Work(ChainWork):
         """Of three notarised blocks in a row with consecutive epochs, the second is final (CON-084)."""
         memory, engine = self.memory, self.engine
         for last in memory.tree.blocks.values():
+            if engine.notarised(memory, last.value) is None:
+                continue
             row = tuple(memory.tree.upward(last.value))[:3]
             epochs = [epoch for block in row if (epoch := engine.notarised(memory, block.value)) is not None]
             whole = len(epochs) == 3 and engine.chain_of(memory, last.value)

@@ -53,7 +53,7 @@ class Tree:
 
     def with_block(self, block: TreeBlock) -> "Tree":
         """With one more block, whose parent is held."""
-        return evolve(self, blocks={**self.blocks, block.value: block})
+        return Tree(self.tip, self.height, {**self.blocks, block.value: block})
 
     def upward(self, value: Digest) -> Iterator[TreeBlock]:
         """The block of this value and those it stands on, the highest first, down to the decided one."""

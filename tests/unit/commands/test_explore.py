@@ -62,7 +62,20 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_played(yil
         ("--runs", "0"),
         ("--stop-at", "-1"),
         ("--heights", "x"),
+        ("--weights", "1,1,1"),
+        ("--weights", "1,1,1,0"),
+        ("--enumerate", "everything"),
+        ("--enumerate", "twins", "--rounds", "6"),
     ],
 )
 def test_a_number_that_means_nothing_is_a_wrong_call(yilian, tmp_path, arguments):
     assert yilian("explore", *arguments, "--out", tmp_path).exit_code == 2
+
+
+def test_an_enumeration_says_how_many_plans_there_are(yilian, tmp_path):
+    done = yilian("explore", "--json", "--enumerate", "twins", "--rounds", "1", "--workers", "1", "--out", tmp_path)
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["runs"], found["complete"], found["enumerated"]) == (0, 224, True, "twins")
+    part = yilian("explore", "--json", "--enumerate", "twins", "--rounds", "1", "--first", "220", "--runs", "9",
+                  "--workers", "1", "--out", tmp_path)  # fmt: skip
+    assert json.loads(part.stdout)["runs"] == 4

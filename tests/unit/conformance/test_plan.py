@@ -73,6 +73,15 @@ def test_a_macro_counts_once_for_each_node_it_reaches():
         ({"faulty": [0], "atoms": [{"k": "support", "r": 0, "src": 0, "to": [], "value": "v1"}]},
          "plan.malformed", "/atoms/0/to"),
         ({"atoms": [{**LATE, "k": "drop"}]}, "plan.out_of_model", "/atoms/0"),
+        ({"faulty": [0], "atoms": [{**OMIT, "act": {"value": "v1", "on": "v1"}}]}, "plan.malformed", "/atoms/0/act"),
+        ({"faulty": [0], "atoms": [{**OMIT, "act": {"payload": "nil"}}]}, "plan.malformed", "/atoms/0/act"),
+        ({"faulty": [0], "atoms": [{**LATE, "k": "inject", "value": "v1", "posing": 9}]}, "plan.malformed", "/atoms/0"),
+        ({"faulty": [0], "atoms": [{**LATE, "k": "inject", "value": "v1", "at": {"h": 1}}]},
+         "plan.malformed", "/atoms/0/at"),
+        ({"faulty": [0], "atoms": [{"k": "flood", "r": 0, "ph": "propose", "src": 0, "n": 1001}]},
+         "plan.malformed", "/atoms/0/n"),
+        ({"atoms": [{"k": "flood", "r": 0, "ph": "propose", "src": 0, "n": 1}]}, "plan.out_of_model", "/atoms/0"),
+        ({"faulty": [0], "atoms": [{"k": "shift", "r": 1, "src": 0, "to": [1]}]}, "plan.malformed", "/atoms/0/from"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_refused_with_its_place(change, code, at):
@@ -99,7 +108,7 @@ def test_limits_hold_at_the_limit_and_one_past_it():
 
 def test_every_kind_of_atom_is_used_by_a_witness_or_drawn_somewhere():
     assert set(KINDS) == {"late", "swap", "dup", "drop", "cut", "skew", "crash", "byz", "inject", "support", "twin",
-                          "fork"}  # fmt: skip
+                          "fork", "shift", "flood"}  # fmt: skip
     assert any(entry.witness and Late in map(type, entry.witness.atoms) for entry in ZOO.values())
 
 

@@ -125,7 +125,7 @@ def test_the_harness_signs_for_faulty_nodes_only():
     world = World(plan, cluster)
     source = world.nodes[1].reactor
     with pytest.raises(AssertionError):
-        cluster.forge(Said("prevote", 1, 0, 1, "nil"), None, source)
+        cluster.forge(Said("prevote", 1, 0, 1, "nil"), {}, source)
 
 
 @pytest.mark.clause("INV-V1")
