@@ -17,7 +17,7 @@ from conformance.conform.catalogue import LEVELS, Test, chosen, tests
 from conformance.conform.claims import Run, settled, several
 from conformance.conform.examine import Bench, Unusable, examine
 from conformance.conform.verdicts import BLOCKING, Result, Verdict
-from conformance.door import Door
+from conformance.door import Door, Unstarted
 from conformance.drivers.levels import Settings, bench_of
 from conformance.report.verdicts import broken_off, result_lines
 from conformance.standard import clauses
@@ -68,7 +68,7 @@ class _Collecting:
         bench = bench_for(config)
         try:
             bench.ready()
-        except Exception as end:
+        except (Unusable, Unstarted) as end:
             cause = end.args[0] if isinstance(end, Unusable) else end
             raise pytest.UsageError("\n".join(broken_off(cause, "en"))) from None
         assert bench.hello is not None, "the door is open"
