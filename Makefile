@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test nightly reference matrix fuzz nodes spec guards pythons bench clean
+.PHONY: run test nightly reference races matrix conform fuzz nodes spec guards pythons bench clean
 
 run: $(STAMP)           ## the main job: a two-way referral on four validators, one of them lying
 	$(BIN)/yilian run
@@ -24,6 +24,9 @@ nightly: $(VENV)/.spec       ## the compiled contracts against their meaning, fi
 reference: $(STAMP)     ## one million plans over the BFT engines of the reference, of which none may break anything
 	$(BIN)/yilian explore --reference --runs 1000000 --heights 1
 
+races: $(STAMP)         ## an attacker races the engine of proof of work 20,000 times a row, beside the exact probability
+	$(BIN)/python -m tests.systems.catch_up --trials 20000
+
 matrix: $(STAMP)        ## every planted bug against every way to draw plans, as the page docs/reference/kill-matrix.md
 	$(BIN)/yilian matrix --markdown docs/reference/kill-matrix.md
 
@@ -38,6 +41,11 @@ guards: $(VENV)/.spec   ## every guard of the models removed, one at a time, and
 
 pythons: $(STAMP)       ## the run under every supported Python of this machine, compared
 	$(BIN)/python -m tests.systems.pythons
+
+conform: $(STAMP)       ## the reference, and the node in JavaScript where node is here, at L3; then the zoo through the door
+	$(BIN)/yilian conform --cmd '$(BIN)/yilian node' --level L3 --out out/reference --html out/reference.html
+	@! command -v node >/dev/null || $(BIN)/yilian conform --cmd 'node conformance/nodes/js/node.js' --level L3 --out out/js --html out/js.html
+	$(BIN)/yilian selfcheck --door
 
 nodes: $(STAMP)         ## verifiers in other languages answer the vectors, and 400 drawn programs; needs node 20 or newer
 	@command -v node >/dev/null || { echo "make nodes needs node 20 or newer, and there is no node here" >&2; exit 2; }

@@ -17,6 +17,7 @@ from attrs import asdict, evolve
 from click.core import ParameterSource
 
 from conformance.adversary.generate import PROFILES
+from conformance.drivers.doorcheck import REFERENCE, bugs, hunt_all
 from conformance.drivers.enumerate import ENUMERATIONS, ROUNDS
 from conformance.drivers.explore import Campaign, Found, Tally, enumeration, explore, shrink_found
 from conformance.drivers.matrix import BUDGET as MATRIX_BUDGET
@@ -267,12 +268,18 @@ def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
 
 
 @click.command("selfcheck")
+@click.option("--door", is_flag=True, help="planted bugs as processes / 以进程运行植入缺陷")
+@click.option("--bug", "names", multiple=True, help="with --door: these only / 仅此编号")
 @click.option("--workers", default=0, type=click.IntRange(0), help="processes; 0: one a core")
 @click.option("--json", "as_json", is_flag=True, help=SELFCHECK_SCHEMA)
 @click.pass_context
-def selfcheck_command(context: click.Context, workers: int, as_json: bool) -> None:
+def selfcheck_command(
+    context: click.Context, door: bool, names: tuple[str, ...], workers: int, as_json: bool
+) -> None:  # fmt: skip
     """Hunt every planted bug and the controls. / 逐一捕获植入的缺陷并核对对照组。"""
     language = cast(Language, context.meta.get("yilian.language", "en"))
+    if door or names:
+        context.exit(hunt_through_the_door(names, language, as_json=as_json))
     kills = []
     for kill in selfcheck(workers or os.cpu_count() or 1):
         kills.append(kill)
@@ -285,6 +292,27 @@ def selfcheck_command(context: click.Context, workers: int, as_json: bool) -> No
         click.echo(json.dumps({"schema": SELFCHECK_SCHEMA, "zoo": listed}, sort_keys=True))
     if not all(kill.killed for kill in kills):
         context.exit(1)
+
+
+def hunt_through_the_door(names: tuple[str, ...], language: Language, *, as_json: bool) -> int:
+    """Every planted bug as a process, and the reference, which must be clean; the exit status."""
+    known = bugs()
+    strange = [name for name in names if name not in known and name != REFERENCE]
+    if strange:
+        raise click.BadParameter(f"--bug {strange[0]}: {' '.join((*known, REFERENCE))}")
+    found = []
+    for caught in hunt_all(names or (*known, REFERENCE)):
+        found.append(caught)
+        if not as_json:
+            key = ("zoo.clean" if caught.right else "zoo.alarm") if caught.id == REFERENCE else \
+                  ("zoo.caught" if caught.right else "zoo.escaped")  # fmt: skip
+            click.echo(word(key, language, **asdict(caught)))
+        elif sys.stderr.isatty():
+            click.echo(f"\r{caught.id}   ", err=True, nl=False)
+    if as_json:
+        listed = [{**asdict(one), "expected": list(one.expected), "right": one.right} for one in found]
+        click.echo(json.dumps({"schema": SELFCHECK_SCHEMA, "zoo": listed}, sort_keys=True))
+    return 0 if all(one.right for one in found) else 1
 
 
 @click.command("matrix")

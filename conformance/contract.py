@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from attrs import field, fields, frozen
 
-from conformance.plan import Atom, Cut, Drop, Late, Plan, PlanError, Skew
+from conformance.lottery import Slot, is_calm, turn_of
+from conformance.plan import Atom, Crash, Cut, Drop, Late, Plan, PlanError, Skew
 
 RESTFUL = 4
 """A round is long enough for a decision once its time-out is this many times `delta`."""
@@ -44,6 +45,10 @@ class Contract:
     """Ticks by which clocks of correct nodes may differ; -1: any."""
     asides: tuple[str, ...] = ("decided", "sync")
     """Kinds of messages beside the phases."""
+    growth: tuple[int, int] = (0, 1)
+    quality: tuple[int, int] = (0, 1)
+    difficulty: tuple[int, int, int] = (0, 0, 0)
+    """(bits, window, spacing) of a proof of work."""
 
     @classmethod
     def from_data(cls, value: Mapping[str, Any]) -> Self:
@@ -69,6 +74,15 @@ class Contract:
         """Blocks after which a block is final; 0 where it is at once."""
         return int(self.finality.get("k", 0))
 
+    def depth_of(self, n: int) -> int:
+        """Blocks after which a block is final among n members: where turns go round, a round at least (CON-141)."""
+        return max(self.depth, n) if self.depth and self.turns == "round" else self.depth
+
+    @property
+    def slotted(self) -> bool:
+        """Whether its rounds are slots of a longest chain."""
+        return self.live_net == "synchronous"
+
     def most_liars(self, n: int) -> int:
         """The greatest number of liars of equal weight that it bears: the largest w with w * den < num * n."""
         num, den = self.threshold
@@ -84,6 +98,32 @@ class Contract:
         if self.turns == "height":
             return (height - 1 + round_) % n
         return round_ // self.term % n if self.turns == "round" else None
+
+    def horizon(self, plan: Plan) -> int:
+        """Slots that a run of a longest chain may take."""
+        return len(plan.lottery) or 2 * (plan.heights + self.depth_of(plan.n)) + plan.n
+
+    def wins(self, plan: Plan, slot: int) -> tuple[int, ...]:
+        """The nodes that win a slot, each as often as it may do the first difficulty's work."""
+        if plan.lottery:
+            return plan.lottery[slot] if slot < len(plan.lottery) else ()
+        owner = turn_of(self.turns, slot, plan.weights or (1,) * plan.n, self.term)
+        return (slot % plan.n if owner is None else owner,) * self.price(slot)
+
+    def price(self, slot: int) -> int:
+        """Wins that a block of this slot may cost at most, for each window of blocks may have doubled it (CON-154)."""
+        return int(1 << slot // self.difficulty[1]) if self.difficulty[1] else 1
+
+    def slots(self, plan: Plan) -> list[Slot]:
+        """What each slot of a run is worth. Who crashes is counted among the liars, for it cannot be counted on."""
+        lost = {*plan.faulty, *(atom.node for atom in plan.atoms if isinstance(atom, Crash))}
+        found = []
+        for at in range(self.horizon(plan)):
+            wins = self.wins(plan, at)
+            able = [node for node in sorted(set(wins) - lost) if wins.count(node) >= self.price(at)]
+            alone = len(set(wins) - lost) == 1 and bool(able)
+            found.append(Slot(min(1, len(able)), sum(node in lost for node in wins), alone))
+        return found
 
     def last_round(self, heights: int) -> int:
         """The last round that a plan with so many heights need speak of, counted through the run."""
@@ -104,6 +144,8 @@ class Contract:
 
         GST, then for each height the rounds until a time-out outlasts `delta` and correct proposers had `span` turns.
         """
+        if self.slotted:
+            return (self.horizon(plan) + 1) * self.timeout[0]
         rounds, spent = 0, 0
         while spent <= plan.gst:
             spent += self.lasts(rounds)
@@ -126,6 +168,8 @@ class Contract:
             if getattr(atom, "ph", kinds[0]) not in kinds:
                 expected = "one of " + ", ".join(kinds)
                 raise PlanError("plan.malformed", f"/atoms/{i}/ph", expected, getattr(atom, "ph", ""))
+        if plan.lottery and self.turns != "work":
+            raise PlanError("plan.malformed", "/lottery", "no lottery: a schedule says whose turn it is", "one")
         if plan.tier != "in-model":
             return
         num, den = self.threshold
@@ -142,6 +186,11 @@ class Contract:
             if self.synchronous and delays(atom, plan.faulty):
                 expected = "messages between correct nodes within delta"
                 raise PlanError("plan.out_of_model", f"/atoms/{i}", expected, atom.to_data())
+        depth = self.depth_of(plan.n)
+        lucky = self.turns != "round" or any(isinstance(atom, Crash) for atom in plan.atoms)
+        if depth and lucky and not is_calm(self.slots(plan), depth):
+            at = "/lottery" if plan.lottery else "/faulty"
+            raise PlanError("plan.out_of_model", at, f"slots that are calm at depth {depth}", list(plan.faulty))
 
 
 def delays(atom: Atom, faulty: tuple[int, ...]) -> bool:

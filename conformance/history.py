@@ -50,6 +50,8 @@ class Decision(NamedTuple):
     """The certificate: (voter, whether its signature holds), in its order."""
     result: str
     """Digest of the state after the block, as the node reports it; empty where a report is only repeated."""
+    proof: Mapping[str, Any] = {}
+    """Where there is no certificate, what the block says of itself: its maker as `from`, and its body."""
 
 
 class Statement(NamedTuple):
@@ -113,11 +115,18 @@ class History:
     deliveries: tuple[Delivery, ...] = ()
     stuck: tuple[tuple[int, str], ...] = ()
     """For each correct node that is undecided at the end: where it stands, in words of its own."""
+    names: tuple[str, ...] = ()
+    """The members, in order of node."""
 
     @property
     def weights(self) -> tuple[int, ...]:
         """Weight of each node."""
         return self.plan.weights or (1,) * self.plan.n
+
+    def maker(self, decision: Decision) -> int:
+        """The node that made a block, as its proof says; -1 where there is none."""
+        name: str = decision.proof.get("from", "")
+        return self.names.index(name) if name in self.names else -1
 
     def chain(self, node: int) -> dict[int, Decision]:
         """What `node` reports final at the end: height -> decision, the last report of a height winning."""

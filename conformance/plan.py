@@ -28,6 +28,7 @@ BROKEN = ("corrupt", "badsig", "cut", "extend", "repeat", "respell")
 """Acts after which bytes are no honest message: contents under the old signature, a broken signature, an end cut off,
 bytes behind the end, a member twice, other bytes for the same contents."""
 NODES_MAX, HEIGHTS_MAX, ATOMS_MAX, ROUND_MAX, COPIES_MAX, FLOOD_MAX = 32, 100, 10_000, 1_000, 3, 1_000
+SLOTS_MAX, WINS_MAX = 1_000, 64
 
 
 class PlanError(Exception):
@@ -283,6 +284,20 @@ class Twin(Macro):
 
 
 @frozen(kw_only=True)
+class Fork(Macro):
+    """A second honest instance of `src` hears nothing from here on and keeps what it makes to itself, until round
+    `to_r`, when `to` are given all of it: a private chain. Those of liars that branch off together hear each other."""
+
+    k = "fork"
+    rank = 18
+    to_r: int
+
+    def weaker(self) -> tuple[Atom, ...]:
+        shorter = (evolve(self, to_r=self.to_r - 1),) if self.to_r > self.r else ()
+        return (*shorter, *super().weaker())
+
+
+@frozen(kw_only=True)
 class Shift(Macro):
     """A second honest instance with the identity of `src`, as it stood at `from_`, wakes here and serves `to`."""
 
@@ -316,7 +331,7 @@ class Flood(Atom):
 
 KINDS: Mapping[str, type[Atom]] = {
     kind.k: kind
-    for kind in (Late, Swap, Dup, Drop, Cut, Skew, Crash, Byz, Inject, Support, Twin, Shift, Flood)
+    for kind in (Late, Swap, Dup, Drop, Cut, Skew, Crash, Byz, Inject, Support, Twin, Shift, Flood, Fork)
 }
 
 
@@ -355,6 +370,9 @@ class Plan:
     heights: int = 1
     load: int = 1
     """Transactions handed to every node for each height."""
+    lottery: tuple[tuple[int, ...], ...] = ()
+    """Where work decides: slot -> the nodes that win it, each as often as it may do the first difficulty's work; slots
+    after the last are nobody's. Empty: node i mod n wins slot i, whatever the difficulty."""
     atoms: tuple[Atom, ...] = field(default=(), converter=_canonical_atoms)
 
     def to_data(self) -> dict[str, Any]:
@@ -365,6 +383,8 @@ class Plan:
             value = getattr(self, name)
             if value != defaults[name]:
                 data[name] = list(value) if isinstance(value, tuple) else value
+        if self.lottery:
+            data["lottery"] = [list(winners) for winners in self.lottery]
         if self.after:
             data["after"] = {str(node): mood for node, mood in sorted(self.after.items())}
         data["atoms"] = [atom.to_data() for atom in self.atoms]
@@ -412,7 +432,7 @@ class Plan:
         return (
             self.size, len(self.faulty), max(ranks, default=-1), sum(ranks), self.n, self.heights,
             max((atom.latest_round for atom in self.atoms), default=0), places, moods, self.gst, self.load,
-            self.encode(),
+            len(self.lottery), sum(map(len, self.lottery)), self.encode(),
         )  # fmt: skip
 
 
@@ -445,6 +465,17 @@ def _one_of(names: Sequence[str]) -> tuple[Check, str]:
 
 def _nodes(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(type(v) is int for v in value)
+
+
+def _slots(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= SLOTS_MAX
+        and all(
+            isinstance(won, list) and len(won) <= WINS_MAX and all(type(v) is int and v >= 0 for v in won)
+            for won in value
+        )
+    )
 
 
 def _moods(value: Any) -> bool:
@@ -528,6 +559,7 @@ _TOP: Mapping[str, tuple[Check, str]] = {
     "after": (_moods, "{node: silent|byzantine}"),
     "heights": _int(1, HEIGHTS_MAX),
     "load": _int(0, 1_000),
+    "lottery": (_slots, f"a list of at most {SLOTS_MAX} lists of at most {WINS_MAX} nodes"),
     "atoms": ((lambda v: isinstance(v, list) and len(v) <= ATOMS_MAX), f"a list of at most {ATOMS_MAX} atoms"),
 }
 
@@ -572,6 +604,7 @@ def _read_plan(value: object) -> dict[str, Any]:
             raise PlanError("plan.malformed", f"/{name}", expected, found)
     n = value.get("n", 4)
     members = {name: tuple(v) if isinstance(v, list) else v for name, v in value.items() if name != "plan"}
+    members["lottery"] = tuple(tuple(winners) for winners in value.get("lottery", ()))
     members["atoms"] = tuple(_read_atom(data, f"/atoms/{i}", n) for i, data in enumerate(value.get("atoms", [])))
     try:
         members["after"] = {int(node): mood for node, mood in value.get("after", {}).items()}
@@ -588,6 +621,9 @@ def _check_model(plan: Plan) -> None:
     for node in (*plan.faulty, *plan.after):
         if not 0 <= node < plan.n:
             raise PlanError("plan.malformed", "/faulty", f"nodes in 0..{plan.n - 1}", node)
+    for slot, winners in enumerate(plan.lottery):
+        if any(node >= plan.n for node in winners):
+            raise PlanError("plan.malformed", f"/lottery/{slot}", f"nodes in 0..{plan.n - 1}", list(winners))
     if tuple(sorted(set(plan.faulty))) != plan.faulty:
         raise PlanError("plan.malformed", "/faulty", "nodes in order, each once", list(plan.faulty))
     for i, atom in enumerate(plan.atoms):

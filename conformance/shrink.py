@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from attrs import evolve, frozen
 
 from conformance.contract import Contract
-from conformance.plan import Atom, Plan, Support
+from conformance.plan import Atom, Plan, PlanError, Support
 
 BUDGET = 2_000
 """Executions after which the smallest plan found so far is given back."""
@@ -49,12 +49,22 @@ class _Search:
         if key in self.tried or plan.order >= self.best.order:
             return False
         self.tried.add(key)
+        if not self.is_admitted(plan):
+            return False
         if self.executions >= self.budget:
             raise _Spent
         self.executions += 1
         if not self.fails(plan):
             return False
         self.best = plan
+        return True
+
+    def is_admitted(self, plan: Plan) -> bool:
+        """Whether the contract admits the plan: with less fault in it, slots may still fall less well."""
+        try:
+            self.contract.admit(plan)
+        except PlanError:
+            return False
         return True
 
     def run(self) -> None:
@@ -107,6 +117,10 @@ class _Search:
             evolve(best, heights=best.heights - 1) if best.heights > 1 else best,
             evolve(best, after={}),
             evolve(best, load=1),
+            evolve(best, lottery=()),
+            evolve(best, lottery=best.lottery[:-1]),
+            *(evolve(best, lottery=(*best.lottery[:at], won[:-1], *best.lottery[at + 1 :]))
+              for at, won in enumerate(best.lottery) if won),
             evolve(best, gst=min(best.gst, 60)),
             evolve(best, gst=best.gst // 2),
             evolve(best, n=4) if best.n > 4 and self.fits_four(best) else best,

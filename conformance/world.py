@@ -9,14 +9,15 @@ It must not know any engine (a `Cluster` does), nor judge what it sees (checkers
 
 import heapq
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from itertools import product
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from attrs import define, field
 
 from conformance.adversary.fate import Fates, Speech
-from conformance.contract import Contract
+from conformance.contract import Contract, delays
 from conformance.history import Decision, Delivery, History, Said, Statement, Unrest
-from conformance.plan import BROKEN, Crash, Plan
+from conformance.plan import BROKEN, Crash, Fork, Plan
 
 # --- What a node may ask of the world ---
 
@@ -91,6 +92,15 @@ class Reactor(Protocol):
         ...
 
 
+@runtime_checkable
+class Divisible(Protocol):
+    """A reactor that can be doubled while it runs: others cannot work in secret."""
+
+    def fork(self, variant: int) -> Reactor:
+        """A second instance that goes on from where this one stands."""
+        ...
+
+
 class Refusal(Exception):
     """A node refused an input; `args[0]` is the code."""
 
@@ -100,6 +110,11 @@ class Cluster(Protocol):
 
     contract: Contract
     """What the engine under test declares."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The members, in order of node."""
+        ...
 
     def spawn(self, node: int, variant: int) -> Reactor:
         """A fresh node; a variant above 0 is a twin, whose own proposals differ."""
@@ -154,6 +169,8 @@ class _Node:
     node: int
     reactor: Reactor
     twin: bool = False
+    fork: int | None = None
+    """Of a fork, which one it is."""
     life: int = 0
     up: bool = True
     disk: dict[str, Any] = field(factory=dict)
@@ -163,7 +180,8 @@ class _Node:
     """Statement -> the tick at which it reaches this node; spares relays that would change nothing."""
     decided: int = 0
     address: int = field(init=False)
-    """How the world finds it: its number, or -1 less the number of the node whose twin it is."""
+    """How the world finds it: its number, -1 less the number of the node whose twin it is, or of a fork the number of
+    nodes and its own."""
 
     def __attrs_post_init__(self) -> None:
         self.address = -1 - self.node if self.twin else self.node
@@ -187,6 +205,12 @@ class World:
         order = range(plan.n)[:: -1 if backwards else 1]
         self.nodes = sorted((_Node(node, cluster.spawn(node, 0)) for node in order), key=lambda runner: runner.node)
         self.twins = {src: _Node(src, cluster.spawn(src, 1), twin=True) for src in self.fates.twins}
+        self.begun = False
+        self.forks: list[tuple[Fork, _Node]] = []
+        self.kept: list[list[Any]] = []
+        """What each fork has made and not shown."""
+        self.punctual = cluster.contract.synchronous and not any(delays(atom, plan.faulty) for atom in plan.atoms)
+        """Whether what correct nodes pass on arrives in time: before GST too, unless the plan says otherwise."""
         self.faulty = frozenset(plan.faulty)
         self.queue: list[tuple[Any, ...]] = []
         self.ranks: dict[tuple[int, int], int] = {}
@@ -221,6 +245,8 @@ class World:
         """Every node begins."""
         for runner in (*self.nodes, *self.twins.values()):
             self.carry_out(runner, runner.reactor.start(self.clock(runner)))
+        self.begun = True
+        self.branch_off()
 
     def run_until(self, tick: int) -> None:
         """Let time pass, for a story that is told step by step."""
@@ -244,7 +270,7 @@ class World:
         """One event."""
         self.now, kind, src, dst, _, what, payload = event
         if kind == 0:
-            self.deliver(src, self.nodes[dst] if dst >= 0 else self.twins[-1 - dst], what, forged=payload)
+            self.deliver(src, self.nodes[dst] if 0 <= dst < self.plan.n else self.runner(dst), what, forged=payload)
         elif kind == 1:
             runner = self.runner(dst)
             if runner.up and runner.timers.get(what) == payload:
@@ -263,7 +289,9 @@ class World:
             self.carry_out(runner, effects)
 
     def runner(self, address: int) -> _Node:
-        """A node, or the twin of node -1-address."""
+        """A node, the twin of node -1-address, or a fork, in order of birth after the nodes."""
+        if address >= self.plan.n:
+            return self.forks[address - self.plan.n][1]
         return self.nodes[address] if address >= 0 else self.twins[-1 - address]
 
     def clock(self, runner: _Node) -> int:
@@ -340,6 +368,9 @@ class World:
 
     def send(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
         """A message leaves: its own statement by its fate, somebody else's as slowly as links allow."""
+        if runner.fork is not None:
+            self.keep(runner.fork, wire)
+            return
         said = self.cluster.read(wire)
         if said.signer != runner.node or said.kind in ("decided", "sync"):
             if runner.node not in self.faulty:
@@ -374,7 +405,7 @@ class World:
             if act is not None:
                 self.lie(runner, wire, said, dst, act)
                 return
-        fate = self.fates.fate(said, dst)
+        fate = self.fates.fate(said, dst, by_twin=runner.twin)
         if fate is None:
             self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], wire, forged=runner.twin)
         elif not fate.dropped:
@@ -404,7 +435,7 @@ class World:
         """
         signer = self.cluster.read(wire).signer
         identity = self.cluster.identity(wire)
-        due = max(self.now, self.plan.gst) + self.plan.delta
+        due = (self.now if self.punctual else max(self.now, self.plan.gst)) + self.plan.delta
         for dst in to or range(self.plan.n):
             target = self.nodes[dst]
             again = bool(to) or signer == runner.node
@@ -433,6 +464,49 @@ class World:
             self.rouse(src, runner)
         for atom in self.fates.returns(height, round_):
             self.schedule_return(atom.node, self.now + 1)
+        self.branch_off()
+
+    # --- private chains ---
+
+    def branch_off(self) -> None:
+        """Forks whose place is reached are born, once all nodes have begun; those whose time has come show what they
+        made."""
+        waiting = [atom for atom in self.fates.forks if self.begun and (atom.h, atom.r) <= max(self.frontier, (1, 0))]
+        for atom in waiting:
+            self.fates.forks.remove(atom)
+            whole = self.nodes[atom.src]
+            if not isinstance(whole.reactor, Divisible):
+                continue
+            self.fates.count("fork")
+            runner = _Node(atom.src, whole.reactor.fork(2 + len(self.forks)), fork=len(self.forks))
+            runner.address = self.plan.n + len(self.forks)
+            self.forks.append((atom, runner))
+            self.kept.append([])
+            for name, due in sorted(whole.timers.items(), key=str):
+                runner.timers[name] = due
+                order = (due, 1, runner.node, runner.address, self.rank(-1, runner))
+                heapq.heappush(self.queue, (*order, name, due))
+        for number in range(len(self.forks)):
+            self.show(number)
+
+    def keep(self, number: int, wire: Any) -> None:
+        """What a fork says is kept, and heard by those that branched off with it, until its time has come."""
+        self.kept[number].append(wire)
+        atom, runner = self.forks[number]
+        for other, ally in self.forks:
+            if ally is not runner and (other.h, other.r) == (atom.h, atom.r):
+                self.push(self.now + self.plan.delta, runner.node, ally, wire, forged=False)
+        self.show(number)
+
+    def show(self, number: int) -> None:
+        """Give a fork's blocks to those for whom they are meant, once its time has come."""
+        atom, runner = self.forks[number]
+        if self.frontier < (atom.h, atom.to_r):
+            return
+        shown, self.kept[number] = self.kept[number], []
+        for wire, dst in product(shown, atom.to):
+            if dst != runner.node:
+                self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], wire, forged=True)
 
     def lie_anew(self, speech: Speech) -> None:
         """A liar sends a message of its own making."""
@@ -538,7 +612,7 @@ class World:
         return History(
             self.plan, self.cluster.contract, tuple(self.decisions), tuple(self.statements), tuple(self.unrest),
             tuple(self.evidence), frozenset(self.submitted), self.now, why, dict(self.fates.counts),
-            tuple(self.deliveries), stuck,
+            tuple(self.deliveries), stuck, tuple(self.cluster.names),
         )  # fmt: skip
 
 

@@ -55,6 +55,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "以每种抽取方式捕获每个植入的缺陷",
         "hunt every planted error with every way to draw plans",
     ),
+    "new": Entry("conformance.commands.new:command", "新建一个节点项目", "begin a node of your own"),
     "node": Entry("refimpl.commands.node.command:command", "以节点协议应答测试套件", "answer a test kit as a node"),
     "play": Entry("contracts_dsl.cli.play:command", "按种子或脚本逐步运行合约", "step a package by a seed or a script"),
     "repl": Entry("contracts_dsl.cli.repl:command", "交互地逐步运行合约", "step a package as you type"),
@@ -67,6 +68,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     ),
     "test": Entry("contracts_dsl.cli.test:command", "运行合约文件中的用例", "run the tests in contract files"),
     "translate": Entry("contracts_dsl.cli.translate:command", "中英文逐字互译", "translate a contract word by word"),
+    "vectors": Entry("conformance.commands.vectors:command", "导出或核对测试向量", "export or check the vectors"),
     "verify": Entry("refimpl.commands.verify:command", "从创世块起核验账本", "check a ledger from its genesis"),
 }
 """Name -> where the command is ("module:attribute") and its one line. Only commands that exist stand here."""

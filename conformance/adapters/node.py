@@ -126,7 +126,12 @@ class NodeReactor:
         """A report of finality, with the block read by the kit."""
         found = read_block(block, tuple(self.cluster.names))
         votes = self.cluster.votes(found.digest, certificate) if certificate else ()
-        return Decision(0, self.node, 0, height, round_, found, votes, result)
+        decided = self.machine.recent.get(Height(height))
+        if decided is None or decided.proof is None:
+            return Decision(0, self.node, 0, height, round_, found, votes, result)
+        made = decided.proof
+        proof = {**made.body.to_data(), "from": made.sender}
+        return Decision(0, self.node, 0, height, made.round, found, votes, result, proof)
 
     def build(self, said: Said, ancestors: Sequence[bytes]) -> bytes | None:
         """What a plan calls `v<i>.<k>` here: the block node i would propose, its time moved by k seconds."""

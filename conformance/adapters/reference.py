@@ -8,7 +8,9 @@ This is one of the few files of `conformance` that may import `refimpl`. It must
 no opinion about a run: it only translates.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from attrs import define, field, frozen
@@ -23,8 +25,13 @@ from refimpl.consensus import interface as engine_api
 from refimpl.consensus.interface import Engine, Kind, Validators
 from refimpl.consensus.registry import find_engine
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
+from refimpl.data.limits import CONSENSUS_PAST
 from refimpl.data.refusal import Code, Refused
+from refimpl.data.seal import solve
 from refimpl.network.messages import Message, Vote
+
+_ENOUGH = 64
+"""A search of so many times the average fails once in e^64 runs."""
 
 
 def member(node: int) -> MemberId:
@@ -99,6 +106,13 @@ class EngineReactor:
         self.seen: list[Message] = []
         """What a liar heard and said, of which it may make something else."""
 
+    def fork(self, variant: int) -> "EngineReactor":
+        """A second instance with the memory of this one, which from now on has all the power to mine."""
+        other = EngineReactor(self.node, self.engine, self.cluster, variant)
+        other.ledger, other.memory, other.now = deepcopy(self.ledger), self.memory, self.now
+        self.cluster.miners[self.node] = other
+        return other
+
     # Inputs.
 
     def start(self, now: int) -> Sequence[world.Effect]:
@@ -146,7 +160,8 @@ class EngineReactor:
         records = [message for key, message in sorted(disk.items()) if key.startswith("record/")]
         decided, runs_on = len(self.ledger.blocks), self.cluster.contract.rounds != "height"
         last = max((message.round for message in records), default=0)
-        return [one for one in records if one.height > decided or (runs_on and one.round == last)]
+        past = CONSENSUS_PAST if self.cluster.contract.depth else 0
+        return [one for one in records if one.height > decided - past or (runs_on and one.round == last)]
 
     def where(self) -> str:
         """Where the engine stands, in its own words."""
@@ -208,6 +223,8 @@ class EngineReactor:
                 out.append(world.Persist(((self.cluster.record_key(message), message),), True))
             case engine_api.SetTimer(timer, ticks):
                 out.append(world.SetTimer(timer, self.now + ticks * self.cluster.tick))
+            case engine_api.AskWork(_, round_, puzzle, bits):
+                return engine_api.Worked(puzzle, self.cluster.mine(self, round_, puzzle, bits))
             case engine_api.AskVerdict(height, value, payload, _, ancestors):
                 return engine_api.Verdict(height, value, self.ledger.accepts(height, payload, ancestors), True)
             case engine_api.AskPayload(height, round_, ancestors):
@@ -226,7 +243,7 @@ class EngineReactor:
         """Help somebody over a height that is decided here."""
         if height <= len(self.ledger.blocks):
             decided = self.ledger.blocks[height - 1]
-            self.effects.append(world.Send(self.engine.supply(*decided), (node_of(to),)))
+            self.effects.append(world.Send(self.engine.supply(*decided[:5]), (node_of(to),)))
 
     def decide(self, decision: engine_api.Decide) -> engine_api.Input | None:
         """Make a decision durable, execute it, report it, and go on unless the run ends here."""
@@ -242,9 +259,11 @@ class EngineReactor:
         found = read_line(decision.payload)
         block = found[1] if found else Block(decision.value.hex(), "", -1, (), "INV-S3: not a block")
         votes = tuple((node_of(name), self.cluster.signed(decision, name, mark)) for name, mark in decision.votes)
-        self.effects.append(
-            world.Decided(Decision(0, self.node, 0, decision.height, decision.round, block, votes, self.ledger.tip))
-        )
+        made = decision.proof
+        proof = {} if made is None else {**made.body.to_data(), "from": made.sender}
+        height, round_ = decision.height, decision.round
+        found_final = Decision(0, self.node, 0, height, round_, block, votes, self.ledger.tip, proof)
+        self.effects.append(world.Decided(found_final))
 
 
 def block_key(height: int) -> str:
@@ -271,15 +290,33 @@ class EngineCluster:
         self.faulty = frozenset(plan.faulty)
         self.correct = correct or kind.make
         self.book = Book()
+        self.plan = plan
+        self.spent: Counter[tuple[int, int]] = Counter()
+        """Wins of each (slot, node) that were used up."""
+        self.miners: dict[int, EngineReactor] = {}
+        """Of a node that runs more than once, the instance that has its power to mine."""
         self.saids: dict[bytes, Said] = {}
         weights = plan.weights or (1,) * plan.n
         self.validators = Validators.of({member(node): weight for node, weight in enumerate(weights)})
+        self.names: list[str] = [member(node) for node in range(plan.n)]
         self.notaries = [IdealNotary(member(node), self.book) for node in range(plan.n)]
 
     def spawn(self, node: int, variant: int) -> EngineReactor:
         """A fresh node; liars run the engine as it was published."""
         make = self.kind.make if node in self.faulty else self.correct
-        return EngineReactor(node, make(member(node), self.notaries[node]), self, variant)
+        reactor = EngineReactor(node, make(member(node), self.notaries[node]), self, variant)
+        if variant == 0:
+            self.miners[node] = reactor
+        return reactor
+
+    def mine(self, miner: EngineReactor, slot: int, puzzle: Digest, bits: int) -> int | None:
+        """A nonce for whom the lottery favours: a block of twice the difficulty costs twice the wins."""
+        price = 1 << max(0, bits - self.contract.difficulty[0])
+        won = self.contract.wins(self.plan, slot).count(miner.node) - self.spent[slot, miner.node]
+        if self.miners.get(miner.node) is not miner or won < price:
+            return None
+        self.spent[slot, miner.node] += price
+        return solve(puzzle, bits, _ENOUGH << bits)
 
     def read(self, wire: Message) -> Said:
         """Coordinates and signer, read once for each entry of the book."""

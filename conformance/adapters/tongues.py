@@ -9,7 +9,7 @@ It must not sign, send or judge, and knows the messages of engines, not their ru
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from refimpl.consensus import hotstuff_messages
+from refimpl.consensus import hotstuff_messages, longest_chain, nakamoto
 from refimpl.consensus.pbft_messages import Change, NewView, Proof, ViewChange
 from refimpl.consensus.raft import Candidate, Entry
 from refimpl.consensus.streamlet import Block as StreamletBlock
@@ -225,8 +225,34 @@ def raft(saying: Saying) -> Message | None:
     return said(saying, Vote(saying.name(payload))) if saying.kind == "ack" else None
 
 
+def slotted(saying: Saying) -> Message | None:
+    """A block of the slot on the best branch that the honest copy knows, or on what was decided last where
+    `valid_round` is given; its maker need not have the slot."""
+    memory, tree = saying.memory, saying.memory.tree
+    parents = [block for block in tree.blocks.values() if block.round < saying.round]
+    highest = max(parents, key=lambda block: (block.height, block.value), default=None)
+    parent = tree.tip if highest is None or saying.valid_round is not None else highest.value
+    payload = None if saying.value == "nil" else saying.build(tree.payloads(parent))
+    if payload is None or saying.kind != longest_chain.BLOCK or memory.wanted == 0:
+        return None
+    body = longest_chain.Block(saying.name(payload), payload, parent)
+    return said(saying, body)._replace(height=Height(tree.height_of(parent) + 1))
+
+
+def mined(saying: Saying) -> Message | None:
+    """The same, with a nonce that nobody searched for."""
+    message = slotted(saying)
+    if message is None:
+        return None
+    body = longest_chain.block_of(message)
+    rules = nakamoto.ENGINE.make(saying.sender, None)
+    bits, since = rules.demands(saying.memory, body.parent, saying.round)
+    return message._replace(body=nakamoto.Mined(body.value, body.payload, body.parent, bits, since, 0))
+
+
 TONGUES: Mapping[str, Tongue] = {
-    "hotstuff": hotstuff, "pbft": pbft, "raft": raft, "streamlet": streamlet, "tendermint": tendermint,
+    "authority": slotted, "delegated": slotted, "hotstuff": hotstuff, "nakamoto": mined, "pbft": pbft, "raft": raft,
+    "stake": slotted, "streamlet": streamlet, "tendermint": tendermint,
 }  # fmt: skip
 """Engine -> what its liars can say."""
 

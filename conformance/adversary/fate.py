@@ -21,6 +21,7 @@ from conformance.plan import (
     Drop,
     Dup,
     Flood,
+    Fork,
     Inject,
     Late,
     Plan,
@@ -71,6 +72,7 @@ class Fates:
         self.skews: list[Skew] = []
         self.crashes: dict[int, list[Crash]] = {}
         self.twins: dict[int, list[Twin | Shift]] = {}
+        self.forks: list[Fork] = []
         self.floods: dict[tuple[int, int], list[Flood]] = {}
         self.supports: dict[tuple[int, int], list[Support]] = {}
         self.supported: set[tuple[int, int, int, int]] = set()
@@ -100,6 +102,8 @@ class Fates:
                 self.crashes.setdefault(atom.node, []).append(atom)
             case Twin() | Shift():
                 self.twins.setdefault(atom.src, []).append(atom)
+            case Fork():
+                self.forks.append(atom)
             case Flood():
                 self.floods.setdefault((atom.h, atom.r), []).append(atom)
             case Support():
@@ -116,10 +120,10 @@ class Fates:
             return False
         return not self.touched or (said.height, said.round, said.kind, said.signer) not in self.touched
 
-    def fate(self, said: Said, dst: int) -> Fate | None:
-        """The fate of an honest message; None for the usual one tick."""
+    def fate(self, said: Said, dst: int, *, by_twin: bool = False) -> Fate | None:
+        """The fate of an honest message; None for the usual one tick. A twin stands on the side of whom it serves."""
         atoms = self.links.get((said.height, said.round, said.kind, said.signer, dst))
-        late = bool(self.cuts) and self.is_cut(said, dst)
+        late = bool(self.cuts) and not by_twin and self.is_cut(said, dst)
         if atoms is None and not late:
             return None
         dropped, swapped, copies = False, 0, 0

@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from random import Random
 
+from attrs import evolve
+
+from conformance.adversary.slots import draw_luck, is_admitted, secrets, split
 from conformance.contract import Contract
 from conformance.plan import (
     BROKEN,
@@ -243,6 +246,8 @@ def draw_plan(
     With `weights` the liars are those whose weights together stay under the threshold.
     """
     count = contract.most_liars(n) if liars is None else liars
+    if contract.slotted:
+        return draw_slotted(rng, contract, n=n, count=count, heights=heights, profile=profile, tier=tier)
     faulty = tuple(sorted(rng.sample(range(n), count)))
     if weights:
         faulty = light(rng, contract, weights)
@@ -256,3 +261,25 @@ def draw_plan(
     delta = rng.choice((usual, usual, usual, *others)) if rng.random() < 0.3 else usual
     return Plan(engine=contract.engine, n=n, weights=weights, faulty=faulty, tier=tier, after=after,
                 heights=setting.heights, links=contract.links, delta=delta, atoms=tuple(atoms))  # fmt: skip
+
+
+def draw_slotted(
+    rng: Random, contract: Contract, *, n: int, count: int, heights: int, profile: str, tier: str
+) -> Plan:  # fmt: skip
+    """One plan for a longest chain: its luck, then faults; now and then long enough to be judged by quality."""
+    long = contract.depth_of(n) if rng.random() < 0.25 else 0
+    tier = tier or ("in-model" if count <= contract.most_liars(n) else "boundary")
+    bare = Plan(engine=contract.engine, n=n, tier=tier, heights=rng.randrange(1, heights + 1) + long,
+                links=contract.links, delta=contract.delta)  # fmt: skip
+    plan = draw_luck(rng, contract, bare, count)
+    setting = Setting(rng, contract, n, plan.faulty, plan.heights)
+    if not profile:
+        profile = rng.choices(list(PROFILES), [share for _, share in PROFILES.values()])[0]
+    atoms = PROFILES[profile][0](rng, setting) + extras(rng, setting)
+    atoms += secrets(rng, contract, plan, setting.rounds) + split(rng, contract, plan)
+    after = {node: mood for node in plan.faulty if (mood := rng.choice(("", "", "silent", "byzantine")))}
+    gst = contract.horizon(plan) * contract.timeout[0]
+    full = evolve(plan, after=after, gst=plan.gst if contract.synchronous else gst, atoms=tuple(atoms))
+    if is_admitted(contract, full):
+        return full
+    return evolve(full, atoms=tuple(atom for atom in full.atoms if not isinstance(atom, Crash)))

@@ -12,8 +12,11 @@ from conformance.checkers import (
     agreement,
     certificate,
     determinism,
+    eligibility,
+    growth,
     immutability,
     integrity,
+    quality,
     step_rules,
     termination,
     validity,
@@ -25,14 +28,14 @@ Checker = Callable[[History], tuple[Violation, ...]]
 CHECKERS: Mapping[str, Checker] = {
     "INV-S1": agreement.check,
     "INV-S2": immutability.check,
-    "INV-S3": validity.check,
+    "INV-S3": lambda history: validity.check(history) or eligibility.check(history),
     "INV-S4": integrity.check,
     "INV-S5": determinism.check,
     "INV-S6": certificate.check,
     "INV-S7": step_rules.check,
     "INV-A1": accountability.check,
     "INV-A2": accusation.check,
-    "INV-V1": termination.check,
+    "INV-V1": lambda history: (*termination.check(history), *growth.check(history), *quality.check(history)),
 }
 """Invariant -> its checker, in the order of reports."""
 

@@ -18,7 +18,7 @@ from attrs import evolve
 
 from conformance.cli import must_be_writable, write
 from conformance.conform.catalogue import LEVELS, Test, chosen, tests
-from conformance.conform.claims import BadList, Run, claim_of, exit_status, known_failures, settled, with_known
+from conformance.conform.claims import BadList, Run, claim_of, exit_status, known_failures, settled, several, with_known
 from conformance.conform.examine import Unusable
 from conformance.conform.verdicts import VIOLATED, Result, Verdict
 from conformance.door import Hello, Unstarted
@@ -28,7 +28,6 @@ from conformance.report.page import page
 from conformance.report.results import SCHEMA, as_data, replay_file
 from conformance.report.verdicts import broken_off, summary
 from conformance.report.words import Language
-from conformance.standard import profiles
 
 KIT = "yilian"
 LAST = "last.json"
@@ -113,7 +112,7 @@ def examine_all(
     finally:
         bench.drop()
     level = settled(asked["level"] or "", hello)
-    settings = evolve(settings, profile=profile_of(asked["profile"], hello))
+    settings = evolve(settings, profile=asked["profile"] or several(hello))
     packs = words(asked["packs"]) or list(hello.packs)
     only = [*asked["only"], *(last_failed(asked["folder"]) if asked["failed_last"] else ())]
     listed = [one for one in chosen(everything, level, only=only) if not one.pack or one.pack in packs]
@@ -137,15 +136,6 @@ def examine_all(
     if shown:
         click.echo("\r" + " " * 100 + "\r", err=True, nl=False)
     return hello, run, [with_known(result, known) for result in found]
-
-
-def profile_of(wanted: str, hello: Hello) -> str:
-    """The profile of L2 and L3: the one asked for, else the first of the node's that the kit can play with several."""
-    if wanted:
-        return wanted
-    several = [name for name in hello.profiles if name in profiles() and profiles()[name].spoken]
-    others = [name for name in hello.profiles if name != "solo/1"]
-    return (several or others or [""])[0]
 
 
 def words(text: str) -> list[str]:

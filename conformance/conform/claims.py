@@ -12,8 +12,10 @@ from attrs import evolve, frozen
 from conformance.conform.catalogue import LEVELS, Test
 from conformance.conform.verdicts import BLOCKING, VIOLATED, Result, Verdict
 from conformance.door import Hello
+from conformance.standard import profiles
 
-__all__ = ["BadList", "Claim", "Known", "Run", "claim_of", "exit_status", "known_failures", "settled", "with_known"]
+__all__ = ["BadList", "Claim", "Known", "Run", "claim_of", "exit_status", "known_failures", "settled",
+           "several", "with_known"]  # fmt: skip
 
 FIELDS = ("test", "clause", "verdict", "reason", "issue", "expires")
 
@@ -66,6 +68,13 @@ def settled(asked: str, hello: Hello) -> str:
     if asked:
         return asked
     return max(hello.claims, key=LEVELS.index) if hello.claims else "smoke"
+
+
+def several(hello: Hello) -> str:
+    """The profile of L2 and L3: the first of the node's that the kit can speak, else the first with several members."""
+    spoken = [name for name in hello.profiles if name in profiles() and profiles()[name].spoken]
+    others = [name for name in hello.profiles if name != "solo/1"]
+    return (spoken or others or [""])[0]
 
 
 def known_failures(text: str, tests: Sequence[Test], today: str) -> dict[str, Known]:

@@ -63,6 +63,8 @@ class Bench:
     effort: int = 1
     door: Door | None = None
     hello: Hello | None = None
+    shrinking: int = SHRINKING
+    """Executions that a plan may be shrunk by."""
     spent: int = field(default=0)
     """Messages of doors that are closed."""
 
@@ -84,12 +86,15 @@ class Bench:
             self.door.close()
             self.door = None
 
-    def session(self) -> Session:
+    def session(self, test: Test | None = None) -> Session:
         """A session that begins with `reset`."""
         door = self.ready()
         door.reset()
         assert self.hello is not None
-        return Session(door, self.hello, self.profile, self.suite, self.effort, self.open if self.restarts else None)
+        made = Session(door, self.hello, self.profile, self.suite, effort=self.effort)
+        made.about = test.clauses[0] if test is not None else made.about
+        made.reopen = self.open if self.restarts else None
+        return made
 
 
 def examine(bench: Bench, test: Test) -> Result:
@@ -104,7 +109,7 @@ def _examined(bench: Bench, test: Test) -> Result:
     base = Result(test.id, test.level, test.clauses, Verdict.PASS, test.binds, pack=test.pack)
     session = None
     try:
-        session = bench.session()
+        session = bench.session(test)
         test.run(session)
     except Unsupported as unsupported:
         return evolve(base, verdict=Verdict.UNSUPPORTED, reason=str(unsupported.args[0]))
@@ -177,7 +182,7 @@ def _failed(bench: Bench, test: Test, base: Result, failed: Failed) -> Result:
 def _again(bench: Bench, test: Test) -> str:
     """The fingerprint of the test run once more; of no run at all where it ends in another way."""
     try:
-        test.run(bench.session())
+        test.run(bench.session(test))
     except Failed:
         return fingerprint(bench.door)
     except (Unsupported, Inconclusive, Broken):
@@ -199,7 +204,7 @@ def _broken(bench: Bench, test: Test, base: Result, broken: Broken) -> Result:
     if len(set(replays)) > 1:
         failure = Failure(first.clause, "one run", "different ones", plan=broken.plan, replays=tuple(replays))
         return evolve(base, verdict=Verdict.NONDETERMINISTIC, failure=failure)
-    shrunk = smallest(session, broken.plan, first.clause)
+    shrunk = smallest(session, broken.plan, first.clause, bench.shrinking)
     history = session.play(shrunk.plan, watched=True)
     violations = tuple(one for one in judge(history) if one.clause == first.clause) or (first,)
     failure = Failure(
@@ -211,7 +216,7 @@ def _broken(bench: Bench, test: Test, base: Result, broken: Broken) -> Result:
     return evolve(base, verdict=Verdict.FAIL, failure=failure, lines=tuple(session.door.record))
 
 
-def smallest(session: Session, plan: Plan, clause: str) -> Shrunk:
+def smallest(session: Session, plan: Plan, clause: str, budget: int) -> Shrunk:
     """The smallest plan found that breaks the same law of the same node."""
 
     def fails(candidate: Plan) -> bool:
@@ -220,6 +225,6 @@ def smallest(session: Session, plan: Plan, clause: str) -> Shrunk:
         except (Failed, Unsupported):
             return False
 
-    return shrink(plan, fails, session.profile().contract, SHRINKING)
+    return shrink(plan, fails, session.profile().contract, budget)
 
 

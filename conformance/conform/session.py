@@ -30,6 +30,8 @@ class Session:
     profile_name: str = ""
     """The consensus profile that L2 and L3 are about; empty if the node has none."""
     suite: str = "stub"
+    about: str = "DAT-014"
+    """The clause that the test is about."""
     effort: int = 1
     """How many times the usual number of drawn plans."""
     reopen: Any = None

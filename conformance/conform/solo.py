@@ -105,7 +105,8 @@ class Solo:
         if reply.kind != "refused":
             raise self.failed("NOD-016", f"refused {code} at the check", "ok")
         if reply.code != code:
-            raise WrongReason("DAT-014", f"refused {code}", f"refused {reply.code}", exchange=self.session.exchange())
+            about, exchange = self.session.about, self.session.exchange()
+            raise WrongReason(about, f"refused {code}", f"refused {reply.code}", exchange=exchange)
         self.compare_tip("DAT-015")
 
     def wait(self, until: int) -> None:

@@ -107,8 +107,9 @@ def tests() -> list[Test]:
     """One a file; its level is that of its cases."""
     found = []
     for path in _files():
-        head, first = path.open(encoding="utf-8").readline(), cases(path)[0]
-        clauses = tuple(sorted(json.loads(head)["_info"]["clauses"]))
+        with path.open(encoding="utf-8") as lines:
+            head, first = json.loads(next(lines)), json.loads(next(lines))
+        clauses = tuple(sorted(head["_info"]["clauses"]))
         area = path.parent.name
         found.append(
             Test(f"{first['level']}.vectors.{area}.{path.stem}", first["level"], clauses, partial(answered, path=path),

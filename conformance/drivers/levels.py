@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conformance.conform.catalogue import Test, tests
 from conformance.conform.examine import Bench, examine
@@ -29,11 +29,15 @@ class Settings:
     suite: str = "stub"
     effort: int = 1
     patient: bool = False
+    answer_seconds: float = 0
+    """How long an answer may take; 0 for the limit of the protocol."""
 
 
 def bench_of(settings: Settings) -> Bench:
     """The node at hand; nothing is started yet."""
     guards = Guards(patient=settings.patient)
+    if settings.answer_seconds:
+        guards = evolve(guards, answer_seconds=settings.answer_seconds)
 
     def opened(environment: Any = None) -> Door:
         merged = None if environment is None else {**os.environ, **environment}
@@ -42,6 +46,8 @@ def bench_of(settings: Settings) -> Bench:
     return Bench(opened, not settings.address, settings.profile, settings.suite, settings.effort)
 
 
+OVER = "the budget ran out before it"
+STOPPED = "the run was stopped at a failure before it"
 _AT_WORK: list[tuple[Bench, dict[str, Test]]] = []
 """In a worker: its bench and the catalogue."""
 
@@ -55,8 +61,7 @@ def _work(name: str) -> Result:
     return examine(bench, catalogue[name])
 
 
-def _out_of_time(test: Test) -> Result:
-    reason = "the budget ran out before it"
+def _not_run(test: Test, reason: str) -> Result:
     return Result(test.id, test.level, test.clauses, Verdict.INCONCLUSIVE, test.binds, runs=0, reason=reason,
                   pack=test.pack)  # fmt: skip
 
@@ -80,14 +85,14 @@ def examined(
         if fail_fast and result.verdict in VIOLATED:
             source.close()
             break
-    return [found.get(test.id) or _out_of_time(test) for test in listed]
+    return [found.get(test.id) or _not_run(test, STOPPED) for test in listed]
 
 
 def _one_by_one(settings: Settings, listed: Sequence[Test], deadline: float) -> Generator[Result, None, None]:
     bench = bench_of(settings)
     try:
         for test in listed:
-            yield _out_of_time(test) if time.monotonic() > deadline else examine(bench, test)
+            yield _not_run(test, OVER) if time.monotonic() > deadline else examine(bench, test)
     finally:
         bench.drop()
 
@@ -97,22 +102,20 @@ def _side_by_side(
 ) -> Generator[Result, None, None]:
     """Tests are handed out one by one, so that a budget or an interruption ends the run soon."""
     with ProcessPoolExecutor(workers, initializer=_prepare, initargs=(settings,)) as pool:
-        waiting = list(listed[::-1])
-        running: dict[Future[Result], Test] = {}
+        waiting = list(listed)
+        running: set[Future[Result]] = set()
         try:
             while waiting or running:
-                while waiting and len(running) < workers + 1:
-                    test = waiting.pop()
-                    if time.monotonic() > deadline:
-                        yield _out_of_time(test)
-                    else:
-                        running[pool.submit(_work, test.id)] = test
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    running.pop(future)
-                    yield future.result()
+                late = waiting if time.monotonic() > deadline else []
+                yield from (_not_run(test, OVER) for test in late)
+                waiting = [] if late else waiting
+                room = max(0, workers + 1 - len(running))
+                running |= {pool.submit(_work, test.id) for test in waiting[:room]}
+                waiting = waiting[room:]
+                finished = wait(running, return_when=FIRST_COMPLETED).done if running else set()
+                running -= finished
+                yield from (future.result() for future in finished)
         finally:
-            for future in running:
-                future.cancel()
             pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -20,7 +20,10 @@ from conformance.zoo import SURVIVORS, ZOO, Entry, load
 SEARCH = 2_000
 """Plans a search may take for one bug; a witness comes first where there is one."""
 STRETCH = 100
-REFERENCES: Mapping[str, int] = {"tendermint": 1_000, "pbft": 400, "hotstuff": 300, "streamlet": 200, "raft": 500}
+REFERENCES: Mapping[str, int] = {
+    "tendermint": 1_000, "pbft": 400, "hotstuff": 300, "streamlet": 200, "raft": 500, "authority": 40, "nakamoto": 40,
+    "stake": 40, "delegated": 40,
+}  # fmt: skip
 """Engine -> plans under which its reference must stand."""
 
 
@@ -55,8 +58,11 @@ def selfcheck(workers: int = 1) -> Iterator[Kill]:
     tasks = [partial(hunt, entry.id) for entry in engine_bugs()]
     for engine, runs in REFERENCES.items():
         tasks.append(partial(reference_stands, engine, runs))
-        if contract(engine).crash_only:
+        law = contract(engine)
+        if law.crash_only:
             tasks.append(partial(too_many_liars, engine, "f = 1 of 4", nodes=4, liars=1))
+        elif law.slotted:
+            tasks.append(partial(too_many_liars, engine, "f = 3 of 4", nodes=4, liars=3))
         else:
             tasks.append(partial(too_many_liars, engine, "n = 3f", nodes=3, liars=1))
             tasks.append(partial(too_many_liars, engine, "f = 2 of 4", nodes=4, liars=2))

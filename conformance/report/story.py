@@ -17,10 +17,17 @@ def sentences(plan: Plan, language: Language) -> list[str]:
     """One sentence an atom in the order of the run, then one for each liar that falls silent and for slow links."""
     ordered = sorted(plan.atoms, key=lambda atom: (getattr(atom, "h", 0), getattr(atom, "r", 0), atom.k))
     told = [sentence(atom, language) for atom in ordered]
+    if plan.lottery:
+        told.append(word("lottery", language, slots=" ".join(winners(won) for won in plan.lottery)))
     told += [word("silent", language, node=node) for node, mood in sorted(plan.after.items()) if mood == "silent"]
     if plan.delta > 1:
         told.append(word("slow", language, delta=plan.delta))
     return told or [word("nobody", language)]
+
+
+def winners(won: Iterable[int]) -> str:
+    """The nodes that win a slot, as often as they do; a dash for nobody."""
+    return "+".join(str(node) for node in won) or "-"
 
 
 def sentence(atom: Atom, language: Language) -> str:

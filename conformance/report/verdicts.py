@@ -38,14 +38,23 @@ def summary(
              "messages": sum(one.messages for one in results)}  # fmt: skip
     yield word("run.sum", language, **total)
     for result in results:
-        if result.verdict not in QUIET:
+        if result.verdict not in QUIET and result.runs:
             yield ""
             yield from result_lines(result, run, language)
+    yield from not_run(results, language)
     yield ""
     yield claim_line(claim, run, language)
     kinds = "  ".join(f"{kind} {count}" for kind, count in adversary(results).items())
     if kinds:
         yield word("adversary", language, kinds=kinds)
+
+
+def not_run(results: Sequence[Result], language: Language) -> Iterator[str]:
+    """How many tests were not run, by reason."""
+    reasons = [one.reason for one in results if not one.runs]
+    for reason in dict.fromkeys(reasons):
+        yield ""
+        yield word("not.run", language, count=reasons.count(reason), reason=reason)
 
 
 def claim_line(claim: Claim, run: Run, language: Language) -> str:

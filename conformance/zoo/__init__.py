@@ -66,7 +66,7 @@ NOT_HERE: Mapping[str, str] = {
 
 def load() -> None:
     """Read every family, so that `ZOO` is whole."""
-    for family in ("tendermint", "pbft", "hotstuff", "streamlet", "raft", "ledger"):
+    for family in ("tendermint", "pbft", "hotstuff", "streamlet", "raft", "longest_chain", "ledger"):
         importlib.import_module(f"conformance.zoo.{family}")
 
 

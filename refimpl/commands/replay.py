@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+from conformance.commands.replay import is_of_a_node, replay_on
 from conformance.history import Violation
 from conformance.report.cone import focused
 from conformance.report.story import mermaid, report
@@ -33,33 +34,38 @@ SCHEMA: Final = "yilian/replayed/v1"
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--bundle", "bundle_file", type=click.Path(path_type=Path), help="FHIR R4 bundle / FHIR R4 数据包")
 @click.option("--zoo", default="", help="id of a planted fault / 植入缺陷编号")
+@click.option("--cmd", "node", default="", help="play it on this node / 在该节点上重放")
+@click.option("--lines", is_flag=True, help="with --cmd: the recorded requests only / 只重放已记录的请求")
 @click.option("--mermaid", "diagram", is_flag=True, help="sequence diagram / 时序图")
 @click.option("--svg", "picture", is_flag=True, help="the same as a picture / 时序图（SVG）")
 @click.option("--json", "as_json", is_flag=True, help=SCHEMA)
 @click.pass_context
 def command(
-    context: click.Context, file: Path, bundle_file: Path | None, zoo: str, diagram: bool, picture: bool, as_json: bool
-) -> None:
+    context: click.Context, file: Path, bundle_file: Path | None, zoo: str, node: str, lines: bool, diagram: bool,
+    picture: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Run a saved plan again, bit for bit. / 逐位重放已保存的计划。"""
+    if node or is_of_a_node(file):
+        context.exit(replay_on(file, node, recorded=lines, as_json=as_json, language=str(reader(context))))
     saved = read_saved(file)
     language = reader(context)
     if saved.scenario:
         outcome = perform_again(saved, bundle_file)
         trace, violations, why = outcome.trace, outcome.violations, outcome.history.why
-        lines = page(outcome, language)
+        rows = page(outcome, language)
     else:
         target = Target(zoo or saved.zoo)
         history = target.play(saved.plan, watched=True)
         trace, violations, why = trace_digest(history), target.judge(history), history.why
-        lines = iter(report(saved.plan, history, violations, language, f"yilian replay {file}"))
+        rows = iter(report(saved.plan, history, violations, language, f"yilian replay {file}"))
         if diagram:
-            lines = iter([mermaid(focused(history, violations)).rstrip("\n")])
+            rows = iter([mermaid(focused(history, violations)).rstrip("\n")])
         if picture:
-            lines = iter([svg(focused(history, violations), language).rstrip("\n")])
+            rows = iter([svg(focused(history, violations), language).rstrip("\n")])
     if as_json:
         click.echo(json.dumps(as_data(saved, trace, violations, why), ensure_ascii=False, sort_keys=True))
     else:
-        for line in lines:
+        for line in rows:
             click.echo(line)
         if not violations and not (diagram or picture):
             click.echo(tell("clean", language))

@@ -9,6 +9,7 @@ CON-070).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from operator import attrgetter
 from typing import Any, Self, cast
@@ -20,7 +21,7 @@ from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, Log
 from refimpl.consensus.interface import Validators
 from refimpl.consensus.tree import Tree, TreeBlock
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
-from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD
+from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_PAST, CONSENSUS_ROUNDS_AHEAD
 from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import Body, Decided, Message, Sync
 
@@ -28,8 +29,6 @@ __all__ = ["DECIDED", "SYNC", "ChainEngine", "ChainWork", "Log", "Proof", "Stand
 
 Proof = tuple[Round, Sequence[tuple[MemberId, Signature]]]
 """The round in which a block was certified, and the votes that do."""
-_PAST = 256
-"""Messages about decided heights that a member keeps."""
 _NO_HEIGHT, _FIRST = Height(0), Round(0)
 
 
@@ -118,6 +117,15 @@ class ChainWork:
         """The round in which a proposal was made; the message's own, unless the engine says otherwise."""
         return message.round
 
+    def name_of(self, message: Message) -> Digest:
+        """The name of a proposal in the tree; its value, unless the engine says otherwise."""
+        value: Digest = message.body.value  # type: ignore[attr-defined]  # proposals name a value
+        return value
+
+    def made_at(self, message: Message) -> int | None:
+        """The tick that the time of a proposal's payload must fit, where the engine binds it."""
+        return None
+
     def forget(self) -> None:
         """Drop what cannot matter after a decision, beside what the tree drops."""
 
@@ -152,7 +160,7 @@ class ChainWork:
 
     def add(self, message: Message, payload: bytes) -> bool:
         """A proposal that is in order: into the tree, or among the orphans while its parent is missing."""
-        memory, value = self.memory, message.body.value  # type: ignore[attr-defined]  # proposals name a value
+        memory, value = self.memory, self.name_of(message)
         parent = self.parent_of(message.body)
         assert parent is not None, "only proposals are added"
         if message.height <= memory.decided or value in memory.tree.blocks:
@@ -174,7 +182,8 @@ class ChainWork:
         block = TreeBlock(value, payload, parent, message.height, self.round_of(message), message)
         ancestors = memory.tree.payloads(parent)
         memory.tree = memory.tree.with_block(block)
-        self.effects.append(api.AskVerdict(message.height, value, payload, message.sender, ancestors))
+        made_at = self.made_at(message)
+        self.effects.append(api.AskVerdict(message.height, value, payload, message.sender, ancestors, made_at))
         return True
 
     def adopt(self) -> None:
@@ -184,7 +193,8 @@ class ChainWork:
         while ready:
             memory.orphans = tuple(one for one in memory.orphans if one not in ready)
             for orphan in ready:
-                self.plant(orphan, orphan.body.payload)
+                with suppress(Refused):  # what waited is refused now as it would have been on arrival
+                    self.plant(orphan, orphan.body.payload)
             ready = [orphan for orphan in memory.orphans if memory.tree.holds(self.parent_of(orphan.body))]
 
     def keep_orphan(self, message: Message) -> bool:
@@ -210,7 +220,7 @@ class ChainWork:
         memory = self.memory
         height = memory.tree.height_of(value)
         gone = (*(block.message for block in memory.tree.branch(value)), *self.heard())
-        memory.past = (*memory.past, *(one for one in gone if one.height <= height))[-_PAST:]
+        memory.past = (*memory.past, *(one for one in gone if one.height <= height))[-CONSENSUS_PAST:]
         memory.tree = memory.tree.decided(value)
         memory.words = {}
         memory.verdicts = {key: verdict for key, verdict in memory.verdicts.items() if key in memory.tree.blocks}

@@ -111,7 +111,14 @@ class Verdict(NamedTuple):
     timely: bool
 
 
-Input = Begin | Receive | Expire | Offer | Verdict
+class Worked(NamedTuple):
+    """The answer to `AskWork`: a nonce that solves the puzzle, or None where the work of this slot did not find one."""
+
+    puzzle: Digest
+    nonce: int | None
+
+
+Input = Begin | Receive | Expire | Offer | Verdict | Worked
 
 
 # Effects. Carried out in order; what a node tells itself it has already handled inside the step (CON-004).
@@ -160,23 +167,41 @@ class AskPayload(NamedTuple):
 
 
 class AskVerdict(NamedTuple):
-    """Is this payload acceptable at this height, after `ancestors`? The node answers by `Verdict`, at once."""
+    """Is this payload acceptable at this height, after `ancestors`? The node answers by `Verdict`, at once.
+
+    Where `made_at` is given, a payload whose time does not fit that tick since the genesis is not acceptable.
+    """
 
     height: Height
     value: Digest
     payload: bytes
     proposer: MemberId
     ancestors: tuple[bytes, ...] = ()
+    made_at: int | None = None
+
+
+class AskWork(NamedTuple):
+    """Spend the work of this slot on a puzzle. The node answers by `Worked`, at once, after a bounded search."""
+
+    height: Height
+    round: Round
+    puzzle: Digest
+    bits: int
+    """Leading zero bits that the seal must have."""
 
 
 class Decide(NamedTuple):
-    """Height `height` is decided. `votes` prove it: distinct members of the set in force, in order of name."""
+    """Height `height` is decided. `votes` prove it: distinct members of the set in force, in order of name.
+
+    Where there are no votes, `proof` is the block as its maker sent it: that it was eligible is all the proof there is.
+    """
 
     height: Height
     round: Round
     value: Digest
     payload: bytes
     votes: tuple[tuple[MemberId, Signature], ...]
+    proof: Message | None = None
 
 
 class Accuse(NamedTuple):
@@ -187,7 +212,7 @@ class Accuse(NamedTuple):
     second: Message
 
 
-Effect = Record | Send | Forward | Supply | SetTimer | AskPayload | AskVerdict | Decide | Accuse
+Effect = Record | Send | Forward | Supply | SetTimer | AskPayload | AskVerdict | AskWork | Decide | Accuse
 
 
 class Step(NamedTuple):
@@ -220,7 +245,8 @@ class Promise:
     backoff: str = "linear"
     turns: str = "height"
     """Who proposes in round r of height h, members in order of name: `height`: number (h - 1 + r) mod n; `round`:
-    number (r div term) mod n; `elected`: whom a majority elects; `lottery`: whom work or stake elects."""
+    number (r div term) mod n; `elected`: whom a majority elects; `work`: who solves the puzzle; `stake`: whom CON-161
+    draws; `delegates`: whose turn it is by CON-165."""
     term: int = 1
     """Rounds in a row for which it is one member's turn."""
     rounds: str = "height"
@@ -234,6 +260,13 @@ class Promise:
     """Ticks by which clocks of correct members may differ while it is live; -1: any."""
     asides: tuple[str, ...] = ()
     """Kinds of messages beside the phases, of which a member may send several in a round."""
+    growth: tuple[int, int] = (0, 1)
+    """(blocks, slots): every correct chain grows by so many in so many slots that correct members won."""
+    quality: tuple[int, int] = (0, 1)
+    """(own, all): of any `all` consecutive final blocks correct members made at least `own`."""
+    difficulty: tuple[int, int, int] = (0, 0, 0)
+    """(bits, window, spacing) of a proof of work: leading zero bits at first, blocks after which they are set anew, and
+    slots that a block is to take."""
 
     def max_faulty(self, total: int) -> int:
         """The largest weight w with w / total below the threshold, in exact integers."""
@@ -241,7 +274,10 @@ class Promise:
         return (num * total - 1) // den
 
     def to_data(self) -> dict[str, Any]:
-        """The declaration as canonical data, in the form of a profile's `contract`."""
+        """The declaration as canonical data, in the form of a profile's `contract`; what a longest chain adds, where it
+        is one."""
+        chain = {"growth": self.growth, "quality": self.quality, "difficulty": self.difficulty}
+        declared = {name: list(value) for name, value in chain.items() if value[0]}
         return {
             "engine": self.engine, "faults": self.faults, "threshold": list(self.threshold),
             "finality": dict(self.finality), "safety_net": self.safety_net, "live_net": self.live_net,
@@ -249,6 +285,7 @@ class Promise:
             "evidence": self.evidence, "delta": self.delta, "timeout": list(self.timeout),
             "backoff": self.backoff, "turns": self.turns, "term": self.term, "rounds": self.rounds,
             "commits": self.commits, "span": self.span, "skew": self.skew, "asides": list(self.asides),
+            **declared,
         }  # fmt: skip
 
 

@@ -39,8 +39,8 @@ from refimpl.data.refusal import Code, Refused
 
 __all__ = ["Certificate", "Decision", "Vote", "has_quorum", "require_certificate", "verify_certificate", "vote_digest"]
 
-UNCERTIFIED_ENGINE: Final = Name("solo")
-"""The only profile whose blocks may stand without a certificate: it has one member (DAT-106)."""
+UNCERTIFIED_ENGINES: Final = tuple(map(Name, ("authority", "delegated", "nakamoto", "raft", "solo", "stake")))
+"""The profiles whose blocks stand without a certificate: one member, one leader, or a chain (DAT-106)."""
 
 _FIELDS: Final = ("block", "channel", "height", "kind", "profile", "round", "signatures", "suite")
 
@@ -196,7 +196,7 @@ def verify_certificate(certificate: Certificate, decision: Decision, members: Me
 
 
 def require_certificate(engine: Name, certificate: Certificate | None) -> None:
-    """`consensus.missing_certificate` where a decided block has none, unless the channel's engine is `solo`
+    """`consensus.missing_certificate` where a decided block has none, unless the channel's engine makes none
     (DAT-106)."""
-    if certificate is None and engine != UNCERTIFIED_ENGINE:
+    if certificate is None and engine not in UNCERTIFIED_ENGINES:
         raise Refused(Code.CONSENSUS_MISSING_CERTIFICATE, engine=engine)

@@ -61,6 +61,10 @@ CONSENSUS_ROUNDS_AHEAD: Final = 1000
 """How far above the present round a message may be."""
 CONSENSUS_VARIANTS: Final = 64
 """Contradicting statements of one member, kind and round that are kept, as evidence and for quorums."""
+CONSENSUS_PAST: Final = 256
+"""Decided blocks that a member of a chain keeps for those that lack them (CON-128)."""
+CONSENSUS_ATTEMPTS: Final = 4096
+"""Attempts of one search for a nonce, in one slot (CON-153)."""
 
 # One node
 NODE_BLOCKS_KEPT: Final = 1000

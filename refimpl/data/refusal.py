@@ -95,6 +95,9 @@ class Code(StrEnum):
     CONSENSUS_NO_QUORUM = "consensus.no_quorum"
     CONSENSUS_BAD_VALID_ROUND = "consensus.bad_valid_round"
     CONSENSUS_BAD_VIEW_CHANGE = "consensus.bad_view_change"
+    CONSENSUS_WRONG_SLOT = "consensus.wrong_slot"
+    CONSENSUS_NO_WORK = "consensus.no_work"
+    CONSENSUS_WRONG_TARGET = "consensus.wrong_target"
     CONSENSUS_NOT_ALONE = "consensus.not_alone"
     CONSENSUS_UNKNOWN_ENGINE = "consensus.unknown_engine"
     # A question to one's own node.

@@ -17,8 +17,9 @@ from refimpl.crypto.recipes import KeyPair, Verifier
 from refimpl.data.block import Block, Genesis, Header
 from refimpl.data.certificate import Certificate, Vote
 from refimpl.data.ids import Height, MemberId, Name, Round, Seconds
-from refimpl.data.limits import NODE_BLOCKS_KEPT
+from refimpl.data.limits import CONSENSUS_ATTEMPTS, CONSENSUS_PAST, NODE_BLOCKS_KEPT
 from refimpl.data.refusal import Code, Refused
+from refimpl.data.seal import solve
 from refimpl.data.transaction import Transaction
 from refimpl.network.messages import Codec, carries_transaction
 from refimpl.node import keys
@@ -200,9 +201,13 @@ class Machine:
             case api.AskPayload(height, round_, ancestors):
                 payload = self.ledger.beyond(ancestors).prepare(self.member, self.now).to_bytes()
                 return api.Offer(height, round_, payload, self.notary.value_of(payload))
-            case api.AskVerdict(height, value, payload, _, ancestors):
-                opinion = self.ledger.beyond(ancestors).process(payload, self.now)
-                return api.Verdict(height, value, opinion.refused is None, opinion.timely)
+            case api.AskVerdict(height, value, payload, _, ancestors, made_at):
+                clock = self.now if made_at is None else Seconds(self.genesis.time + made_at * self.seconds_a_tick)
+                opinion = self.ledger.beyond(ancestors).process(payload, clock)
+                acceptable = opinion.refused is None and (made_at is None or opinion.timely)
+                return api.Verdict(height, value, acceptable, opinion.timely)
+            case api.AskWork(_, _, puzzle, bits):
+                return api.Worked(puzzle, solve(puzzle, bits, CONSENSUS_ATTEMPTS))
             case api.Decide():
                 return self._decide(effect)
         return None
@@ -210,7 +215,7 @@ class Machine:
     def _supply(self, height: Height, to: MemberId) -> None:
         decided = self.recent.get(height)
         if decided is not None:
-            self.effects.append(Send(self.codec.encode(self.engine.supply(*decided)), (to,)))
+            self.effects.append(Send(self.codec.encode(self.engine.supply(*decided[:5])), (to,)))
 
     # --- decisions ---
 
@@ -230,10 +235,12 @@ class Machine:
 
     def _forget(self, decided: Height) -> list[str]:
         """The keys of the records that bind nobody any more (CON-028)."""
+        promise = self.engine.promise
         last = max((place[1] for place in self.records.values()), default=Round(0))
-        runs_on = self.engine.promise.rounds != "height"
+        runs_on = promise.rounds != "height"
+        past = CONSENSUS_PAST if promise.finality["kind"] == "depth" else 0
         needless = [key for key, (height, round_) in self.records.items()
-                    if height <= decided and not (runs_on and round_ == last)]  # fmt: skip
+                    if height <= decided - past and not (runs_on and round_ == last)]  # fmt: skip
         for key in needless:
             del self.records[key]
         return needless

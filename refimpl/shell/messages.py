@@ -27,6 +27,10 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.ZH: "无法写入 {path}：{reason}；未留下任何残缺文件",
         Language.EN: "cannot write {path}: {reason}; nothing half-written was left",
     },
+    "file.occupied": {
+        Language.ZH: "{path} 已存在，未作任何改动",
+        Language.EN: "{path} is already there; nothing was changed",
+    },
     "file.too_large": {
         Language.ZH: "{path} 超过 {most} 字节",
         Language.EN: "{path} is larger than {most} bytes",

@@ -14,7 +14,7 @@ ENGINES = {name: entry for name, entry in ZOO.items() if entry.of != "ledger" an
 """The bugs that plans hunt; those of the ledger are hunted by laws over blocks (test_ledger_zoo.py)."""
 SEARCHED = {
     "P01": 1000, "P02": 2000, "P03": 1000, "T01": 2000, "T02": 1500, "T06": 2000, "T10": 300, "T13": 500, "T14": 1000,
-    "H05": 600, "H07": 300, "P05": 600, "P07": 1000, "P14": 200,
+    "H05": 600, "H07": 300, "L03": 100, "L07": 400, "L08": 200, "L09": 100, "P05": 600, "P07": 1000, "P14": 200,
 }  # fmt: skip
 """Easy and medium bugs -> plans in which search must find them."""
 
@@ -43,9 +43,9 @@ def test_search_finds_a_planted_bug_and_shrinks_it_to_a_few_atoms(name):
 
 def test_the_selfcheck_says_of_every_bug_how_it_was_killed():
     kills = list(selfcheck())
-    byzantine = [engine for engine in REFERENCES if engine != "raft"]
-    controls = {f"{engine}{case}" for engine in byzantine for case in ("", " n = 3f", " f = 2 of 4")}
-    controls |= {"raft", "raft f = 1 of 4"}
+    chains = ("authority", "delegated", "nakamoto", "stake")
+    cases = {"raft": ("", " f = 1 of 4"), **dict.fromkeys(chains, ("", " f = 3 of 4"))}
+    controls = {engine + case for engine in REFERENCES for case in cases.get(engine, ("", " n = 3f", " f = 2 of 4"))}
     assert {kill.id for kill in kills} == {*ENGINES, *controls}
     assert [kill.id for kill in kills if not kill.killed] == []
 

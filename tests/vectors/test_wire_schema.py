@@ -47,6 +47,9 @@ BODIES = {
         "candidate": {"last_height": 0, "last_term": -1}, "grant": {"to": "m0"},
     },
     "streamlet": {"propose": {"parent": DIGEST, "payload": "00", "value": DIGEST}, "vote": {"value": DIGEST}},
+    "nakamoto": {"block": {"bits": 6, "nonce": 41, "parent": DIGEST, "payload": "00", "since": 0, "value": DIGEST}},
+    **{engine: {"block": {"parent": DIGEST, "payload": "00", "value": DIGEST}}
+       for engine in ("authority", "delegated", "stake")},
 }  # fmt: skip
 SHARED = {"decided": {"payload": "00", "value": DIGEST, "votes": VOTES}, "sync": {}}
 ENVELOPE = {"channel": "region-1", "from": "m0", "height": 1, "round": 0, "sig": SIGNATURE, "suite": "intl"}
@@ -94,7 +97,8 @@ def examples():
     command = {"action": "书写", "arguments": [{"name": "甲", "value": ["x", "y"]}, {"name": "b", "value": None},
                {"name": "c", "value": True}], "contract": "就诊", "instance": 3}  # fmt: skip
     messages = {
-        f"message.{engine}": [{**ENVELOPE, "kind": kind, "body": body} for kind, body in {**bodies, **SHARED}.items()]
+        f"message.{engine}": [{**ENVELOPE, "kind": kind, "body": body} for kind, body in (bodies | SHARED).items()
+                              if kind in wire_schema.BODIES[engine]]
         for engine, bodies in BODIES.items()
     }
     return {

@@ -12,9 +12,11 @@ import sys
 from typing import Any
 
 from contracts_dsl.limits import FIELDS_MAX
+from refimpl.consensus import nakamoto
 from refimpl.crypto.recipes import Suite
 from refimpl.data import limits
 from refimpl.data.members import Role
+from refimpl.data.seal import NONCE_MAX
 from tests.house.tree import ROOT
 
 PLACE = ROOT / "spec" / "wire.schema.json"
@@ -71,6 +73,9 @@ BODIES: dict[str, dict[str, Schema]] = {
              "candidate": record(last_height=number(), last_term=number(-1)), "grant": record(to=ref("memberName")),
              **ASKING},
     "streamlet": {"propose": record(**BLOCK_BODY), "vote": VOTE, **ASKING},
+    "nakamoto": {"block": record(bits=number(nakamoto.BITS, nakamoto.BITS_MAX), nonce=number(0, NONCE_MAX),
+                                 since=number(), **BLOCK_BODY), "sync": EMPTY},
+    **{engine: {"block": record(**BLOCK_BODY), "sync": EMPTY} for engine in ("authority", "delegated", "stake")},
 }  # fmt: skip
 """The bodies of messages, by engine and kind (NET-004 and the engines' own parts of spec/consensus.md)."""
 

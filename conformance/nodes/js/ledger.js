@@ -9,6 +9,7 @@ import { SIGNATURE_BYTES, checkKey, verifies } from "./signatures.js";
 export const LIMITS = {
   transaction: 65536, deploy: 524288, signers: 16, depth: 120, block: 1048576, transactions: 1000, members: 128,
 }; // spec/limits.toml
+const UNCERTIFIED = new Set(["authority", "delegated", "nakamoto", "raft", "solo", "stake"]); // DAT-106
 const KINDS = ["command", "deploy", "directory", "record"];
 const hash = hex(32);
 const fromHex = (value) => Buffer.from(value, "hex");
@@ -151,7 +152,7 @@ export const blockId = (header) => digest("yilian/block/v1", bytesOf(header)).to
 // About a decided block of a channel (DAT-100 to DAT-106). `bytes` null: there is no certificate.
 export function checkCertificate(bytes, { channel, suite: inForce, height, block, engine, kind, members }) {
   if (bytes === null) {
-    refuseUnless(engine === "solo", "consensus.missing_certificate", "a certificate", "none");
+    refuseUnless(UNCERTIFIED.has(engine), "consensus.missing_certificate", "a certificate", "none");
     return {};
   }
   const given = shaped(decode(bytes, LIMITS.block), {

@@ -108,7 +108,7 @@ def test_limits_hold_at_the_limit_and_one_past_it():
 
 def test_every_kind_of_atom_is_used_by_a_witness_or_drawn_somewhere():
     assert set(KINDS) == {"late", "swap", "dup", "drop", "cut", "skew", "crash", "byz", "inject", "support", "twin",
-                          "shift", "flood"}  # fmt: skip
+                          "fork", "shift", "flood"}  # fmt: skip
     assert any(entry.witness and Late in map(type, entry.witness.atoms) for entry in ZOO.values())
 
 

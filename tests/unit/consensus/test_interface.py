@@ -57,7 +57,7 @@ def test_every_installed_engine_declares_all_of_its_promise():
         assert promise.safety_net in ("asynchronous", "synchronous")
         assert promise.live_net in ("partial", "synchronous", "majority")
         assert promise.links in ("gossip", "p2p", "lossy")
-        assert promise.turns in ("height", "round", "elected", "lottery")
+        assert promise.turns in ("height", "round", "elected", "work", "stake", "delegates")
         assert promise.rounds in ("height", "views", "run")
         assert promise.backoff in ("linear", "double")
         assert (promise.commits in promise.phases) == promise.certificates

@@ -5,6 +5,7 @@ from attrs import evolve
 
 from refimpl.crypto.recipes import verifier
 from refimpl.data.ids import Height, MemberId, Round, Seconds, Suite
+from refimpl.data.limits import CONSENSUS_PAST
 from refimpl.data.refusal import Code, Refused
 from refimpl.node.ledger import Ledger
 from tests.unit.data.founders import GENESIS, transaction
@@ -60,3 +61,12 @@ def test_a_record_is_forgotten_once_a_decision_makes_it_needless(rounds, kept):
     node.records = {key: (Height(height), Round(round_)) for key, (height, round_) in places.items()}
     assert set(node._forget(Height(2))) == set(places) - kept
     assert set(node.records) == kept
+
+
+@pytest.mark.clause("CON-028")
+def test_where_finality_is_by_depth_a_record_binds_until_a_decision_so_many_heights_above():
+    node, _ = machine()
+    node.engine.promise = evolve(node.engine.promise, rounds="run", finality={"kind": "depth", "k": 6})
+    places = {"below": (10, 3), "at": (11, 4), "tip": (10 + CONSENSUS_PAST, 9)}
+    node.records = {key: (Height(height), Round(round_)) for key, (height, round_) in places.items()}
+    assert node._forget(Height(10 + CONSENSUS_PAST)) == ["below"]

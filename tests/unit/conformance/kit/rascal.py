@@ -60,6 +60,8 @@ def main():
         frame = json.loads(line)
         if frame["op"] == "hello":
             print(json.dumps({"id": frame["id"], "ok": HELLO}), flush=True)
+        elif frame["op"] == "vector":
+            print(json.dumps({"id": frame["id"], "err": {"code": "not_supported"}}), flush=True)
         elif frame["op"] == "deliver":
             misbehave(frame, way)
         else:
