@@ -12,8 +12,9 @@ from conformance.contract import Contract
 from conformance.drivers.explore import Campaign, play_range
 from conformance.history import Said
 from conformance.plan import Plan
+from conformance.reactor import Effect, Send
 from conformance.targets import Target
-from conformance.world import Effect, Send, World
+from conformance.world import World
 
 NODES = 4
 BFT = ("tendermint", "pbft", "hotstuff", "streamlet")
@@ -62,7 +63,7 @@ class Relays:
         """Nothing is decided, so the end that it promises is never near."""
 
     def spawn(self, node: int, variant: int) -> Relay:
-        """See `conformance.world.Cluster`."""
+        """See `conformance.reactor.Cluster`."""
         return Relay(node, self.last)
 
     def read(self, wire: tuple[int, int]) -> Said:

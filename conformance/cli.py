@@ -26,7 +26,8 @@ from conformance.drivers.matrix import markdown as table
 from conformance.drivers.matrix import summary as summary_of
 from conformance.drivers.merge import MERGED_SCHEMA, SCHEMA, merged
 from conformance.drivers.selfcheck import selfcheck
-from conformance.plan import TIERS, Plan, PlanError, file_name
+from conformance.plan import Plan, PlanError, file_name
+from conformance.plan_shapes import TIERS
 from conformance.report.story import report
 from conformance.report.words import Language, word
 from conformance.shrink import BUDGET

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from conformance import wire, world
+from conformance import reactor, wire
 from conformance.contract import Contract
 from conformance.door import Door, Reply
 from conformance.history import Decision, Said
@@ -55,51 +55,51 @@ class ForeignReactor:
         """Blocks that this instance decided, in this life or before."""
         self.now = 0
 
-    # --- world.Reactor ---
+    # --- reactor.Reactor ---
 
-    def start(self, now: int) -> Sequence[world.Effect]:
-        """See `world.Reactor`; what clients have for height 1 is submitted now."""
+    def start(self, now: int) -> Sequence[reactor.Effect]:
+        """See `reactor.Reactor`; what clients have for height 1 is submitted now."""
         self.started = True
         self.must("init", node=self.handle, config=self.cluster.network.config(self.member))
         return [*self.ask("start", now), *self.hand_in(1, now)]
 
-    def deliver(self, src: int, wire: bytes, now: int) -> Sequence[world.Effect]:
-        """See `world.Reactor`."""
+    def deliver(self, src: int, wire: bytes, now: int) -> Sequence[reactor.Effect]:
+        """See `reactor.Reactor`."""
         return self.ask("deliver", now, bytes=wire.hex(), from_=self.cluster.names[src])
 
-    def fire(self, name: Hashable, now: int) -> Sequence[world.Effect]:
-        """See `world.Reactor`."""
+    def fire(self, name: Hashable, now: int) -> Sequence[reactor.Effect]:
+        """See `reactor.Reactor`."""
         return self.ask("fire", now, timer=name)
 
-    def submit(self, transaction: bytes, now: int) -> list[world.Effect]:
-        """See `world.Reactor`: what comes before the start waits for its height, see `hand_in`."""
+    def submit(self, transaction: bytes, now: int) -> list[reactor.Effect]:
+        """See `reactor.Reactor`: what comes before the start waits for its height, see `hand_in`."""
         return self.ask("submit", now, tx=transaction.hex()) if self.started else []
 
-    def hand_in(self, height: int, now: int) -> list[world.Effect]:
+    def hand_in(self, height: int, now: int) -> list[reactor.Effect]:
         """Clients hand in what they have for a height once the one below is decided: else one block would do."""
-        effects: list[world.Effect] = []
+        effects: list[reactor.Effect] = []
         for made in self.cluster.load.get(height, ()):
-            with suppress(world.Refusal):  # others were faster
+            with suppress(reactor.Refusal):  # others were faster
                 effects += self.ask("submit", now, tx=wire.canonical(made).hex())
         return effects
 
-    def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[world.Effect]:
-        """See `world.Reactor`: what was final before the crash is asked for, and reported again."""
+    def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[reactor.Effect]:
+        """See `reactor.Reactor`: what was final before the crash is asked for, and reported again."""
         self.started = True
         self.must("crash", node=self.handle)
         listed = [{"key": key, "value": disk[key].hex()} for key in sorted(disk)]
         effects = self.ask("recover", now, config=self.cluster.network.config(self.member), disk=listed)
-        fresh = {effect.decision.height for effect in effects if isinstance(effect, world.Decided)}
-        again: list[world.Effect] = []
+        fresh = {effect.decision.height for effect in effects if isinstance(effect, reactor.Decided)}
+        again: list[reactor.Effect] = []
         tip = self.query("tip")["height"]
         for height in range(1, tip + 1):
             if height not in fresh:
                 told = self.query("block", height=height)
-                again.append(world.Decided(self.decision(height, told, "")))
+                again.append(reactor.Decided(self.decision(height, told, "")))
         return [*again, *effects, *self.hand_in(tip + 1, now)]
 
     def where(self) -> str:
-        """See `world.Reactor`."""
+        """See `reactor.Reactor`."""
         reply = self.cluster.door.ask("query", node=self.handle, path="inspect", args={})
         known = reply.kind == "ok"
         return json.dumps(reply.value["value"], ensure_ascii=False, sort_keys=True) if known else reply.code
@@ -113,18 +113,18 @@ class ForeignReactor:
             raise Answered(op, reply)
         return reply.value
 
-    def ask(self, op: str, now: int, **fields: Any) -> list[world.Effect]:
-        """An operation with effects; raises `world.Refusal` and `Answered`."""
+    def ask(self, op: str, now: int, **fields: Any) -> list[reactor.Effect]:
+        """An operation with effects; raises `reactor.Refusal` and `Answered`."""
         self.now = now
         at = (START + now * self.cluster.tick // 1000 + (1 if self.variant else 0)) * 1000
         reply = self.cluster.door.ask(op, node=self.handle, now=at, **fields)
         if reply.kind == "refused" and op not in ("start", "fire"):
-            raise world.Refusal(reply.code)
+            raise reactor.Refusal(reply.code)
         if reply.kind != "ok":
             raise Answered(op, reply)
         effects = [one for effect in reply.value["effects"] for one in self.translated(effect)]
         for effect in tuple(effects):
-            if isinstance(effect, world.Decided) and op != "recover":
+            if isinstance(effect, reactor.Decided) and op != "recover":
                 effects += self.hand_in(effect.decision.height + 1, now)
         return effects
 
@@ -135,27 +135,27 @@ class ForeignReactor:
 
     # --- effects ---
 
-    def translated(self, effect: Data) -> Sequence[world.Effect]:
+    def translated(self, effect: Data) -> Sequence[reactor.Effect]:
         """An effect of the protocol as one of the world."""
         cluster = self.cluster
         match effect["effect"]:
             case "send":
                 to = () if effect["to"] == "all" else tuple(cluster.numbers[name] for name in effect["to"]
                                                             if name in cluster.numbers)  # fmt: skip
-                return (world.Send(bytes.fromhex(effect["bytes"]), to),) if to or effect["to"] == "all" else ()
+                return (reactor.Send(bytes.fromhex(effect["bytes"]), to),) if to or effect["to"] == "all" else ()
             case "set_timer":
                 ticks = -(-(effect["at"] - START * 1000) // cluster.tick) - (1 if self.variant else 0)
-                return (world.SetTimer(effect["timer"], ticks),)
+                return (reactor.SetTimer(effect["timer"], ticks),)
             case "cancel":
-                return (world.Cancel(effect["timer"]),)
+                return (reactor.Cancel(effect["timer"]),)
             case "persist":
                 writes = tuple((one["key"], bytes.fromhex(one["value"]) if "value" in one else None)
                                for one in effect["writes"])  # fmt: skip
-                return (world.Persist(writes, effect["sync"]),)
+                return (reactor.Persist(writes, effect["sync"]),)
             case "decide":
-                return (world.Decided(self.decision(effect["height"], effect, effect["state_root"])),)
+                return (reactor.Decided(self.decision(effect["height"], effect, effect["state_root"])),)
             case "evidence":
-                return (world.Accused(cluster.numbers.get(effect["against"], -1)),) if cluster.proves(effect) else ()
+                return (reactor.Accused(cluster.numbers.get(effect["against"], -1)),) if cluster.proves(effect) else ()
         return ()
 
     def decision(self, height: int, told: Data, result: str) -> Decision:
@@ -204,7 +204,7 @@ class ForeignCluster:
         door.reset()
 
     def spawn(self, node: int, variant: int) -> ForeignReactor:
-        """See `world.Cluster`. The instance is made when it starts or recovers."""
+        """See `reactor.Cluster`. The instance is made when it starts or recovers."""
         return ForeignReactor(node, self, variant)
 
     def genesis_tip(self) -> Data:
@@ -236,22 +236,22 @@ class ForeignCluster:
         return Said(str(value["kind"]), height, value["round"], self.numbers.get(value["from"], -1), str(about)), value
 
     def read(self, wire: bytes) -> Said:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return self.message(wire)[0]
 
     def read_record(self, value: Any) -> Said | None:
-        """See `world.Cluster`: a disk is the node's own, but a signed message is recognised on it."""
+        """See `reactor.Cluster`: a disk is the node's own, but a signed message is recognised on it."""
         if not isinstance(value, bytes) or not value.startswith(b"{"):
             return None
         said = self.read(value)
         return None if said.kind in ("damaged", "tx") else said
 
     def identity(self, wire: bytes) -> Hashable:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return wire
 
     def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
-        """See `world.Cluster`: each client enters a record of its own at each height."""
+        """See `reactor.Cluster`: each client enters a record of its own at each height."""
         clients = self.network.members
         made = [entry(clients[i % len(clients)], height - 1 + i // len(clients) * 100, f"r{height}.{i}",
                       self.network.suite) for i in range(count)]  # fmt: skip
@@ -261,7 +261,7 @@ class ForeignCluster:
     # --- lying ---
 
     def alter(self, wire: bytes, act: Mapping[str, Any], source: ForeignReactor) -> bytes | None:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         said, was = self.message(wire)
         if was is None:
             return None
@@ -276,21 +276,21 @@ class ForeignCluster:
         return self.say(said._replace(value=act["value"]), act, source, was)
 
     def damage(self, data: bytes, act: str) -> bytes:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return wire.spoilt(data, act)
 
     def disguise(self, data: bytes, node: int) -> bytes:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         _, message = self.message(data)
         return data if message is None else wire.canonical({**message, "from": self.names[node]})
 
     def is_genuine(self, wire: bytes) -> bool:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         said, message = self.message(wire)
         return said.kind == "tx" or (message is not None and self.holds(message))
 
     def forge(self, said: Said, act: Mapping[str, Any], source: ForeignReactor) -> bytes | None:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return self.say(said, act, source, None)
 
     def say(self, said: Said, act: Mapping[str, Any], source: ForeignReactor, was: Data | None) -> bytes | None:

@@ -10,7 +10,8 @@ from conformance.adapters.reference import contract_of, engine_cluster
 from conformance.checkers import authenticity, classes, judge
 from conformance.contract import Contract
 from conformance.history import History, Violation
-from conformance.plan import BROKEN, Byz, Inject, Plan, PlanError
+from conformance.plan import Byz, Inject, Plan, PlanError
+from conformance.plan_shapes import BROKEN
 from conformance.world import play
 from conformance.zoo import ZOO, Entry, load
 

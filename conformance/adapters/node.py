@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from conformance import wire, world
+from conformance import reactor, wire
 from conformance.adapters.reference import value_text
 from conformance.adapters.tongues import TONGUES, Saying, dumb
 from conformance.contract import Contract
@@ -49,52 +49,52 @@ class NodeReactor:
         self.seen: list[Message] = []
         """What a liar heard, of which it may make something else."""
 
-    def start(self, now: int) -> Sequence[world.Effect]:
-        """See `world.Reactor`; what clients handed in before is submitted now."""
+    def start(self, now: int) -> Sequence[reactor.Effect]:
+        """See `reactor.Reactor`; what clients handed in before is submitted now."""
         waiting, self.early = self.early or [], None
         effects = self.translate(self.machine.start(self.at(now)))
         for transaction in waiting:
             effects += self.submit(transaction, now)
         return effects
 
-    def deliver(self, src: int, wire: bytes, now: int) -> Sequence[world.Effect]:
-        """See `world.Reactor`."""
+    def deliver(self, src: int, wire: bytes, now: int) -> Sequence[reactor.Effect]:
+        """See `reactor.Reactor`."""
         if self.node in self.cluster.faulty and not carries_transaction(wire):
             with suppress(Refused):
                 self.seen.append(self.cluster.message(wire))
         try:
             return self.translate(self.machine.deliver(wire, self.at(now)))
         except Refused as refused:
-            raise world.Refusal(refused.code.value) from None
+            raise reactor.Refusal(refused.code.value) from None
 
-    def fire(self, name: Hashable, now: int) -> Sequence[world.Effect]:
-        """See `world.Reactor`."""
+    def fire(self, name: Hashable, now: int) -> Sequence[reactor.Effect]:
+        """See `reactor.Reactor`."""
         return self.translate(self.machine.fire(str(name), self.at(now)))
 
-    def submit(self, transaction: bytes, now: int) -> Sequence[world.Effect]:
-        """See `world.Reactor`."""
+    def submit(self, transaction: bytes, now: int) -> Sequence[reactor.Effect]:
+        """See `reactor.Reactor`."""
         if self.early is not None:
             self.early.append(transaction)
             return ()
         try:
             return self.translate(self.machine.submit(transaction, self.at(now)))
         except Refused as refused:
-            raise world.Refusal(refused.code.value) from None
+            raise reactor.Refusal(refused.code.value) from None
 
-    def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[world.Effect]:
-        """See `world.Reactor`: what was final before the crash is reported again."""
+    def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[reactor.Effect]:
+        """See `reactor.Reactor`: what was final before the crash is reported again."""
         self.early = None
         effects = self.translate(self.machine.recover(disk, self.at(now)))
         again = [
-            world.Decided(self.decision(decided.height, decided.round, decided.payload, None, ""))
+            reactor.Decided(self.decision(decided.height, decided.round, decided.payload, None, ""))
             for _, decided in sorted(self.machine.recent.items())
             if decided.height <= self.machine.ledger.tip.height
         ]
-        fresh = {effect.decision.height for effect in effects if isinstance(effect, world.Decided)}
+        fresh = {effect.decision.height for effect in effects if isinstance(effect, reactor.Decided)}
         return [*(report for report in again if report.decision.height not in fresh), *effects]
 
     def where(self) -> str:
-        """See `world.Reactor`."""
+        """See `reactor.Reactor`."""
         tip = self.machine.ledger.tip.height
         at = "idle" if self.machine.idle else self.machine.engine.where(self.machine.memory)
         return f"height {tip} decided, {at}"
@@ -103,23 +103,23 @@ class NodeReactor:
         """A tick on this node's clock."""
         return Seconds(self.base + now)
 
-    def translate(self, effects: Sequence[object]) -> list[world.Effect]:
+    def translate(self, effects: Sequence[object]) -> list[reactor.Effect]:
         """Effects of the node as effects of the world."""
-        out: list[world.Effect] = []
+        out: list[reactor.Effect] = []
         for effect in effects:
             match effect:
                 case Send(data, to):
-                    out.append(world.Send(data, tuple(self.cluster.numbers[name] for name in to)))
+                    out.append(reactor.Send(data, tuple(self.cluster.numbers[name] for name in to)))
                 case Ring(name, at):
-                    out.append(world.SetTimer(name, at - self.base))
+                    out.append(reactor.SetTimer(name, at - self.base))
                 case Persist(writes):
-                    out.append(world.Persist(writes, True))
+                    out.append(reactor.Persist(writes, True))
                 case NodeDecision(height, block, certificate, root, _):
                     round_ = 0 if certificate is None else json.loads(certificate)["round"]
-                    out.append(world.Decided(self.decision(height, round_, block, certificate, root.hex())))
+                    out.append(reactor.Decided(self.decision(height, round_, block, certificate, root.hex())))
                 case Accusation(against, first, second):
                     if self.cluster.proves(against, first, second):
-                        out.append(world.Accused(self.cluster.numbers[against]))
+                        out.append(reactor.Accused(self.cluster.numbers[against]))
         return out
 
     def decision(self, height: int, round_: int, block: bytes, certificate: bytes | None, result: str) -> Decision:
@@ -186,7 +186,7 @@ class NodeCluster:
         self.notaries = [MessageNotary(self.codec, keys[name], public, self.verify) for name in self.names]
 
     def spawn(self, node: int, variant: int) -> NodeReactor:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return NodeReactor(node, self, Machine if node in self.faulty else self.correct, variant)
 
     @lru_cache(maxsize=65536)  # noqa: B019  # a cluster lives as long as its run
@@ -195,7 +195,7 @@ class NodeCluster:
         return self.codec.decode(data)
 
     def read(self, wire: bytes) -> Said:
-        """See `world.Cluster`; a transaction is `tx` of nobody, passed on like any statement of somebody else."""
+        """See `reactor.Cluster`; a transaction is `tx` of nobody, passed on like any statement of somebody else."""
         if carries_transaction(wire):
             return Said("tx", 0, 0, -1, "")
         try:
@@ -206,22 +206,22 @@ class NodeCluster:
         return Said(message.kind, height, message.round, self.numbers.get(message.sender, -1), value_text(message))
 
     def read_record(self, value: Any) -> Said | None:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         try:
             return None if value is None else self.read(value)
         except Refused:
             return None
 
     def identity(self, wire: bytes) -> Hashable:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return wire
 
     def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return self.hand_in(height, count)
 
     def alter(self, wire: bytes, act: Mapping[str, Any], source: NodeReactor) -> bytes | None:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         message = self.message(wire)
         if "round" in act:
             round_ = message.round + act["round"]
@@ -235,15 +235,15 @@ class NodeCluster:
         return self.say(self.read(wire)._replace(value=act["value"]), act, source, message)
 
     def damage(self, data: bytes, act: str) -> bytes:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return wire.spoilt(data, act)
 
     def disguise(self, wire: bytes, node: int) -> bytes:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return self.codec.encode(self.message(wire)._replace(sender=self.names[node]))
 
     def is_genuine(self, wire: bytes) -> bool:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         if carries_transaction(wire):
             return True
         try:
@@ -253,7 +253,7 @@ class NodeCluster:
         return True
 
     def forge(self, said: Said, act: Mapping[str, Any], source: NodeReactor) -> bytes | None:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return self.say(said, act, source, None)
 
     def say(self, said: Said, act: Mapping[str, Any], source: NodeReactor, was: Message | None) -> bytes | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from conformance import world
+from conformance import reactor
 from conformance.adapters.line_ledger import LineLedger, name_of, read_line
 from conformance.adapters.tongues import TONGUES, Saying, dumb
 from conformance.contract import Contract
@@ -100,7 +100,7 @@ class EngineReactor:
         self.variant = variant
         self.ledger = LineLedger()
         self.memory = engine.start()
-        self.effects: list[world.Effect] = []
+        self.effects: list[reactor.Effect] = []
         self.now = 0
         self.lies = node in cluster.faulty
         self.seen: list[Message] = []
@@ -115,36 +115,36 @@ class EngineReactor:
 
     # Inputs.
 
-    def start(self, now: int) -> Sequence[world.Effect]:
+    def start(self, now: int) -> Sequence[reactor.Effect]:
         """Begin height 1."""
         self.now = now
         return self.run(now, [self.next_height()])
 
-    def deliver(self, src: int, wire: Message, now: int) -> Sequence[world.Effect]:
+    def deliver(self, src: int, wire: Message, now: int) -> Sequence[reactor.Effect]:
         """A message."""
         if self.lies:
             self.seen.append(wire)
         try:
             return self.run(now, [engine_api.Receive(wire)])
         except Refused as refused:
-            raise world.Refusal(refused.code.value) from None
+            raise reactor.Refusal(refused.code.value) from None
 
-    def fire(self, name: Hashable, now: int) -> Sequence[world.Effect]:
+    def fire(self, name: Hashable, now: int) -> Sequence[reactor.Effect]:
         """A timer."""
         assert isinstance(name, engine_api.Timer), "engines name their alarms by timers"
         try:
             return self.run(now, [engine_api.Expire(name)])
         except Refused as refused:
-            raise world.Refusal(refused.code.value) from None
+            raise reactor.Refusal(refused.code.value) from None
 
-    def submit(self, transaction: str, now: int) -> Sequence[world.Effect]:
+    def submit(self, transaction: str, now: int) -> Sequence[reactor.Effect]:
         """Into the pool, once."""
         if transaction not in self.ledger.pool:
             self.ledger.pool.append(transaction)
-            return (world.Persist(((f"pool/{len(self.ledger.pool):04d}", transaction),), True),)
+            return (reactor.Persist(((f"pool/{len(self.ledger.pool):04d}", transaction),), True),)
         return ()
 
-    def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[world.Effect]:
+    def recover(self, disk: Mapping[str, Any], now: int) -> Sequence[reactor.Effect]:
         """Blocks and pool as they were synced, then the engine bound by its records."""
         self.now, self.effects = now, []
         self.ledger.pool = [disk[key] for key in sorted(disk) if key.startswith("pool/")]
@@ -196,8 +196,8 @@ class EngineReactor:
         now: int,
         inputs: list[engine_api.Input],
         asked: list[engine_api.Effect] | None = None,
-        effects: list[world.Effect] | None = None,
-    ) -> list[world.Effect]:
+        effects: list[reactor.Effect] | None = None,
+    ) -> list[reactor.Effect]:
         """Feed inputs to the engine, answer its questions at once, and collect what is for the world."""
         self.now, self.effects = now, effects if effects is not None else []
         pending: Sequence[engine_api.Effect] = asked or []
@@ -216,13 +216,13 @@ class EngineReactor:
         if isinstance(effect, (engine_api.Forward, engine_api.Send)):
             if self.lies:
                 self.seen.append(effect.message)
-            out.append(world.Send(effect.message, tuple([node_of(name) for name in effect.to]) if effect.to else ()))
+            out.append(reactor.Send(effect.message, tuple([node_of(name) for name in effect.to]) if effect.to else ()))
             return None
         match effect:
             case engine_api.Record(message):
-                out.append(world.Persist(((self.cluster.record_key(message), message),), True))
+                out.append(reactor.Persist(((self.cluster.record_key(message), message),), True))
             case engine_api.SetTimer(timer, ticks):
-                out.append(world.SetTimer(timer, self.now + ticks * self.cluster.tick))
+                out.append(reactor.SetTimer(timer, self.now + ticks * self.cluster.tick))
             case engine_api.AskWork(_, round_, puzzle, bits):
                 return engine_api.Worked(puzzle, self.cluster.mine(self, round_, puzzle, bits))
             case engine_api.AskVerdict(height, value, payload, _, ancestors):
@@ -234,7 +234,7 @@ class EngineReactor:
                 self.supply(height, to)
             case engine_api.Accuse(against, first, second):
                 if self.cluster.proves(against, first, second):
-                    out.append(world.Accused(node_of(against)))
+                    out.append(reactor.Accused(node_of(against)))
             case engine_api.Decide():
                 return self.decide(effect)
         return None
@@ -243,13 +243,13 @@ class EngineReactor:
         """Help somebody over a height that is decided here."""
         if height <= len(self.ledger.blocks):
             decided = self.ledger.blocks[height - 1]
-            self.effects.append(world.Send(self.engine.supply(*decided[:5]), (node_of(to),)))
+            self.effects.append(reactor.Send(self.engine.supply(*decided[:5]), (node_of(to),)))
 
     def decide(self, decision: engine_api.Decide) -> engine_api.Input | None:
         """Make a decision durable, execute it, report it, and go on unless the run ends here."""
         replaced = range(decision.height + 1, len(self.ledger.blocks) + 1)
         writes = [(block_key(decision.height), decision), *((block_key(height), None) for height in replaced)]
-        self.effects.append(world.Persist(tuple(writes), True))
+        self.effects.append(reactor.Persist(tuple(writes), True))
         self.ledger.execute(decision)
         self.report(decision)
         return self.next_height() if decision.height < self.cluster.heights else None
@@ -263,7 +263,7 @@ class EngineReactor:
         proof = {} if made is None else {**made.body.to_data(), "from": made.sender}
         height, round_ = decision.height, decision.round
         found_final = Decision(0, self.node, 0, height, round_, block, votes, self.ledger.tip, proof)
-        self.effects.append(world.Decided(found_final))
+        self.effects.append(reactor.Decided(found_final))
 
 
 def block_key(height: int) -> str:
@@ -356,12 +356,12 @@ class EngineCluster:
         return self.resign(wire._replace(body=body._replace(payload=payload)))
 
     def damage(self, wire: Message, act: str) -> Message:
-        """See `world.Cluster`; the number of no entry stands for a signature that is none, and for bytes that are."""
+        """See `reactor.Cluster`; the number of no entry stands for a signature that is none, and for bytes that are."""
         broken = wire._replace(signature=Signature(wire.signature + b"!"))
         return broken._replace(round=Round(wire.round + 1)) if act == "corrupt" else broken
 
     def disguise(self, wire: Message, node: int) -> Message:
-        """See `world.Cluster`."""
+        """See `reactor.Cluster`."""
         return wire._replace(sender=member(node), signature=Signature(wire.signature + bytes([node])))
 
     def is_genuine(self, wire: Message) -> bool:

@@ -16,23 +16,8 @@ from attrs import evolve
 
 from conformance.adversary.slots import draw_luck, is_admitted, secrets, split
 from conformance.contract import Contract
-from conformance.plan import (
-    BROKEN,
-    Atom,
-    Byz,
-    Crash,
-    Cut,
-    Dup,
-    Flood,
-    Inject,
-    Late,
-    Plan,
-    Shift,
-    Skew,
-    Support,
-    Swap,
-    Twin,
-)
+from conformance.plan import Atom, Byz, Crash, Cut, Dup, Flood, Inject, Late, Plan, Shift, Skew, Support, Swap, Twin
+from conformance.plan_shapes import BROKEN
 
 Draw = Callable[[Random, "Setting"], list[Atom]]
 

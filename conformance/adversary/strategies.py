@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from conformance.contract import Contract
 from conformance.plan import (
-    BROKEN,
     Atom,
     Byz,
     Crash,
@@ -30,6 +29,7 @@ from conformance.plan import (
     Swap,
     Twin,
 )
+from conformance.plan_shapes import BROKEN
 
 
 def atoms(

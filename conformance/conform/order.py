@@ -13,7 +13,8 @@ from conformance.conform.catalogue import Test
 from conformance.conform.session import Session
 from conformance.conform.verdicts import Failed
 from conformance.contract import Contract
-from conformance.plan import MOMENTS, Crash, Cut, Dup, Late, Plan, Skew, Swap
+from conformance.plan import Crash, Cut, Dup, Late, Plan, Skew, Swap
+from conformance.plan_shapes import MOMENTS
 from conformance.trace import trace_digest
 
 __all__ = ["LAWS", "drawn", "happy", "tests"]

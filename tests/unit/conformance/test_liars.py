@@ -4,7 +4,8 @@ import pytest
 
 from conformance.adapters.reference import engine_cluster
 from conformance.checkers import classes, judge
-from conformance.plan import BROKEN, Byz, Flood, Inject, Late, Plan, Shift, Support
+from conformance.plan import Byz, Flood, Inject, Late, Plan, Shift, Support
+from conformance.plan_shapes import BROKEN
 from conformance.targets import Target
 from conformance.world import play
 from conformance.zoo import ZOO, load

@@ -1,0 +1,132 @@
+"""The members of a plan and of its atoms: which values each may have, and in what words a wrong one is told.
+
+Why apart from `plan`: a plan is read as its atoms are, and what a number or a name may be is asked of both. It must not
+know a kind of atom, nor what an atom means. Source: spec/network.md, part 3.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+SCHEMA = "yilian/plan/v1"
+TIERS = ("in-model", "boundary", "accountability")
+LINKS = ("gossip", "p2p", "lossy")
+MOMENTS = ("before-persist", "after-persist", "after-send")
+OPTIONAL = ("vr", "on", "at", "posing")
+"""Members of atoms that are left out where nothing is said of them."""
+BROKEN = ("corrupt", "badsig", "cut", "extend", "repeat", "respell")
+"""Acts after which bytes are no honest message: contents under the old signature, a broken signature, an end cut off,
+bytes behind the end, a member twice, other bytes for the same contents."""
+NODES_MAX, HEIGHTS_MAX, ATOMS_MAX, ROUND_MAX, COPIES_MAX, FLOOD_MAX = 32, 100, 10_000, 1_000, 3, 1_000
+SLOTS_MAX, WINS_MAX = 1_000, 64
+
+Check = Callable[[Any], bool]
+
+
+def _int(low: int, high: int) -> tuple[Check, str]:
+    return (lambda v: type(v) is int and low <= v <= high), f"an integer in {low}..{high}"
+
+
+def _one_of(names: Sequence[str]) -> tuple[Check, str]:
+    return (lambda v: isinstance(v, str) and v in names), "one of " + ", ".join(names)
+
+
+def _nodes(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(type(v) is int for v in value)
+
+
+def _slots(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= SLOTS_MAX
+        and all(
+            isinstance(won, list) and len(won) <= WINS_MAX and all(type(v) is int and v >= 0 for v in won)
+            for won in value
+        )
+    )
+
+
+def _moods(value: Any) -> bool:
+    return isinstance(value, dict) and all(mood in ("silent", "byzantine") for mood in value.values())
+
+
+def _value(value: Any) -> bool:
+    """`nil`, `v<i>` or `v<i>.<k>`."""
+    if value == "nil":
+        return True
+    if not isinstance(value, str) or not value.startswith("v"):
+        return False
+    parts = value[1:].split(".")
+    return 1 <= len(parts) <= 2 and all(part.isascii() and part.isdigit() and len(part) <= 2 for part in parts)
+
+
+def _below(value: Any) -> bool:
+    """`v<i>@<round>` or `v<i>.<k>@<round>`: a block that was proposed in that round."""
+    return isinstance(value, str) and re.fullmatch(r"v[0-9]{1,2}(\.[0-9]{1,2})?@[0-9]{1,4}", value) is not None
+
+
+def _act(act: Any) -> bool:
+    if isinstance(act, str):
+        return act in ("omit", *BROKEN)
+    if not isinstance(act, dict):
+        return False
+    shapes: dict[frozenset[str], Check] = {
+        frozenset({"value"}): lambda a: _value(a["value"]),
+        frozenset({"value", "vr"}): lambda a: _value(a["value"]) and type(a["vr"]) is int,
+        frozenset({"value", "on"}): lambda a: _value(a["value"]) and _below(a["on"]),
+        frozenset({"value", "vr", "on"}): lambda a: _value(a["value"]) and type(a["vr"]) is int and _below(a["on"]),
+        frozenset({"payload"}): lambda a: _value(a["payload"]) and a["payload"] != "nil",
+        frozenset({"round"}): lambda a: a["round"] in (-1, 1),
+        frozenset({"stale"}): lambda a: type(a["stale"]) is int and 1 <= a["stale"] <= 100,
+    }
+    shape = shapes.get(frozenset(act))
+    return shape is not None and shape(act)
+
+
+def _place(value: Any) -> bool:
+    whole = isinstance(value, dict) and set(value) == {"h", "r"}
+    return whole and all(type(v) is int and v >= 0 for v in value.values())
+
+
+RULES: Mapping[str, tuple[Check, str]] = {
+    "h": _int(1, HEIGHTS_MAX),
+    "r": _int(0, ROUND_MAX),
+    "to_r": _int(0, ROUND_MAX),
+    "ph": (lambda v: isinstance(v, str) and re.fullmatch("[a-z]{1,32}", v) is not None, "the kind of a message, a-z"),
+    "src": _int(0, NODES_MAX - 1),
+    "dst": _int(0, NODES_MAX - 1),
+    "node": _int(0, NODES_MAX - 1),
+    "n": _int(1, COPIES_MAX),
+    "d": _int(-1_000_000, 1_000_000),
+    "to": (_nodes, "a list of nodes"),
+    "side": (_nodes, "a list of nodes"),
+    "value": (_value, "nil, v<i> or v<i>.<k>"),
+    "vr": _int(-1, ROUND_MAX),
+    "on": (_below, "v<i>@<round> or v<i>.<k>@<round>"),
+    "at": (_place, "{h, r}"),
+    "from": (_place, "{h, r}"),
+    "posing": _int(0, NODES_MAX - 1),
+    "act": (_act, f"omit, {', '.join(BROKEN)}, {{value}}, {{value, vr, on}}, {{payload}}, {{round}} or {{stale}}"),
+    "when": _one_of(MOMENTS),
+    "disk": _one_of(("synced", "lost-tail")),
+    "back": ((lambda v: v is None or _place(v)), "null or {h, r}"),
+}
+RULES_OF: Mapping[tuple[str, str], tuple[Check, str]] = {("flood", "n"): _int(1, FLOOD_MAX)}
+"""(Kind, member) -> its rule, where it is not the one of all kinds."""
+
+TOP: Mapping[str, tuple[Check, str]] = {
+    "plan": _one_of((SCHEMA,)),
+    "engine": ((lambda v: isinstance(v, str) and 0 < len(v) <= 128), "the name of an engine"),
+    "n": _int(1, NODES_MAX),
+    "weights": ((lambda v: isinstance(v, list) and all(type(w) is int and w >= 1 for w in v)), "a list of weights"),
+    "faulty": ((lambda v: isinstance(v, list) and all(type(i) is int for i in v)), "a list of nodes"),
+    "tier": _one_of(TIERS),
+    "links": _one_of(LINKS),
+    "delta": _int(1, 1_000_000),
+    "gst": _int(0, 1_000_000_000),
+    "after": (_moods, "{node: silent|byzantine}"),
+    "heights": _int(1, HEIGHTS_MAX),
+    "load": _int(0, 1_000),
+    "lottery": (_slots, f"a list of at most {SLOTS_MAX} lists of at most {WINS_MAX} nodes"),
+    "atoms": ((lambda v: isinstance(v, list) and len(v) <= ATOMS_MAX), f"a list of at most {ATOMS_MAX} atoms"),
+}
