@@ -14,9 +14,10 @@ test: $(STAMP)          ## style, types, house rules and every test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-nightly: $(VENV)/.spec       ## the compiled contracts against their meaning, five million steps; every small plan of each engine
+nightly: $(VENV)/.spec       ## the long runs: compiled contracts, models, small plans, races, levels of the kit
 	YILIAN_STEPS=5000000 $(BIN)/python -m pytest -q -s tests/language/test_compiled.py
 	$(BIN)/python -m tests.spec --long
+	$(BIN)/python -m tests.systems.catch_up --trials 5000
 	for engine in tendermint pbft hotstuff streamlet; do \
 	  $(BIN)/yilian explore --engine $$engine --enumerate small --rounds 3 || exit 1; \
 	  $(BIN)/yilian explore --engine $$engine --enumerate twins --rounds 3 || exit 1; done
@@ -47,11 +48,15 @@ conform: $(STAMP)       ## the reference, and the node in JavaScript where node 
 	@! command -v node >/dev/null || $(BIN)/yilian conform --cmd 'node conformance/nodes/js/node.js' --level L3 --out out/js --html out/js.html
 	$(BIN)/yilian selfcheck --door
 
-nodes: $(STAMP)         ## verifiers in other languages answer the vectors, and 400 drawn programs; needs node 20 or newer
+nodes: $(STAMP)         ## verifiers in other languages answer the vectors, and 400 drawn programs; needs node 20 and go 1.22 or newer
 	@command -v node >/dev/null || { echo "make nodes needs node 20 or newer, and there is no node here" >&2; exit 2; }
 	node conformance/nodes/js/verify.js conformance/vectors/v1
 	$(BIN)/python -m tests.language.drawn_vectors out/drawn --programs 400
 	node conformance/nodes/js/verify.js out/drawn
+	@command -v go >/dev/null || { echo "make nodes needs go 1.22 or newer too, and there is no go here: the verifier in Go was not run" >&2; exit 2; }
+	cd conformance/nodes/go && go build -o node ./...
+	conformance/nodes/go/node verify conformance/vectors/v1
+	conformance/nodes/go/node verify out/drawn
 
 bench: $(STAMP)         ## speed, as ratios within one run; JSON on stdout
 	$(BIN)/python -m bench

@@ -79,6 +79,8 @@ class Delivery(NamedTuple):
     value: str
     forged: bool
     """Whether the signer's honest copy did not send it there."""
+    genuine: bool = True
+    """Whether its signature is its signer's: what is not proves nothing."""
 
 
 class Unrest(NamedTuple):

@@ -323,7 +323,8 @@ class World:
             return
         if self.watched and not runner.twin:
             said = self.cluster.read(wire)
-            self.deliveries.append(Delivery(self.now, said.signer, runner.node, *said[:3], said.value, forged))
+            genuine = not forged or self.cluster.is_genuine(wire)
+            self.deliveries.append(Delivery(self.now, said.signer, runner.node, *said[:3], said.value, forged, genuine))
         try:
             effects = runner.reactor.deliver(src, wire, self.clock(runner))
         except Refusal as refusal:

@@ -59,7 +59,7 @@ def is_amnesia(commit: Vote, change: Vote, polkas: set[tuple[int, str]]) -> bool
 
 def votes(history: History, height: int) -> list[Vote]:
     """Every vote about a height that a correct node made or heard, once."""
-    heard: Iterable[Delivery] = history.deliveries
+    heard: Iterable[Delivery] = (one for one in history.deliveries if one.genuine)
     seen = [(one.src, one.kind, one.height, one.round, one.value) for one in heard]
     made = [(one.node, one.kind, one.height, one.round, one.value) for one in history.statements]
     kinds = history.contract.phases[1:]

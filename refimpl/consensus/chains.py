@@ -160,21 +160,24 @@ class ChainWork:
 
     def add(self, message: Message, payload: bytes) -> bool:
         """A proposal that is in order: into the tree, or among the orphans while its parent is missing."""
-        memory, value = self.memory, self.name_of(message)
-        parent = self.parent_of(message.body)
-        assert parent is not None, "only proposals are added"
-        if message.height <= memory.decided or value in memory.tree.blocks:
+        memory = self.memory
+        if message.height <= memory.decided or self.name_of(message) in memory.tree.blocks:
             return False
-        if not memory.tree.holds(parent):
+        if not self.is_ready(message):
             return self.keep_orphan(message)
         if not self.plant(message, payload):
             return False
         self.adopt()
         return True
 
+    def is_ready(self, message: Message) -> bool:
+        """Whether what a proposal stands on is there."""
+        held: bool = self.memory.tree.holds(self.parent_of(message.body))
+        return held
+
     def plant(self, message: Message, payload: bytes) -> bool:
         """A proposal whose parent is held: into the tree, if its height is the next one and it is not there."""
-        memory, value = self.memory, message.body.value  # type: ignore[attr-defined]  # proposals name a value
+        memory, value = self.memory, self.name_of(message)
         parent = self.parent_of(message.body)
         assert parent is not None, "only proposals are added"
         if value in memory.tree.blocks or memory.tree.height_of(parent) + 1 != message.height:
@@ -189,13 +192,13 @@ class ChainWork:
     def adopt(self) -> None:
         """Orphans whose parent has come, and those whose parent was one of them, however long the row."""
         memory = self.memory
-        ready = [orphan for orphan in memory.orphans if memory.tree.holds(self.parent_of(orphan.body))]
+        ready = [orphan for orphan in memory.orphans if self.is_ready(orphan)]
         while ready:
             memory.orphans = tuple(one for one in memory.orphans if one not in ready)
             for orphan in ready:
                 with suppress(Refused):  # what waited is refused now as it would have been on arrival
                     self.plant(orphan, orphan.body.payload)
-            ready = [orphan for orphan in memory.orphans if memory.tree.holds(self.parent_of(orphan.body))]
+            ready = [orphan for orphan in memory.orphans if self.is_ready(orphan)]
 
     def keep_orphan(self, message: Message) -> bool:
         """A proposal on something unknown waits; the first one makes us ask."""

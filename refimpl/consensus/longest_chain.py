@@ -349,11 +349,20 @@ class LongestWork(ChainWork):
         made = sum((block.message.sender, block.round) == same for block in memory.tree.blocks.values())
         if made >= CONSENSUS_VARIANTS:
             return False
-        electorate = engine.electorate(memory, message.height)
-        if electorate is None or not engine.stands(memory, block_of(message).parent):
-            return self.keep_orphan(message)
-        engine.verify_successor(memory, message, electorate)
         return super().add(message, payload)
+
+    def is_ready(self, message: Message) -> bool:
+        """Whether its parent stands, and it is known who takes turns at its height."""
+        memory, engine = self.memory, self.engine
+        known = engine.electorate(memory, message.height) is not None
+        return known and engine.stands(memory, block_of(message).parent)
+
+    def plant(self, message: Message, payload: bytes) -> bool:
+        """Into the tree, if it may stand on its parent (CON-123)."""
+        electorate = self.engine.electorate(self.memory, message.height)
+        assert electorate is not None, "only what is ready is planted"
+        self.engine.verify_successor(self.memory, message, electorate)
+        return super().plant(message, payload)
 
     def judge(self, verdict: api.Verdict) -> None:
         """What the application says of a block; those that waited for it are looked at again."""

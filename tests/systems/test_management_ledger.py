@@ -8,7 +8,7 @@ from attrs import evolve
 
 from conformance.adapters.node import NodeCluster
 from conformance.checkers import judge
-from conformance.plan import Plan
+from conformance.plan import Crash, Plan
 from conformance.world import World
 from refimpl.consensus import nakamoto
 from refimpl.consensus.registry import engine_names
@@ -39,10 +39,10 @@ def entry(number):
     return draft.signed(KEYS)
 
 
-def perform(engine, heights=1):
+def perform(engine, *atoms):
     """Four whole nodes with real signatures under an engine, and one transaction; the world and its history."""
     genesis = evolve(ALLIANCE.genesis(), engine=Name(engine))
-    plan = Plan(engine=engine, n=4, heights=heights)
+    plan = Plan(engine=engine, n=4, atoms=atoms)
     handed = [(entry(0).id.hex(), entry(0).to_bytes())]
     cluster = NodeCluster(genesis, KEYS, plan, VERIFY, lambda height, count: handed if height == 1 else [])
     world = World(plan, cluster)
@@ -98,6 +98,15 @@ def test_E1_a_changed_act_breaks_the_chain_of_hashes_and_the_work():
     (key,) = [key for key in disk if key.startswith("tx/")]
     disk[key] = disk[key].replace(b'"record":"r0"', b'"record":"r9"')
     assert verify_ledger(disk).finding is not None
+
+
+@pytest.mark.system("E1")
+@pytest.mark.parametrize("when", ["before-persist", "after-persist", "after-send"])
+def test_E1_a_miner_that_crashed_comes_back_to_the_chain_of_the_others(when):
+    world, history = perform("nakamoto", Crash(node=1, r=4, ph="block", when=when, back={"h": 1, "r": 6}))
+    assert [one.what for one in history.unrest if one.what in ("crash", "back")] == ["crash", "back"]
+    assert (history.why, judge(history)) == ("done", ())
+    assert len({verify_ledger(dict(runner.disk)).state_root for runner in world.nodes}) == 1
 
 
 @pytest.mark.system("E2")

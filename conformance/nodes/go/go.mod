@@ -1,0 +1,3 @@
+module yilian.example/node
+
+go 1.22
