@@ -11,7 +11,8 @@ Maker = Callable[[Method], Contest | Count]
 """Prepares an item."""
 
 FAMILIES = (
-    "crypto", "codec", "state", "trees", "ledger", "action", "policies", "language", "simulation", "store", "startup",
+    "crypto", "codec", "state", "trees", "ledger", "action", "policies", "language", "simulation", "store", "door",
+    "startup",
 )  # fmt: skip
 
 

@@ -62,6 +62,11 @@ class Relays:
         self.contract = Contract(engine="relay", timeout=(10**9, 0))
         """Nothing is decided, so the end that it promises is never near."""
 
+    @property
+    def names(self) -> Sequence[str]:
+        """See `conformance.world.Cluster`; nobody asks for them by name."""
+        return ()
+
     def spawn(self, node: int, variant: int) -> Relay:
         """See `conformance.reactor.Cluster`."""
         return Relay(node, self.last)
