@@ -1,4 +1,5 @@
-// A node of the ledger in Go, from the text of spec/ and the vectors alone, with the standard library.
+// A node of the ledger in Go, written from the text of spec/ and the vectors, with the standard library. It came after
+// the node in JavaScript and follows its division into files; it shares no line with the reference.
 //
 //	node                 speaks the node protocol over standard input and output (spec/node-protocol.md)
 //	node verify FOLDER   answers every vector under a folder, and says which answers differ
