@@ -21,6 +21,7 @@ nightly: $(VENV)/.spec       ## the long runs: compiled contracts, models, small
 	for engine in tendermint pbft hotstuff streamlet; do \
 	  $(BIN)/yilian explore --engine $$engine --enumerate small --rounds 3 || exit 1; \
 	  $(BIN)/yilian explore --engine $$engine --enumerate twins --rounds 3 || exit 1; done
+	$(MAKE) conform
 
 reference: $(STAMP)     ## one million plans over the BFT engines of the reference, of which none may break anything
 	$(BIN)/yilian explore --reference --runs 1000000 --heights 1
@@ -43,9 +44,14 @@ guards: $(VENV)/.spec   ## every guard of the models removed, one at a time, and
 pythons: $(STAMP)       ## the run under every supported Python of this machine, compared
 	$(BIN)/python -m tests.systems.pythons
 
-conform: $(STAMP)       ## the reference, and the node in JavaScript where node is here, at L3; then the zoo through the door
-	$(BIN)/yilian conform --cmd '$(BIN)/yilian node' --level L3 --out out/reference --html out/reference.html
-	@! command -v node >/dev/null || $(BIN)/yilian conform --cmd 'node conformance/nodes/js/node.js' --level L3 --out out/js --html out/js.html
+LEVEL ?= L3
+
+conform: $(STAMP)       ## the reference, the nodes in JavaScript and Go up to LEVEL (L3), and every bug of the zoo through the door
+	@command -v node >/dev/null && command -v go >/dev/null || { echo "make conform needs node 20 and go 1.22 or newer" >&2; exit 2; }
+	cd conformance/nodes/go && go build -o node ./...
+	$(BIN)/yilian conform --cmd '$(BIN)/yilian node' --level $(LEVEL) --out out/reference --html out/reference.html
+	$(BIN)/yilian conform --cmd 'node conformance/nodes/js/node.js' --level $(LEVEL) --out out/js --html out/js.html
+	$(BIN)/yilian conform --cmd conformance/nodes/go/node --level $(LEVEL) --out out/go --html out/go.html
 	$(BIN)/yilian selfcheck --door
 
 nodes: $(STAMP)         ## verifiers in other languages answer the vectors, and 400 drawn programs; needs node 20 and go 1.22 or newer
