@@ -15,6 +15,9 @@ SAME = ("engine", "zoo", "seed", "nodes", "liars", "heights", "profile", "tier",
         "rounds")  # fmt: skip
 """Members by which two campaigns draw the same plan for the same number."""
 
+COUNTED = ("first", "planned", "runs", "complete", "decisions", "seconds", "triggered", "broken", "found")
+"""Members that add up, or say which plans they are about."""
+
 
 def merged(campaigns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """One object for all: totals, and each campaign with its range of plans and what it found.
@@ -37,11 +40,14 @@ def merged(campaigns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def parts_of(value: Mapping[str, Any], at: str) -> list[Mapping[str, Any]]:
     """The campaigns in one object, which may be merged already."""
     schema = value.get("schema") if isinstance(value, Mapping) else None
-    if schema == MERGED_SCHEMA:
-        return list(value["campaigns"])
-    if schema != SCHEMA:
+    if schema not in (SCHEMA, MERGED_SCHEMA):
         raise PlanError("plan.malformed", f"{at}/schema", f"{SCHEMA} or {MERGED_SCHEMA}", schema)
-    return [value]
+    parts = value.get("campaigns", []) if schema == MERGED_SCHEMA else [value]
+    for part in parts:
+        for name in (*SAME, *COUNTED):
+            if name not in part:
+                raise PlanError("plan.malformed", f"{at}/{name}", "a member of a campaign", "nothing")
+    return list(parts)
 
 
 def require_apart(parts: Sequence[Mapping[str, Any]]) -> None:
