@@ -130,9 +130,13 @@ class Ledger:
                                                                id_of(one))):  # fmt: skip
             sender, size = made["body"]["signers"][0], len(canonical(made)) + 1
             due = expected.get(sender, 0)
-            if made["body"]["nonce"] == due and size <= room and len(listed) < limit("block", "transactions"):
-                expected[sender], room = due + 1, room - size
-                listed.append(made)
+            if made["body"]["nonce"] != due:
+                continue
+            if size > room or len(listed) == limit("block", "transactions"):
+                expected[sender] = -1
+                continue
+            expected[sender], room = due + 1, room - size
+            listed.append(made)
         return listed
 
     # --- blocks ---

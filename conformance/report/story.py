@@ -174,7 +174,7 @@ def certificates(history: History, violations: tuple[Violation, ...], language: 
     names, rows = Values(history), []
     at = next(one.height for one in history.decisions if one.tick == fork.tick and one.node == fork.nodes[-1])
     first = {one.node: one for one in reversed(history.decisions) if one.height == at and one.node in fork.nodes}
-    for node, one in sorted(first.items()):
+    for node, one in sorted(first.items()) if any(one.votes for one in first.values()) else ():
         voters = " ".join(f"{voter}*" if voter in history.plan.faulty else str(voter) for voter, _ in one.votes)
         value = names.name(one.block.digest)
         rows.append(word("shown", language, node=node, h=at, value=value, voters=voters or "-"))

@@ -42,7 +42,7 @@ MEMBERSHIP_MEMBERS: Final = 128
 
 # State map
 STATE_KEY_BYTES: Final = 255
-STATE_VALUE_BYTES: Final = 64 * 1024
+STATE_VALUE_BYTES: Final = 2 * 1024 * 1024
 
 # Merkle proofs
 PROOF_HASHES: Final = 64

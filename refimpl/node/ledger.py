@@ -29,6 +29,9 @@ from refimpl.node.ports import Write
 
 __all__ = ["Ledger", "Opinion", "Result"]
 
+_NEVER = -1
+"""A nonce that no transaction has."""
+
 
 @frozen
 class Opinion:
@@ -224,8 +227,11 @@ class Ledger:
             due = expected.get(transaction.sender)
             if due is None:
                 due = next_nonce(draft, transaction.sender)
+            if transaction.nonce != due:
+                continue
             size = len(transaction.to_bytes()) + 1
-            if transaction.nonce != due or size > room or count == BLOCK_TRANSACTIONS:
+            if size > room or count == BLOCK_TRANSACTIONS:
+                expected[transaction.sender] = _NEVER  # those behind it wait on, its equals in nonce included
                 continue
             expected[transaction.sender] = due + 1
             room, count = room - size, count + 1

@@ -145,11 +145,10 @@ def state() -> Sheet:
         of = sheet.valid("statemap.root", "DAT-041 DAT-042 DAT-043 DAT-044", f"{len(some)} keys", {"entries": entries})
     sheet.valid("statemap.root", "DAT-044", "in another order, the same root",
                 {"entries": [[key.hex(), value.hex()] for key, value in reversed(content.items())]})  # fmt: skip
-    for why, key, value in (
-        ("an empty key", b"", b""), ("a zero byte in a key", b"a\0b", b""), ("a key too long", b"k" * 256, b""),
-        ("a value too long", b"k", b"v" * 65_537),
+    for why, key in (
+        ("an empty key", b""), ("a zero byte in a key", b"a\0b"), ("a key too long", b"k" * 256),
     ):  # fmt: skip
-        sheet.twin(of, "contract.limit_exceeded", "DAT-040", why, entries=[[key.hex(), value.hex()]])
+        sheet.twin(of, "contract.limit_exceeded", "DAT-040", why, entries=[[key.hex(), ""]])
     made = EMPTY.updated(content)
     for key in (b"a", b"ab", b"b", b"\xff" * 255):
         _presence(sheet, made, key)

@@ -11,7 +11,7 @@ import (
 const ( // of spec/limits.toml
 	proofSteps      = 2040
 	stateKeyBytes   = 255
-	stateValueBytes = 65536
+	stateValueBytes = 2097152
 )
 
 type entry struct{ key, value []byte }

@@ -94,8 +94,10 @@ export class Chain {
     let room = LIMITS.block - 4096;
     for (const one of waiting.sort(order)) {
       const next = due.get(one.sender) ?? nonceOf(draft, one.sender), size = one.bytes.length + 1;
-      if (one.nonce !== next || size > room || listed.length === LIMITS.transactions) continue;
-      due.set(one.sender, next + 1);
+      if (one.nonce !== next) continue;
+      const fits = size <= room && listed.length < LIMITS.transactions;
+      due.set(one.sender, fits ? next + 1 : -1); // those behind one that does not fit wait on, its equals in nonce included
+      if (!fits) continue;
       room -= size;
       listed.push(one.transaction);
     }

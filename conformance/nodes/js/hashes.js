@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { count, hex, list, object, shaped, text } from "./fields.js";
 import { refuseUnless } from "./refusal.js";
 
-const HASHES = 64, STEPS = 2040, KEY_BYTES = 255, VALUE_BYTES = 65536; // proof and state of spec/limits.toml
+const HASHES = 64, STEPS = 2040, KEY_BYTES = 255, VALUE_BYTES = 2097152; // proof and state of spec/limits.toml
 
 export const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
 const byte = (...numbers) => Buffer.from(numbers);
@@ -33,7 +33,7 @@ const proves = (holds) => refuseUnless(holds, "wire.bad_proof", "a proof of this
 
 // RFC 9162, 2.1.3.2 (DAT-032, DAT-034).
 export function verifyInclusion(leaf, index, size, proof, expected) {
-  proves(proof.length <= HASHES && index < size);
+  proves(proof.length <= HASHES && count(index) && index < size);
   let [fn, sn, hash] = [index, size - 1, leafHash(leaf)];
   for (const one of proof) {
     proves(sn !== 0);
@@ -86,6 +86,8 @@ export function stateRoot(entries) {
     refuseUnless(fits, "contract.limit_exceeded", "a key and value within the limits");
   }
   if (entries.length === 0) return digest("yilian/state/v1", Buffer.alloc(0));
+  const keys = new Set(entries.map(([key]) => key.toString("latin1")));
+  refuseUnless(keys.size === entries.length, "wire.bad_field", "each key once");
   return rootUnder([...entries].sort(([a], [b]) => Buffer.compare(a, b)), 0, entries.length);
 }
 

@@ -1,6 +1,6 @@
 // One member of one channel, behind the node protocol (spec/node-protocol.md, parts 2 to 4): every input gives effects.
 
-import { bytesOf, encode } from "./canonical.js";
+import { bytesOf, decode, encode } from "./canonical.js";
 import { Chain } from "./chain.js";
 import { keyBytes } from "./draft.js";
 import { count, hex, object, shaped } from "./fields.js";
@@ -21,6 +21,7 @@ export class Instance {
     const members = this.chain.members, weights = new Map([...validators(members)].map(([one, { weight }]) => [one, BigInt(weight)]));
     refuseUnless(!this.solo || weights.size === 1, "consensus.not_alone", "one validator", weights.size); // CON-030
     this.messages = new Messages({ ...this.chain.genesis, engine: "tendermint" }, self, Buffer.from(key, "hex"));
+    this.opening = this.chain.open();
     if (!this.solo) this.engine = new Tendermint(self, weights, this.messages, this);
   }
 
@@ -32,7 +33,7 @@ export class Instance {
 
   start(now) {
     this.enter(now);
-    this.persist([...this.chain.open(), ...this.forgotten()]);
+    this.persist([...this.opening, ...this.forgotten()]);
     return this.settle();
   }
 
@@ -44,7 +45,7 @@ export class Instance {
     refuseUnless(records !== undefined || this.solo, "store.corrupt", "records", "none");
     if (this.solo) return this.settle();
     try {
-      this.records = JSON.parse(records.toString("utf8"));
+      this.records = decode(records, 2 ** 26);
       this.records.forEach((one) => this.messages.read(bytesOf(one)));
     } catch {
       throw new Refused("store.corrupt", "records that are messages", "others");

@@ -125,6 +125,7 @@ export class Tendermint {
     const voters = body.votes.map((one) => one.member), members = voters.every((one) => this.weights.has(one));
     refuseUnless(inOrder(body.votes) && members && this.isQuorum(this.weigh(voters)), "consensus.no_quorum", "votes of a quorum", voters.length);
     for (const vote of body.votes) this.messages.verifyVote("precommit", height, round, body.value, vote);
+    refuseUnless(this.opinion(body).valid, "consensus.wrong_block", "a block that may stand here", body.value);
     this.behind = true;
     this.finish(round, payload, body.votes);
   }

@@ -4,7 +4,7 @@
 import { bytesOf } from "./canonical.js";
 import { link } from "./program.js";
 import { shapedModule } from "./shapes.js";
-import { LIMITS, byCodePoint } from "./types.js";
+import { LIMITS, byCodePoint, parseType } from "./types.js";
 import { need } from "./typing.js";
 import { callGraph, contractRules, policyRules } from "./verify-rules.js";
 import { distinct, namesOf, typed } from "./verify-types.js";
@@ -73,6 +73,10 @@ function parts(module) {
     distinct(namesOf(module.views));
     for (const group of module.groups) distinct(group.fields);
     return;
+  }
+  const clauses = [...module.start, ...module.states.flatMap((state) => state.clauses)];
+  for (const { type } of [...module.parties, ...module.data, ...clauses.flatMap((one) => one.params ?? [])]) {
+    need(parseType(type) !== null, "a type", type);
   }
   const fields = namesOf([...module.parties, ...module.data]);
   distinct([...fields, ...namesOf(module.states)]);

@@ -23,11 +23,11 @@ def code_of(act, *arguments) -> Code:
 
 @pytest.mark.clause("DAT-040")
 def test_keys_and_values_end_at_their_limits():
-    longest, largest = b"k" * 255, bytes(65536)
+    longest, largest = b"k" * 255, bytes(2_097_152)
     held = EMPTY.updated({longest: largest, b"\xff": b"", b"\x01": b""})
     assert held.get(longest) == largest
     verify_presence(held.root, longest, largest, held.prove(longest))
-    for writes in ({b"": b""}, {b"k" * 256: b""}, {b"a\x00": b""}, {b"\x00": b""}, {b"k": bytes(65537)}, {b"": None}):
+    for writes in ({b"": b""}, {b"k" * 256: b""}, {b"a\x00": b""}, {b"\x00": b""}, {b"k": bytes(2_097_153)}, {b"": None}):
         assert code_of(held.updated, writes) is Code.CONTRACT_LIMIT_EXCEEDED
         assert code_of(held.updated, {b"good": b"", **writes}) is Code.CONTRACT_LIMIT_EXCEEDED
     assert held.get(b"good") is None

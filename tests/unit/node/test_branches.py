@@ -70,3 +70,16 @@ def test_where_finality_is_by_depth_a_record_binds_until_a_decision_so_many_heig
     places = {"below": (10, 3), "at": (11, 4), "tip": (10 + CONSENSUS_PAST, 9)}
     node.records = {key: (Height(height), Round(round_)) for key, (height, round_) in places.items()}
     assert node._forget(Height(10 + CONSENSUS_PAST)) == ["below"]
+
+
+@pytest.mark.clause("NOD-062")
+def test_what_does_not_fit_holds_up_its_equals_in_nonce(monkeypatch):
+    ledger, _ = Ledger.open(GENESIS, verifier(Suite.INTL))
+    large, small = (transaction(payload="x" * size) for size in (3_000, 1))
+    while large.id > small.id:
+        small = transaction(payload=small.payload + "x")
+    for one in (large, small):
+        ledger.admit(ledger.check(one.to_bytes()))
+    assert ledger.prepare(AUTHOR, LATER).transactions == (large,)
+    monkeypatch.setattr("refimpl.node.ledger.BLOCK_BYTES", 4096 + 2_000)
+    assert ledger.prepare(AUTHOR, LATER).transactions == ()
