@@ -175,8 +175,8 @@ def test_a_package_that_names_what_nobody_deployed_is_refused_whole():
 @pytest.mark.clause("CTR-D03", "DAT-040")
 def test_a_module_as_large_as_a_transaction_may_carry_stands_in_the_state():
     purposes = [f"p{number:050d}" for number in range(9_000)]
-    module = {"enums": [], "entities": [], "ir": 1, "kind": "schema", "name": "Big", "parties": [], "purposes": purposes,
-              "uses": [], "version": 1}  # fmt: skip
+    module = {"enums": [], "entities": [], "ir": 1, "kind": "schema", "name": "Big", "parties": [],
+              "purposes": purposes, "uses": [], "version": 1}  # fmt: skip
     draft = Draft(EMPTY)
     packages.deploy(draft, {"modules": [module]})
     assert len(draft.commit().get(b"module/Big/000001")) > 470_000

@@ -27,7 +27,8 @@ def test_keys_and_values_end_at_their_limits():
     held = EMPTY.updated({longest: largest, b"\xff": b"", b"\x01": b""})
     assert held.get(longest) == largest
     verify_presence(held.root, longest, largest, held.prove(longest))
-    for writes in ({b"": b""}, {b"k" * 256: b""}, {b"a\x00": b""}, {b"\x00": b""}, {b"k": bytes(2_097_153)}, {b"": None}):
+    larger = {b"k": bytes(2_097_153)}
+    for writes in ({b"": b""}, {b"k" * 256: b""}, {b"a\x00": b""}, {b"\x00": b""}, larger, {b"": None}):
         assert code_of(held.updated, writes) is Code.CONTRACT_LIMIT_EXCEEDED
         assert code_of(held.updated, {b"good": b"", **writes}) is Code.CONTRACT_LIMIT_EXCEEDED
     assert held.get(b"good") is None
