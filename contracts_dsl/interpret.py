@@ -267,7 +267,7 @@ def _started(contract: ContractProgram, clause: ir.May, arguments: Arguments, st
         if holder is not None:  # CTR-S14
             raise _Refusal(KEY, "duplicate_key", key=list(module.key), id=holder)
         step.overlay.keys.append(KeyTaken(module.name, key, draft.id))
-    for name in contract.fields:
+    for name in contract.fields:  # CTR-S27
         value = values[contract.position[name]]
         if name in step.program.fixed[module.name] and value is not None and not isinstance(value, tuple):
             step.overlay.indexed.append(Indexed(module.name, name, value, draft.id))
@@ -334,7 +334,7 @@ def _signed(step: Step, instance: Instance, clause: ir.Acting) -> None:
 
 
 def _fulfils(step: Step, instance: Instance, party: ir.Party, check: int) -> None:
-    """The `where` of a party that is there. CTR-S15: the directory as it is now."""
+    """The `where` of a party that is there (CTR-S26). CTR-S15: the directory as it is now."""
     if party.where is None or _party(step, instance, party.name) is None:
         return
     failed = _first_false(party.where, step.place(instance, {}), check)
@@ -351,7 +351,7 @@ def _when(step: Step, instance: Instance, clause: ir.Acting, parameters: Mapping
 
 
 def _first_false(condition: ir.Expr | None, place: Place, check: int) -> ir.Expr | None:
-    """The first conjunct that does not hold."""
+    """The first conjunct that does not hold; a limit refuses at this check (CTR-S26)."""
     try:
         return next((one for one in ir.conjuncts(condition) if not holds(one, place)), None)
     except Refused as refused:
@@ -442,7 +442,7 @@ def _prepared(step: Step, instance: Instance, effect: ir.Effect, place: Place) -
 
 
 def evaluated(args: Sequence[ir.Arg], place: Place) -> Arguments:
-    """The arguments of a call or creation; what is absent is left out."""
+    """The arguments of a call or creation; what is absent is left out (CTR-S26)."""
     return [(arg.name, value) for arg in args if (value := evaluate(arg.value, place)) is not None]
 
 
