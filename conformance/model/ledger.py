@@ -312,7 +312,7 @@ class Ledger:
             rows |= {f"index/{name}/{number:010}": 1 for number in instances}
         for (contract, key), number in world.keys.items():
             rows[f"key/{tagged('yilian/key/v1', canonical([contract, plain(key)])).hex()}"] = number
-        rows |= {f"position/{name}": amount for name, amount in world.positions.items()}
+        rows |= {f"position/{name}": str(amount) for name, amount in world.positions.items()}
         for name, node in world.directory.items():
             rows[f"node/{name}"] = [node.kind, node.parent, plain(sorted(node.attributes.items()))]
         if world.directory:

@@ -18,7 +18,7 @@ from refimpl.contract.draft import Draft
 from refimpl.crypto.recipes import digest
 from refimpl.data.encoding import decode_known, encode_known
 
-__all__ = ["CLOCK", "DIRECTORY_DIGEST", "LedgerWorld", "node_key", "position_key"]
+__all__ = ["CLOCK", "DIRECTORY_DIGEST", "LedgerWorld", "node_key", "position_of"]
 
 CLOCK = b"clock"
 """Second up to which the ledger was advanced."""
@@ -50,8 +50,13 @@ def _taken_key(contract: str, key: Sequence[Value]) -> bytes:
     return b"key/%s" % name.hex().encode()
 
 
-def position_key(member: str) -> bytes:
-    """Where the clearing position of a member stands, in fen."""
+def position_of(draft: Draft, member: str) -> int:
+    """The clearing position of a member in fen. It stands as a text, since sums of amounts have no bound (CTR-D05)."""
+    found = draft.read(_position_key(member))
+    return int(found) if isinstance(found, str) else 0
+
+
+def _position_key(member: str) -> bytes:
     return b"position/%s" % member.encode()
 
 
@@ -181,8 +186,7 @@ class LedgerWorld:
         self.draft.write(_instance_key(instance.id), msgspec.to_builtins(instance))
 
     def _move(self, member: str, amount: int) -> None:
-        key = position_key(member)
-        self.draft.write(key, self._number(key) + amount)
+        self.draft.write(_position_key(member), str(position_of(self.draft, member) + amount))
 
 
 _read_instance = msgspec.json.Decoder(Instance).decode

@@ -18,7 +18,7 @@ from contracts_dsl.memory import DirectoryNode, MemoryWorld
 from contracts_dsl.refusals import wire_code
 from refimpl.contract import directory, orders, packages
 from refimpl.contract.draft import Draft
-from refimpl.contract.world import LedgerWorld, position_key
+from refimpl.contract.world import LedgerWorld, position_of
 from refimpl.data.ids import MemberId
 from refimpl.data.refusal import Refused
 from refimpl.data.state_map import EMPTY
@@ -85,7 +85,7 @@ class Book:
         ledger = LedgerWorld(self.draft)
         instances = [ledger.instance(number) for number in range(ledger.next_instance())]
         assert instances == self.world.stored, "the ledger and the definitional interpreter differ"
-        positions = {name: self.draft.read(position_key(name)) or 0 for name in MEMBERS}
+        positions = {name: position_of(self.draft, name) for name in MEMBERS}
         return Row(
             now=(ledger.now() - GENESIS) // HOUR,
             errands=tuple(errand(one) for one in instances if one is not None),

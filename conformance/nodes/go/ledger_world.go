@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -162,5 +163,9 @@ func (w LedgerWorld) apply(changes *Changes) {
 func (w LedgerWorld) move(member any, amount int64) {
 	name, _ := member.(string)
 	draft, key := w.draft, "position/"+name
-	draft.write(key, draft.number(key)+amount)
+	sum := big.NewInt(0)
+	if held, known := draft.read(key).(string); known {
+		sum.SetString(held, 10)
+	}
+	draft.write(key, sum.Add(sum, big.NewInt(amount)).String())
 }

@@ -77,6 +77,6 @@ export class LedgerWorld {
 
   move(member, amount) {
     const key = keyOf("position", member);
-    this.draft.write(key, (this.draft.read(key) ?? 0) + amount);
+    this.draft.write(key, String(BigInt(this.draft.read(key) ?? 0) + BigInt(amount)));
   }
 }

@@ -163,7 +163,7 @@ class Story:
         for key in state.keys(b"instance/"):
             row: Any = state.read(key)
             instances[f"{row['contract']}/{row['id']}"] = row["state"]
-        positions = {key.decode().split("/")[1]: state.read(key) for key in state.keys(b"position/")}
+        positions = {key.decode().split("/")[1]: int(str(state.read(key))) for key in state.keys(b"position/")}
         return {"instances": instances, "positions": positions}
 
     # --- records ---

@@ -13,7 +13,7 @@ from contracts_dsl.host import Changes, Indexed, Instance, KeyTaken, Timer, Tran
 from contracts_dsl.memory import DirectoryNode, MemoryWorld
 from refimpl.contract import directory, orders, packages
 from refimpl.contract.draft import Draft
-from refimpl.contract.world import LedgerWorld, position_key
+from refimpl.contract.world import LedgerWorld, position_of
 from refimpl.data.ids import MemberId
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import EMPTY
@@ -60,6 +60,14 @@ def histories(draw):
     return made
 
 
+@pytest.mark.clause("CTR-D05")
+def test_a_position_may_exceed_every_number_of_the_ledger():
+    world = LedgerWorld(Draft(EMPTY))
+    for _ in range(2):
+        world.apply(Changes(now=0, transfers=(Transfer("a", "b", 2**53 - 1),)))
+    assert (position_of(world.draft, "a"), position_of(world.draft, "b")) == (2 - 2**54, 2**54 - 2)
+
+
 @pytest.mark.clause("CTR-D04")
 @settings(max_examples=80)
 @given(histories(), st.booleans())
@@ -87,7 +95,7 @@ def test_the_ledger_answers_every_question_as_the_model_does(history, settled):
                 )
         for key in ((0,), ("a",), (3,)):
             assert world.key_holder(contract, key) == model.key_holder(contract, key)
-        assert (draft.read(position_key(contract)) or 0) == model.positions.get(contract, 0)
+        assert position_of(draft, contract) == model.positions.get(contract, 0)
     for t in (0, 3, 10):
         assert list(world.timers_before(t)) == sorted(model.timers_before(t))
 
@@ -118,7 +126,8 @@ def test_every_test_of_the_library_passes_over_the_ledger_s_state(surface, monke
 
         @property
         def positions(self):
-            return {key[len(b"position/") :].decode(): self.draft.read(key) for key in self.draft.keys(b"position/")}
+            names = [key[len(b"position/") :].decode() for key in self.draft.keys(b"position/")]
+            return {name: position_of(self.draft, name) for name in names}
 
     monkeypatch.setattr(testing, "MemoryWorld", OverTheLedger)
     folder = files("contracts_dsl").joinpath("library")

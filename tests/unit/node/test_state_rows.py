@@ -44,7 +44,7 @@ def test_the_state_of_contracts_stands_as_the_text_says():
     index, key = digest("yilian/index/v1", ["借出", "who", "m0"]), digest("yilian/key/v1", ["借出", ["m0", 3]])
     assert rows(draft) == {
         "clock": "80", "next": "1", "of/借出/0000000000": "1", "timer/000000000090/0000000000/001": "1",
-        f"index/{index}/0000000000": "1", f"key/{key}": "0", "position/m0": "-5", "position/m1": "5",
+        f"index/{index}/0000000000": "1", f"key/{key}": "0", "position/m0": '"-5"', "position/m1": '"5"',
         "instance/0000000000": canonical({
             "closed": [2], "contract": "借出", "entered": 80, "id": 0, "state": "asked", "timers": [[90, 1]],
             "values": ["m0", None, ["a", "b"], True], "version": 1,
