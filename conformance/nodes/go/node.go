@@ -22,6 +22,7 @@ const ( // section protocol of spec/limits.toml
 
 var (
 	profiles   = []string{"solo/1", "tendermint/1"}
+	packs      = []string{"access", "claim", "drug", "family", "referral", "reporting", "sharing", "surgery"}
 	handleForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,15}$`)
 )
 
@@ -94,7 +95,7 @@ func (h *Host) hello(request object) object { // NOD-010
 	return object{
 		"claims": valuesOf([]string{"L0", "L1", "L2", "L3"}), "language": "go", "name": "yilian-go",
 		"ops":   valuesOf(sortedKeys(operations)),
-		"packs": list{}, "profiles": valuesOf(profiles), "protocol": int64(1), "suites": valuesOf(suitesOffered),
+		"packs": valuesOf(packs), "profiles": valuesOf(profiles), "protocol": int64(1), "suites": valuesOf(suitesOffered),
 		"version": "0.1.0",
 		"window":  int64(windowLimit),
 	}

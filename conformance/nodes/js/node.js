@@ -8,6 +8,7 @@ import { Instance } from "./instance.js";
 import { validators } from "./ledger.js";
 import { Refused } from "./refusal.js";
 
+const PACKS = ["access", "claim", "drug", "family", "referral", "reporting", "sharing", "surgery"];
 const SUITES = ["intl", "stub"], PROFILES = ["solo/1", "tendermint/1"], INSTANCES = 64;
 
 class Trouble extends Error { // an answer about the conversation (NOD-005)
@@ -51,7 +52,7 @@ const OPERATIONS = {
   hello: [{ kit: text, protocol: list, schema: hex(32) }, ({ protocol }) => {
     if (!protocol.includes(1)) throw new Trouble("not_supported", "this node speaks major 1");
     return {
-      claims: ["L0", "L1", "L2", "L3"], language: "javascript", name: "yilian-js", ops: Object.keys(OPERATIONS), packs: [], profiles: PROFILES,
+      claims: ["L0", "L1", "L2", "L3"], language: "javascript", name: "yilian-js", ops: Object.keys(OPERATIONS), packs: PACKS, profiles: PROFILES,
       protocol: 1, suites: SUITES, version: "0.1.0", window: 64,
     };
   }],
