@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from conformance.adversary.generate import PROFILES
 from conformance.drivers.doorcheck import REFERENCE, bugs, hunt_all
+from conformance.drivers.doorcheck import SURVIVORS as DOOR_SURVIVORS
 from conformance.drivers.enumerate import ENUMERATIONS, ROUNDS
 from conformance.drivers.explore import Campaign, Found, Tally, enumeration, explore, shrink_found
 from conformance.drivers.matrix import BUDGET as MATRIX_BUDGET
@@ -302,7 +303,8 @@ def hunt_through_the_door(names: tuple[str, ...], language: Language, *, as_json
     if strange:
         raise click.BadParameter(f"--bug {strange[0]}: {' '.join((*known, REFERENCE))}")
     found = []
-    for caught in hunt_all(names or (*known, REFERENCE)):
+    gated = [name for name in known if name not in DOOR_SURVIVORS]
+    for caught in hunt_all(names or (*gated, REFERENCE)):
         found.append(caught)
         if not as_json:
             key = ("zoo.clean" if caught.right else "zoo.alarm") if caught.id == REFERENCE else \

@@ -7,7 +7,7 @@ judge.
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from attrs import evolve, frozen
@@ -19,7 +19,7 @@ from conformance.drivers.levels import Settings, bench_of
 from conformance.zoo import ZOO, load
 from conformance.zoo.wire import WIRE
 
-__all__ = ["Caught", "bugs", "hunt", "hunt_all"]
+__all__ = ["SURVIVORS", "Caught", "bugs", "hunt", "hunt_all"]
 
 REFERENCE = "reference"
 """The id of the node without a planted bug."""
@@ -30,13 +30,18 @@ FIRST = ("L3.agreement.equivocating-proposer", "L3.liar.silent", "L3.liar.twins"
          "L3.accountability.too-many")  # fmt: skip
 """Tests by which wrong engines are hunted first, after their own witness."""
 HINTS = {
-    "P03": ("L2.drawn.sparse",), "T01": ("L3.accountability.too-many",), "T05": ("L3.drawn.heard-of-3",),
+    "P03": ("L2.drawn.sparse",), "T01": ("L3.accountability.too-many",),
     "T06": ("L2.drawn.heard-of",), "W05": ("L2.happy.four",), "W07": ("L1.recover.unsynced-lost",),
     "W16": ("L1.pack.access.an-entry-is-amended-by-its-custodian-an-expired-consent-opens-nothing",),
     "W17": ("L1.recover.unsynced-lost",),
 }  # fmt: skip
 """Bug -> tests that are known to find it, so that a hunt is short. The ledger's own (D06, D07, D10) are not hunted
 here: they need a block of a liar's making, or two commands in one block, which no level has yet."""
+
+SURVIVORS: Mapping[str, str] = {
+    "T05": "its witness breaks the engine alone and not a whole node; drawn plans of L3 no longer meet it (2026-11-28)",
+}
+"""Id -> why nothing catches it through the door yet; `--bug` hunts it all the same. This list may only shrink."""
 
 
 @frozen
