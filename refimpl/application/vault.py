@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from refimpl.application.charts import Chart, Sealed
-from refimpl.application.records import RecordId, SealedRecord, WrappedKey, open_record
+from refimpl.application.records import RecordId, SealedRecord, WrappedKey, open_record, record_id
 from refimpl.crypto.sealing import NONCE_BYTES, ReaderKey
-from refimpl.data.ids import Digest, MemberId, Name, member_id
+from refimpl.data.ids import Digest, MemberId, member_id
 from refimpl.data.refusal import Code, Refused
 
 __all__ = ["MemoryVault", "Shelf", "Vault", "read_record"]
@@ -53,7 +53,7 @@ class Vault:
     def put_chart(self, chart: Chart, sealed: Sequence[Sealed]) -> None:
         """Keep a new chart, all its fields in one piece; `vault.exists` if a name was ever used."""
         self._must_be_new(chart.record)
-        rows: list[Row] = [(_list(chart.record), chart.to_bytes())]
+        rows: list[Row] = [(_list(chart.record), chart.to_bytes()), (_by_digest(chart.digest), chart.record.encode())]
         for kept, own in sealed:
             rows += self._new(kept, own)
         self._shelf.apply(rows, sync=True)
@@ -67,14 +67,22 @@ class Vault:
             raise Refused(Code.VAULT_ERASED, record=record)
         return Chart.from_bytes(found)
 
+    def of_digest(self, digest: Digest) -> RecordId:
+        """The name of the chart that was put here with this digest; `vault.unknown`."""
+        found = self._shelf.get(_by_digest(digest))
+        if found is None:
+            raise Refused(Code.VAULT_UNKNOWN, record=digest.hex())
+        return record_id(found.decode("latin-1"))
+
     def charts(self) -> list[RecordId]:
         """The charts that were ever put here, erased ones too, ascending."""
-        return [RecordId(Name(key[len(_list("")) :])) for key, _ in self._shelf.items(_list(""))]
+        return [record_id(key[len(_list("")) :]) for key, _ in self._shelf.items(_list(""))]
 
     def sealed(self, record: RecordId) -> SealedRecord:
-        """The record; `vault.unknown` or `vault.erased`."""
-        custodian, body = self._of(record).split(b"\n", 1)
-        return SealedRecord(record, member_id(custodian.decode()), body[:NONCE_BYTES], body[NONCE_BYTES:])
+        """The record; `vault.unknown` or `vault.erased`, and `wire.bad_field` for a row that was damaged."""
+        custodian, _, body = self._of(record).partition(b"\n")
+        kept_by = member_id(custodian.decode("latin-1"))
+        return SealedRecord(record, kept_by, body[:NONCE_BYTES], body[NONCE_BYTES:])
 
     def key(self, record: RecordId, reader: MemberId) -> WrappedKey:
         """The reader's key to a record; `vault.unknown`, `vault.erased`, or `vault.no_key`."""
@@ -144,6 +152,10 @@ class Vault:
 
 def _list(record: str) -> str:
     return f"chart|{record}"
+
+
+def _by_digest(digest: Digest) -> str:
+    return f"digest|{digest.hex()}"
 
 
 def _body(record: str) -> str:

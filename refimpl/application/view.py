@@ -6,15 +6,14 @@ a commission asks by name. Reading only: what changes the ledger is a transactio
 whatever implements `Chain`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from attrs import frozen
 
-from contracts_dsl.host import Instance, Value
 from refimpl.application import index
 from refimpl.contract.draft import Draft
-from refimpl.contract.packages import program_in
+from refimpl.contract.rows import Row, fields_meant, row_of
 from refimpl.contract.world import LedgerWorld
 from refimpl.data.block import Genesis, Header
 from refimpl.data.certificate import Certificate
@@ -24,7 +23,7 @@ from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import StateMap
 from refimpl.data.transaction import Transaction
 
-__all__ = ["Chain", "Happening", "Row", "View", "happenings"]
+__all__ = ["Chain", "Happening", "View", "happenings"]
 
 
 class Chain(Protocol):
@@ -54,23 +53,6 @@ class Chain(Protocol):
         """The state after a block; 0 is that of the genesis."""
 
 
-@frozen
-class Row:
-    """An instance, its fields by name."""
-
-    contract: str
-    id: int
-    version: int
-    state: str
-    entered: int
-    """Second in which the present state was entered."""
-    values: Mapping[str, Value]
-
-    def __getitem__(self, field: str) -> Any:
-        """The value of a field; KeyError if the contract has none of that name."""
-        return self.values[field]
-
-
 class View:
     """One state of a ledger, for reading."""
 
@@ -86,14 +68,18 @@ class View:
 
     def row(self, instance: int) -> Row:
         """An instance by its number; `query.not_found`."""
-        found = self._world.instance(instance)
+        found = row_of(self.draft, instance)
         if found is None:
             raise Refused(Code.QUERY_NOT_FOUND, what=f"instance {instance}")
-        return self._named(found)
+        return found
 
     def rows(self, contract: str) -> Iterator[Row]:
         """All instances of a contract, any version and state, in the order in which they began."""
         return (self.row(number) for number in self._world.instances(contract))
+
+    def fields_of(self, instance: int, names: Iterable[str]) -> tuple[str, ...]:
+        """The fields that a request for these fields and groups of an instance means, ascending."""
+        return fields_meant(self.draft, self.row(instance).contract, names)
 
     def accesses(self) -> list[dict[str, Any]]:
         """The chain of accesses, in order (APP-009)."""
@@ -107,7 +93,7 @@ class View:
         """The party type or entity of a node of the directory; None if it has no such node."""
         return self._world.kind(node)
 
-    def attribute(self, node: str, name: str) -> Value:
+    def attribute(self, node: str, name: str) -> object:
         """An attribute of a node; None where it is absent."""
         return self._world.attribute(node, name)
 
@@ -116,12 +102,6 @@ class View:
         while node is not None and node != region:
             node = self._world.parent(node)
         return node == region
-
-    def _named(self, instance: Instance) -> Row:
-        contract = program_in(self.draft).contract(instance.contract, instance.version)
-        assert contract is not None, "an instance's version is deployed for ever"
-        values = dict(zip(contract.fields, instance.values, strict=True))
-        return Row(instance.contract, instance.id, instance.version, instance.state, instance.entered, values)
 
 
 @frozen

@@ -125,6 +125,8 @@ class Code(StrEnum):
     VAULT_ERASED = "vault.erased"
     VAULT_EXISTS = "vault.exists"
     VAULT_NO_KEY = "vault.no_key"
+    VAULT_NOT_ALLOWED = "vault.not_allowed"
+    VAULT_TOO_LATE = "vault.too_late"
 
     @property
     def area(self) -> str:
