@@ -17,7 +17,7 @@ from typing import Any, Self, cast
 from attrs import define, field, fields
 
 from refimpl.consensus import interface as api
-from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, Log
+from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, Log, Work
 from refimpl.consensus.interface import Validators
 from refimpl.consensus.tree import Tree, TreeBlock
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
@@ -83,13 +83,8 @@ class ChainEngine(HeightEngine):
         return found.has_correct(weight)
 
 
-class ChainWork:
-    """One step under way: a fork of the memory and the effects so far. Engines add their rules."""
-
-    def __init__(self, engine: Any, memory: Any) -> None:
-        self.engine = engine
-        self.memory = memory
-        self.effects: list[api.Effect] = []
+class ChainWork(Work):
+    """One step of an engine whose members build on undecided blocks. Engines add their rules."""
 
     # --- what an engine adds ---
 

@@ -129,26 +129,13 @@ class LongestChain(ChainEngine):
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
         work = self.work(state)
-        match event:
-            case api.Receive(message):
-                work.receive(message)
-            case api.Expire(timer):
-                work.expire(timer)
-            case api.Verdict():
-                work.judge(event)
-            case api.Offer():
-                work.offer(event)
-            case api.Worked():
-                work.worked(event)
-            case api.Begin():
-                work.begin(event)
-        return api.Step(work.memory, tuple(work.effects))
+        return work.meet(event)
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """What was delivered last, the blocks that we made, and a question to the others (CON-008, CON-129)."""
         work = self.work(state)
         work.resume(begin, records)
-        return api.Step(work.memory, tuple(work.effects))
+        return work.done()
 
     def where(self, state: Memory) -> str:
         """Height, slot and how much lies above."""
