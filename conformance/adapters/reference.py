@@ -415,8 +415,8 @@ class EngineCluster:
 
     def record_key(self, message: Message) -> str:
         """Where a statement is kept: sorted by height, then round, then phase, then sender."""
-        phases = self.contract.phases
-        phase = phases.index(message.kind) if message.kind in phases else len(phases)
+        phases, kind = self.contract.phases, message.kind
+        phase = phases.index(kind) if kind in phases else len(phases)
         return f"record/{message.height:04d}/{message.round:04d}/{phase}.{message.kind}/{message.sender}"
 
     def signed(self, decision: engine_api.Decide, name: MemberId, mark: Signature) -> bool:

@@ -10,7 +10,7 @@ Source: spec/consensus.md, part 1 (CON-004 to CON-008, CON-020 to CON-022, CON-0
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from attrs import define, field
 
@@ -21,7 +21,7 @@ from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD
 from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import Body, Decided, Message, Sync, Vote
 
-__all__ = ["DECIDED", "SYNC", "HeightEngine", "HeightWork", "Log", "Place", "Work", "hear"]
+__all__ = ["DECIDED", "SYNC", "Forked", "HeightEngine", "HeightWork", "Log", "Place", "Work", "hear"]
 
 DECIDED, SYNC = "decided", "sync"
 """What brings over a member that is behind, and the question a member asks when it comes back."""
@@ -36,8 +36,19 @@ def hear(log: Log, message: Message) -> Log:
     return log if message.body in said or len(said) >= CONSENSUS_VARIANTS else (*log, message)
 
 
-@define
-class Place:
+@define(slots=False)
+class Forked:
+    """A memory of which every step makes a copy: without slots, for then all its members are copied in one stroke."""
+
+    def fork(self) -> Self:
+        """A copy to work on; its mappings are replaced, never changed."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+
+@define(slots=False)
+class Place(Forked):
     """Where a member stands among heights, and what it owes to and needs from others. Engines add their own fields."""
 
     height: Height = _NO_HEIGHT

@@ -35,7 +35,7 @@ _BEFORE_ALL = -1
 _NO_HEIGHT, _FIRST = Height(0), Round(0)
 
 
-@define
+@define(slots=False)
 class Memory(Stand):
     """All that one member remembers. `round` is its view. A step works on a fork; what went in is never touched."""
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, cast
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.chains import SYNC, ChainEngine, ChainWork, Stand
@@ -99,7 +99,7 @@ def _seal(engine: str, message: Message) -> Digest:
     })  # fmt: skip
 
 
-@define
+@define(slots=False)
 class Memory(Stand):
     """All that one member remembers. `round` is the slot; blocks of the tree are named by their seals."""
 
@@ -124,7 +124,7 @@ class LongestChain(ChainEngine):
 
     def work(self, state: Memory) -> "LongestWork":
         """A step that begins from this memory."""
-        return LongestWork(self, evolve(state))
+        return LongestWork(self, state.fork())
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""

@@ -53,7 +53,7 @@ EMPTY = ViewLog()
 """A view of which nothing was heard."""
 
 
-@define
+@define(slots=False)
 class Memory(Place):
     """All that one member remembers. `round` is its view, or the view it wants while `changing`."""
 
@@ -70,14 +70,6 @@ class Memory(Place):
     views: Mapping[Round, ViewLog] = field(factory=dict)
     previous: Mapping[Round, ViewLog] = field(factory=dict)
     """What was heard about the last decided height."""
-
-    def fork(self) -> "Memory":
-        """A copy to work on; its mappings are replaced, never changed."""
-        return Memory(
-            self.height, self.round, self.validators, self.running, self.ahead, self.helped, self.last_round,
-            self.seen, self.behind, self.verdicts, self.changing, self.waiting, self.base, self.prepared, self.entry,
-            self.views, self.previous,
-        )  # fmt: skip
 
     def log(self, view: int) -> ViewLog:
         """What was heard of this view."""

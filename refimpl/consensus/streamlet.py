@@ -66,7 +66,7 @@ READERS: Mapping[str, Reader] = {
 """Kind of message -> reader of its body."""
 
 
-@define
+@define(slots=False)
 class Memory(Stand):
     """All that one member remembers. `round` is the epoch."""
 
