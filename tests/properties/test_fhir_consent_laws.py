@@ -96,7 +96,7 @@ def root(**more):
 
 @pytest.mark.clause("APP-034", "APP-035", "APP-036")
 @pytest.mark.system("C7", "D4")
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(consents)
 @example(root())
 @example(root(provision=[{"type": "deny", "period": {"start": moment(NOW + DAY)}}]))
