@@ -97,3 +97,7 @@ PROTOCOL_MEMORY_BYTES: Final = 1024 * 1024 * 1024
 # What an institution reads from its own systems; never on the wire
 FHIR_BUNDLE_BYTES: Final = 16 * 1024 * 1024
 FHIR_ENTRIES: Final = 10_000
+FHIR_PROVISIONS: Final = 8
+"""Provisions of one Consent, nested ones included."""
+FHIR_ACTORS: Final = 16
+"""Actors of all provisions of one Consent together."""

@@ -120,6 +120,8 @@ class Code(StrEnum):
     FHIR_NOT_ONE = "fhir.not_one"
     FHIR_DANGLING = "fhir.dangling"
     FHIR_OTHER_PATIENT = "fhir.other_patient"
+    FHIR_AMBIGUOUS = "fhir.ambiguous"
+    FHIR_NOT_EXPRESSIBLE = "fhir.not_expressible"
     # The custodian's vault of sealed records.
     VAULT_UNKNOWN = "vault.unknown"
     VAULT_ERASED = "vault.erased"

@@ -15,26 +15,18 @@ from typing import Final
 
 from attrs import field, frozen
 
-from refimpl.application.bundle import Bundle, Node, Resource, ResourceId
+from refimpl.application.fhir.bundle import Bundle, Node, Resource, ResourceId
+from refimpl.application.fhir.terms import ICD_10, Coding
 from refimpl.data.refusal import Code
 
-__all__ = ["ClinicalRecord", "Coding", "ReferralRequest", "ResourceId", "read_referral"]
+__all__ = ["ClinicalRecord", "ReferralRequest", "read_referral"]
 
 REFERRAL: Final = "3457005"
 """SNOMED CT: patient referral."""
-ICD_10: Final = "http://hl7.org/fhir/sid/icd-10"
 PRIORITIES: Final = ("routine", "urgent", "asap", "stat")
 """Value set request-priority of FHIR R4; the first is what is meant where nothing is said."""
 RECORDS: Final = ("DiagnosticReport", "DocumentReference", "Observation", "Condition", "Procedure")
 """Resources that may be offered or returned as records."""
-
-
-@frozen
-class Coding:
-    """A concept by the URI of its code system and its code; its title is left behind."""
-
-    system: str
-    code: str
 
 
 @frozen

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refimpl.application.bundle import Bundle
+from refimpl.application.fhir.bundle import Bundle
 from refimpl.application.fhir import ICD_10, Coding, read_referral
 from refimpl.data.refusal import Refused
 
@@ -180,15 +180,15 @@ def test_what_is_not_json_is_refused_as_that(data):
 
 
 def test_a_bundle_one_byte_too_large_is_refused(monkeypatch):
-    monkeypatch.setattr("refimpl.application.bundle.FHIR_BUNDLE_BYTES", len(BYTES))
+    monkeypatch.setattr("refimpl.application.fhir.bundle.FHIR_BUNDLE_BYTES", len(BYTES))
     read_referral(BYTES)
     assert refusal(BYTES + b"\n").code == "fhir.too_large"
 
 
 def test_a_bundle_with_one_entry_too_many_is_refused(monkeypatch):
-    monkeypatch.setattr("refimpl.application.bundle.FHIR_ENTRIES", len(BUNDLE["entry"]))
+    monkeypatch.setattr("refimpl.application.fhir.bundle.FHIR_ENTRIES", len(BUNDLE["entry"]))
     read_referral(BYTES)
-    monkeypatch.setattr("refimpl.application.bundle.FHIR_ENTRIES", len(BUNDLE["entry"]) - 1)
+    monkeypatch.setattr("refimpl.application.fhir.bundle.FHIR_ENTRIES", len(BUNDLE["entry"]) - 1)
     assert (refusal(BYTES).code, refusal(BYTES).at) == ("fhir.too_large", "/entry")
 
 
