@@ -118,7 +118,8 @@ def test_a_report_stands_by_its_signature_and_its_claims(chain, members):
     body = verify_report(again, members, COMMITS, VERIFY)
     assert body["head"] == chain.header(chain.height).id.hex()
     assert {one["contract"] for one in body["findings"]} == {"Visit", "Referral", "StepDown", "Slot"}
-    altered = Report.from_bytes(made.to_bytes().replace(b'"auditor":"hill-hc","channel":"river', b'"auditor":"hill-hc","channel":"lover'))
+    head = b'"auditor":"hill-hc","channel":"'
+    altered = Report.from_bytes(made.to_bytes().replace(head + b"river", head + b"lover"))
     refused("tx.bad_signature", verify_report, altered, members, COMMITS, VERIFY)
     stranger = attrs.evolve(made, auditor=MemberId("nobody"))
     refused("tx.unknown_signer", verify_report, stranger, members, COMMITS, VERIFY)
