@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refimpl.application.fhir.bundle import Bundle
 from refimpl.application.fhir import ICD_10, Coding, read_referral
+from refimpl.application.fhir.bundle import Bundle
 from refimpl.data.refusal import Refused
 
 BUNDLE_FILE = Path(__file__).parents[3] / "refimpl/scenarios/referral/bundle.json"
