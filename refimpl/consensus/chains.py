@@ -8,16 +8,14 @@ It must not know any engine's votes, views or work. Source: spec/consensus.md, p
 CON-070).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
-from operator import attrgetter
-from typing import Any, Self, cast
+from typing import Any
 
-from attrs import define, field, fields
+from attrs import define, field
 
 from refimpl.consensus import interface as api
-from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, Log
+from refimpl.consensus.heights import DECIDED, SYNC, Forked, HeightEngine, Log, Work
 from refimpl.consensus.interface import Validators
 from refimpl.consensus.tree import Tree, TreeBlock
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
@@ -32,8 +30,8 @@ Proof = tuple[Round, Sequence[tuple[MemberId, Signature]]]
 _NO_HEIGHT, _FIRST = Height(0), Round(0)
 
 
-@define
-class Stand:
+@define(slots=False)
+class Stand(Forked):
     """Where a member stands in the tree, and what it owes to and needs from others. Engines add their own fields."""
 
     validators: Validators = field(factory=lambda: Validators.of({}))
@@ -58,17 +56,6 @@ class Stand:
         """The height decided last."""
         return self.tree.height
 
-    def fork(self) -> Self:
-        """A copy to work on; its mappings are replaced, never changed."""
-        kind: Any = type(self)
-        return cast(Self, kind(*_members(kind)(self)))
-
-
-@cache
-def _members(kind: Any) -> Callable[[Stand], tuple[Any, ...]]:
-    """What takes the members of such a memory, in the order of its making."""
-    return attrgetter(*(member.name for member in fields(kind)))
-
 
 class ChainEngine(HeightEngine):
     """The engine of one member, as far as it is the same in all engines that build on undecided blocks."""
@@ -83,13 +70,8 @@ class ChainEngine(HeightEngine):
         return found.has_correct(weight)
 
 
-class ChainWork:
-    """One step under way: a fork of the memory and the effects so far. Engines add their rules."""
-
-    def __init__(self, engine: Any, memory: Any) -> None:
-        self.engine = engine
-        self.memory = memory
-        self.effects: list[api.Effect] = []
+class ChainWork(Work):
+    """One step of an engine whose members build on undecided blocks. Engines add their rules."""
 
     # --- what an engine adds ---
 

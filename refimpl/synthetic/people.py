@@ -34,7 +34,7 @@ def person(draws: Stream) -> Person:
     """Somebody who does not exist."""
     given = "".join(draws.pick(_GIVEN) for _ in range(draws.between(1, 2)))
     return Person(
-        pseudonym=f"p-{draws.bits() >> 192:016x}",
+        pseudonym=f"p-{draws.bits() >> 128:032x}",
         family=draws.pick(_SURNAMES),
         given=given,
         gender=draws.pick(("male", "female")),
