@@ -66,6 +66,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "核对本套件能否捕获所有植入的缺陷",
         "show that the suite finds every planted error",
     ),
+    "synthesize": Entry(
+        "refimpl.commands.synthesize:command", "按种子生成虚构的中文数据", "make up Chinese data from a seed"
+    ),
     "test": Entry("contracts_dsl.cli.test:command", "运行合约文件中的用例", "run the tests in contract files"),
     "translate": Entry("contracts_dsl.cli.translate:command", "中英文逐字互译", "translate a contract word by word"),
     "vectors": Entry("conformance.commands.vectors:command", "导出或核对测试向量", "export or check the vectors"),

@@ -79,6 +79,10 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.ZH: "该次运行读取的数据包为 {expected}，给出的是 {found}（own：场景自带）；请用 --bundle 给出同一个",
         Language.EN: "the run read bundle {expected}, not {found} (own: the scenario's); give the same with --bundle",
     },
+    "synthesize.done": {
+        Language.ZH: "已生成 {patients} 名虚构患者，{files} 个文件，{bytes} 字节，种子 {seed}：{folder}",
+        Language.EN: "{patients} patients made up, {files} files, {bytes} bytes, seed {seed}: {folder}",
+    },
     "verify.holds": {
         Language.ZH: "账本成立：{height} 个区块、{count} 笔交易，状态 {root}",
         Language.EN: "the ledger holds: {height} blocks, {count} transactions, state {root}",

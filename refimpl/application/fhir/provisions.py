@@ -188,18 +188,23 @@ def _products(root: Provision, requests: Sequence[Request], found: frozenset[Req
     """For each reader named, the products of groups and purposes that hold in one stretch from now to an end."""
     tree = list(root.everything())
     grantees = sorted({name for one in tree for names in (one.people, one.organizations) for name in names or ()})
-    made: list[Grant] = []
-    for grantee in grantees:
-        mine = [one for one in requests if grantee in (one.person, one.organization)]
-        ends = _ends(mine, found)
-        for end in sorted(set(ends.values())):
-            scopes: dict[tuple[str, ...], list[str]] = {}
-            for purpose in OPENED:
-                scope = tuple(group for group in FIELDS if ends.get((purpose, group), -1) >= end)
-                if scope:
-                    scopes.setdefault(scope, []).append(purpose)
-            made += [Grant(grantee, scope, tuple(sorted(purposes)), end) for scope, purposes in scopes.items()]
-    return tuple(made)
+    return tuple(
+        Grant(grantee, scope, tuple(sorted(purposes)), end)
+        for grantee in grantees
+        for ends in [_ends([one for one in requests if grantee in (one.person, one.organization)], found)]
+        for end in sorted(set(ends.values()))
+        for scope, purposes in _scopes(ends, end).items()
+    )
+
+
+def _scopes(ends: Mapping[tuple[str, str], int], end: int) -> dict[tuple[str, ...], list[str]]:
+    """Groups that are open at least until `end` -> the purposes for which they are."""
+    scopes: dict[tuple[str, ...], list[str]] = {}
+    for purpose in OPENED:
+        scope = tuple(group for group in FIELDS if ends.get((purpose, group), -1) >= end)
+        if scope:
+            scopes.setdefault(scope, []).append(purpose)
+    return scopes
 
 
 def _ends(requests: Sequence[Request], found: frozenset[Request]) -> dict[tuple[str, str], int]:

@@ -7,17 +7,17 @@ members sorted, no empty ones, amounts as exact decimals. It must not know any k
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from attrs import field, frozen
 
 from refimpl.application.fhir.bundle import Bundle, Node
 from refimpl.crypto.recipes import digest
-from refimpl.data.refusal import Code
+from refimpl.data.refusal import Code, Refused
 
 MEMBER: Final = "urn:yilian:member"
 """Identifier system: a node of the ledger's directory."""
@@ -203,6 +203,17 @@ def party(bundle: Bundle, reference: Node, *kinds: str) -> Party:
 def pseudonym(bundle: Bundle, reference: Node) -> str:
     """The patient behind a Reference."""
     return named(bundle, reference, PSEUDONYM, "Patient")[1]
+
+
+T = TypeVar("T")
+
+
+def as_written(place: Node, read: Callable[[object], T], value: str) -> T:
+    """A text as one of the ledger's types, refused at its place in the resource and without quoting it."""
+    try:
+        return read(value)
+    except Refused as refused:
+        raise place.wrong_value(str(refused.values["expected"])) from None
 
 
 def fen(money: Node) -> int:

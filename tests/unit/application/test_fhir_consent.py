@@ -108,7 +108,7 @@ RELATED = {"type": "RelatedPerson", "identifier": {"system": "urn:yilian:pseudon
         # R4 leaves it open
         (rule(provision=[{"type": "permit", "actor": [actor("Practitioner", "gp")]}], securityLabel=[label("N")]),
          AMBIGUOUS, RULE),
-        (rule(provision=deny(securityLabel=[label("PSY")]) + [{"type": "permit", "securityLabel": [label("PSY")]}]),
+        (rule(provision=[*deny(securityLabel=[label("PSY")]), {"type": "permit", "securityLabel": [label("PSY")]}]),
          AMBIGUOUS, RULE),
     ],
 )  # fmt: skip
@@ -136,8 +136,11 @@ def test_one_provision_or_actor_too_many_is_refused():
 
 
 def test_a_consent_within_a_bundle_names_members_and_patient_by_their_resources():
-    hospital = {"resourceType": "Organization", "id": "o",
-                "identifier": [{"system": "urn:x", "value": "1"}, {"system": "urn:yilian:member", "value": "city3"}]}
+    hospital = {
+        "resourceType": "Organization",
+        "id": "o",
+        "identifier": [{"system": "urn:x", "value": "1"}, {"system": "urn:yilian:member", "value": "city3"}],
+    }
     person = {"resourceType": "Patient", "id": "p",
               "identifier": [{"system": "urn:yilian:pseudonym", "value": "patient1"}]}  # fmt: skip
     inner = rule(actor=[actor("Organization", "city3") | {"reference": {"reference": "Organization/o"}}])
@@ -186,8 +189,13 @@ def test_arbitrary_bytes_are_refused_by_code(data):
     assert refusal(data).code.area == "fhir"
 
 
-@pytest.mark.parametrize("text", ["", "2026-13", "2026-02-30", "26", "2026-01-01T25:00:00Z", "2026-01-01T00:00:00",
-                                  "2026-01-01T00:00:00+15:00", "9999", "9999-12-31", "２０２６", "0001-01-01"])  # fmt: skip
+NO_MOMENTS = [
+    "", "2026-13", "2026-02-30", "26", "2026-01-01T25:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00+15:00",
+    "9999", "9999-12-31", "２０２６", "0001-01-01",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_MOMENTS)
 def test_a_moment_that_does_not_exist_is_refused_where_it_stands(text):
     found = refusal(rule(period={"end": text}))
     assert (found.code, found.at) in [(WRONG, RULE + "/period/end"), (NOT, RULE)]
