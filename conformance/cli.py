@@ -17,6 +17,7 @@ from attrs import asdict, evolve
 from click.core import ParameterSource
 
 from conformance.adversary.generate import PROFILES
+from conformance.checkers.sometimes import demanded
 from conformance.drivers.doorcheck import REFERENCE, bugs, hunt_all
 from conformance.drivers.doorcheck import SURVIVORS as DOOR_SURVIVORS
 from conformance.drivers.enumerate import ENUMERATIONS, ROUNDS
@@ -28,11 +29,13 @@ from conformance.plan_shapes import TIERS
 from conformance.report.story import report
 from conformance.report.words import Language, word
 from conformance.shrink import BUDGET
-from conformance.targets import Target
+from conformance.targets import Target, contract
 from conformance.trace import trace_digest
 
 ENGINES = ("tendermint", "pbft", "hotstuff", "streamlet")
 """The engines of a reference campaign."""
+TELLING = 2_000
+"""Plans after which it means something that an event never happened."""
 SELFCHECK_SCHEMA = "yilian/selfcheck/v1"
 REPLAY_SCHEMA = "yilian/replay/v1"
 
@@ -242,8 +245,15 @@ def summary(campaign: Campaign, tally: Tally, seconds: float, kept: list[dict[st
         "rounds": campaign.rounds,
         "decisions": tally.heights, "seconds": round(seconds, 2),
         "plans_per_second": round(tally.runs / seconds, 1) if seconds else 0, "triggered": dict(tally.triggered),
+        "sometimes": dict(tally.sometimes), "never": never(campaign, tally),
         "broken": by_class, "found": kept,
     }  # fmt: skip
+
+
+def never(campaign: Campaign, tally: Tally) -> list[str]:
+    """What a campaign of some length should have seen happen and did not (INV-V5); of a short one, nothing is said."""
+    demands = demanded(contract(campaign.engine)) if tally.runs >= TELLING and not campaign.zoo else ()
+    return [name for name in demands if not tally.sometimes.get(name)]
 
 
 def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
@@ -252,6 +262,10 @@ def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
     rate = data["plans_per_second"]
     click.echo(word("explored", language, runs=data["runs"], rate=rate, decisions=data["decisions"]))
     click.echo(word("fired", language, kinds=fired or "-"))
+    told = "  ".join(f"{name} {count}" for name, count in sorted(data["sometimes"].items()))
+    click.echo(word("sometimes", language, events=told or "-"))
+    if data["never"]:
+        click.echo(word("never", language, events=", ".join(data["never"])))
     click.echo(word("broken", language, classes=", ".join(f"{k} {v}" for k, v in data["broken"].items()) or "-"))
     target = Target(campaign.zoo)
     for kept in data["found"]:
