@@ -51,7 +51,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "fmt": Entry("contracts_dsl.cli.fmt:command", "统一合约文件的版式", "lay contract files out by rule"),
     "lint": Entry("contracts_dsl.cli.lint:command", "对合约文件给出建议", "advise on contract files"),
     "matrix": Entry(
-        "conformance.cli:matrix_command",
+        "conformance.commands.matrix:command",
         "以每种抽取方式捕获每个植入的缺陷",
         "hunt every planted error with every way to draw plans",
     ),

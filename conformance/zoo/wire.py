@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from conformance.model.genesis import id_of
 from refimpl.commands.node.conversation import Conversation
 
 __all__ = ["WIRE", "Spoilt"]
@@ -185,6 +186,25 @@ def takes_damage(request: Data, memory: Data) -> Data:
     return request
 
 
+def forgets(request: Data, memory: Data) -> Data:
+    """Among others, what is submitted is heard and laid aside."""
+    if request["op"] in ("init", "recover"):
+        memory[request["node"]] = request["config"]["profile"]
+    alone = memory.get(request.get("node"), "solo/1") == "solo/1"
+    memory["forgotten"] = request["tx"] if request["op"] == "submit" and not alone else ""
+    if memory["forgotten"]:
+        return {"id": request["id"], "op": "query", "node": request["node"], "path": "tip"}
+    return request
+
+
+def as_if_admitted(reply: Data, request: Data, memory: Data) -> Data:
+    """What was laid aside is told as admitted."""
+    if not memory["forgotten"]:
+        return reply
+    made = json.loads(bytes.fromhex(memory["forgotten"]))
+    return {"id": reply["id"], "ok": {"effects": [], "tx_id": id_of(made)}}
+
+
 WRONG: Final = ("FAIL", "WRONG_REASON", "NONDETERMINISTIC")
 LISTED: Final = (
     Spoilt("W01", "a forgotten print on standard output", ("exit 3",), written=prints),
@@ -207,6 +227,7 @@ LISTED: Final = (
     Spoilt("W18", "shows one page of the state only", ("FAIL",), reply=unpaged),
     Spoilt("W19", "tells a refused transaction as applied", ("FAIL",), reply=same_receipt),
     Spoilt("W20", "begins anew from a damaged disk", ("FAIL",), request=takes_damage),
+    Spoilt("W21", "admits transactions and forgets them", ("FAIL",), request=forgets, reply=as_if_admitted),
 )
 WIRE: Final[Mapping[str, Spoilt]] = {one.id: one for one in LISTED}
 """Id -> planted bug."""
