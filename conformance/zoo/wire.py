@@ -190,7 +190,7 @@ def forgets(request: Data, memory: Data) -> Data:
     """Among others, what is submitted is heard and laid aside."""
     if request["op"] in ("init", "recover"):
         memory[request["node"]] = request["config"]["profile"]
-    alone = memory.get(request.get("node"), "solo/1") == "solo/1"
+    alone = memory.get(str(request.get("node")), "solo/1") == "solo/1"
     memory["forgotten"] = request["tx"] if request["op"] == "submit" and not alone else ""
     if memory["forgotten"]:
         return {"id": request["id"], "op": "query", "node": request["node"], "path": "tip"}
