@@ -120,7 +120,7 @@ class History:
     names: tuple[str, ...] = ()
     """The members, in order of node."""
     handed_in: frozenset[str] = frozenset()
-    """Of the transactions, those that every node had before it began."""
+    """Of the transactions, those that every node was handed at its start."""
 
     @property
     def weights(self) -> tuple[int, ...]:

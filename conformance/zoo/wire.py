@@ -187,11 +187,14 @@ def takes_damage(request: Data, memory: Data) -> Data:
 
 
 def forgets(request: Data, memory: Data) -> Data:
-    """Among others, what is submitted is heard and laid aside."""
+    """Among others, every second transaction is heard and laid aside."""
+    node = request.get("node")
     if request["op"] in ("init", "recover"):
-        memory[request["node"]] = request["config"]["profile"]
-    alone = memory.get(str(request.get("node")), "solo/1") == "solo/1"
-    memory["forgotten"] = request["tx"] if request["op"] == "submit" and not alone else ""
+        memory[node] = 0 if request["config"]["profile"] == "solo/1" else 1
+    memory["forgotten"] = ""
+    if request["op"] == "submit" and memory[node]:
+        memory[node] += 1
+        memory["forgotten"] = request["tx"] if memory[node] % 2 else ""
     if memory["forgotten"]:
         return {"id": request["id"], "op": "query", "node": request["node"], "path": "tip"}
     return request
@@ -227,7 +230,7 @@ LISTED: Final = (
     Spoilt("W18", "shows one page of the state only", ("FAIL",), reply=unpaged),
     Spoilt("W19", "tells a refused transaction as applied", ("FAIL",), reply=same_receipt),
     Spoilt("W20", "begins anew from a damaged disk", ("FAIL",), request=takes_damage),
-    Spoilt("W21", "admits transactions and forgets them", ("FAIL",), request=forgets, reply=as_if_admitted),
+    Spoilt("W21", "admits transactions and forgets every second one", ("FAIL",), request=forgets, reply=as_if_admitted),
 )
 WIRE: Final[Mapping[str, Spoilt]] = {one.id: one for one in LISTED}
 """Id -> planted bug."""
