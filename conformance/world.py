@@ -50,6 +50,14 @@ class _Node:
     due: dict[Hashable, int] = field(factory=dict)
     """Statement -> the tick at which it reaches this node; spares relays that would change nothing."""
     decided: int = 0
+    synced: int = 0
+    """How often it made its writes durable."""
+    spoken: int = -1
+    """What `synced` was when it last said something new."""
+    said: set[tuple[Any, ...]] = field(factory=set)
+    """What it has said: kind, height, round and value."""
+    kept: set[tuple[Any, ...]] = field(factory=set)
+    """Of its own statements, those that are recognised on its disk."""
     skew: int = 0
     """By how many ticks its clock is ahead of the world's."""
     correct: bool = True
@@ -99,6 +107,7 @@ class World:
         self.unrest: list[Unrest] = []
         self.evidence: list[tuple[int, int]] = []
         self.submitted: set[str] = set()
+        self.handed_in: set[str] = set()
         self.frontier = (0, -1)
         self.sent_on: dict[tuple[int, int], list[Any]] = {}
 
@@ -189,6 +198,7 @@ class World:
         for height in range(1, self.plan.heights + 1):
             for name, transaction in self.cluster.transactions(height, self.plan.load):
                 self.submit(name, transaction)
+                self.handed_in.update([name] if height == 1 else [])
 
     # --- messages ---
 
@@ -263,7 +273,8 @@ class World:
                 self.relay(runner, wire, to, signer)
             return
         if correct:
-            self.statements.append(Statement(self.now, node, runner.life, kind, height, round_, value))
+            recorded = self.is_recorded(runner, (kind, height, round_, value))
+            self.statements.append(Statement(self.now, node, runner.life, kind, height, round_, value, recorded))
         if (height, round_) > self.frontier:
             self.advance(height, round_)
         usual = correct and self.fates.is_usual(said)
@@ -276,6 +287,19 @@ class World:
         for src in self.twins:
             if src != node and (not to or src in to) and self.fates.hears_twin(src, node, said):
                 self.push(due, node, self.twins[src], wire, forged=False)
+
+    def is_recorded(self, runner: _Node, word: tuple[Any, ...]) -> bool:
+        """Whether a statement is on the disk of whom it binds; what is said again is.
+
+        Of a node that keeps its statements in a form of its own, whether it made anything durable since it last said
+        something new.
+        """
+        if word in runner.said:
+            return True
+        recorded = not runner.unsynced and (word in runner.kept if runner.kept else runner.synced > runner.spoken)
+        runner.said.add(word)
+        runner.spoken = runner.synced
+        return recorded
 
     def send_one(self, runner: _Node, wire: Any, said: Said, dst: int) -> None:
         """One link."""
@@ -432,12 +456,15 @@ class World:
 
     def flush(self, runner: _Node) -> None:
         """Everything written so far survives."""
-        disk = runner.disk
+        disk, runner.synced = runner.disk, runner.synced + 1
         for key, value in runner.unsynced:
             if value is None:
                 disk.pop(key, None)
             else:
                 disk[key] = value
+                said = self.cluster.read_record(value)
+                if said is not None and said.signer == runner.node:
+                    runner.kept.add((said.kind, said.height, said.round, said.value))
         runner.unsynced.clear()
 
     def crash_cuts(self, runner: _Node, atom: Crash, effect: Effect) -> bool:
@@ -494,7 +521,7 @@ class World:
         return History(
             self.plan, self.cluster.contract, tuple(self.decisions), tuple(self.statements), tuple(self.unrest),
             tuple(self.evidence), frozenset(self.submitted), self.now, why, dict(self.fates.counts),
-            tuple(self.deliveries), stuck, tuple(self.cluster.names),
+            tuple(self.deliveries), stuck, tuple(self.cluster.names), frozenset(self.handed_in),
         )  # fmt: skip
 
 

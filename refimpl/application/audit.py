@@ -214,7 +214,13 @@ class Report:
 
 
 def report(chain: Chain, region: str, auditor: MemberId, key: KeyPair, claims: tuple[Claim, ...] = ()) -> Report:
-    """Everything of the area from the first block to the last, with the claims that prove it, signed (APP-023)."""
+    """Everything of the area from the first block to the last, with the claims that prove it, signed (APP-023).
+
+    `member.not_authorized` for a key that is not the auditor's in this channel.
+    """
+    member = chain.genesis.members.get(auditor)
+    if member is None or member.public != key.public:
+        raise Refused(Code.MEMBER_NOT_AUTHORIZED, member=auditor)
     findings: list[Value] = [
         {
             "at": one.at, "body": dict(one.body), "code": one.code, "contract": one.contract, "height": one.height,

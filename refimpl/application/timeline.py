@@ -39,7 +39,7 @@ class Line:
         return moment_of(self.at)
 
 
-# Kind of event -> sentence over its values. `{to}`, `{aim}` and `{code}` are empty where there is none.
+# Kind of event -> sentence over its values. `{to}`, `{purpose}` and `{code}` are empty where there is none.
 SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
     "started": {"zh": "{by}：{action}（发起）{to}", "en": "{by}: {action} (begins){to}"},
     "acted": {"zh": "{by}：{action}{to}", "en": "{by}: {action}{to}"},
@@ -54,8 +54,8 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "paid": {"zh": "{payer}结算{amount}：{shares}", "en": "{payer} settles {amount}: {shares}"},
     "recorded": {"zh": "{custodian}登记病历摘要", "en": "{custodian} enters the commitment to a record"},
-    "accessed": {"zh": "{reader}为{purpose}查阅", "en": "{reader} reads it for {purpose}"},
-    "read": {"zh": "{signers}：查阅{fields}{aim}{code}", "en": "{signers}: read {fields}{aim}{code}"},
+    "accessed": {"zh": "{reader}查阅{purpose}", "en": "{reader} reads it{purpose}"},
+    "read": {"zh": "{signers}：查阅{fields}{purpose}{code}", "en": "{signers}: read {fields}{purpose}{code}"},
     "migrated": {"zh": "改用新版合约", "en": "goes on under the new version"},
 }
 _BECOMES: Final[Mapping[Language, str]] = {"zh": "，转为“{state}”", "en": ", now {state}"}
@@ -136,9 +136,8 @@ class _Said(dict[str, str]):
             return "" if value is None else _BECOMES[self._language].format(state=self._title(value))
         if name == "code":
             return "" if value is None else _REFUSED[self._language].format(code=value)
-        if name == "aim":
-            purpose = self._values.get("purpose")
-            return "" if purpose is None else _AIM[self._language].format(purpose=self._title(purpose))
+        if name == "purpose":
+            return "" if value is None else _AIM[self._language].format(purpose=self._title(value))
         if name == "fields" and isinstance(value, Sequence):
             return _AND[self._language].join(self._title(field) for field, _ in value)
         if name == "amount" and isinstance(value, int):

@@ -11,7 +11,7 @@ from attrs import frozen
 from conformance.history import History, Violation
 from conformance.plan import Plan
 from conformance.trace import trace_digest
-from refimpl.scenarios import referral
+from refimpl.scenarios import records, referral
 from refimpl.scenarios.cast import Cast
 from refimpl.scenarios.stage import Stage, Unanswered
 from refimpl.scenarios.told import Told
@@ -46,7 +46,9 @@ _TOLD: Final = (
     Told("surgery", ("surgery",)),
 )
 
-SCENARIOS: Final[Mapping[str, Story]] = {"referral": referral, **{story.name: story for story in _TOLD}}
+SCENARIOS: Final[Mapping[str, Story]] = {
+    "referral": referral, "records": records, **{story.name: story for story in _TOLD},
+}  # fmt: skip
 """Name -> the story."""
 
 

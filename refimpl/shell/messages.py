@@ -35,6 +35,14 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.ZH: "{path} 超过 {most} 字节",
         Language.EN: "{path} is larger than {most} bytes",
     },
+    "key.exposed": {
+        Language.ZH: "密钥文件 {path} 可被他人读取（权限 {mode}），须为 0600",
+        Language.EN: "the key file {path} can be read by others (mode {mode}); it must be 0600",
+    },
+    "key.malformed": {
+        Language.ZH: "密钥文件 {path} 应为 64 位小写十六进制，实为 {size} 字节",
+        Language.EN: "the key file {path} must hold 64 lowercase hexadecimal digits; it holds {size} bytes",
+    },
     "address.unusable": {
         Language.ZH: "无法在 {address} 监听：{reason}",
         Language.EN: "cannot listen at {address}: {reason}",

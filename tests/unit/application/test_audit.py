@@ -126,6 +126,7 @@ def test_a_report_stands_by_its_signature_and_its_claims(chain, members):
     forged = attrs.evolve(claims[1], data=b"7")
     lie = report(chain, "hill", AUDITOR, key_for_tests(Suite.INTL, AUDITOR), (forged,))
     refused("wire.bad_proof", verify_report, lie, members, COMMITS, VERIFY)
+    refused("member.not_authorized", report, chain, "hill", AUDITOR, key_for_tests(Suite.INTL, "city-hc"))
 
 
 @pytest.mark.clause("APP-021")
