@@ -179,9 +179,7 @@ class Bundle:
     @classmethod
     def read(cls, data: bytes) -> "Bundle":
         """The bundle in `data`; refuses what is too large, not JSON, not a bundle, or has two entries of one name."""
-        if len(data) > FHIR_BUNDLE_BYTES:
-            raise Refused(Code.FHIR_TOO_LARGE, max=FHIR_BUNDLE_BYTES, got=len(data))
-        root = Node(_parsed(data), "")
+        root = _root(data)
         if root.kind() != "Bundle":
             raise root.get("resourceType").refused(Code.FHIR_WRONG_KIND, expected="Bundle", got=root.kind())
         return cls._of_entries(root, data)
@@ -189,16 +187,12 @@ class Bundle:
     @classmethod
     def holding(cls, data: bytes, kind: str) -> "Bundle":
         """The bundle in `data`, or one that holds the single resource of this type that `data` is; else as `read`."""
-        if len(data) > FHIR_BUNDLE_BYTES:
-            raise Refused(Code.FHIR_TOO_LARGE, max=FHIR_BUNDLE_BYTES, got=len(data))
-        root = Node(_parsed(data), "")
-        found = root.kind()
-        if found == "Bundle":
+        root = _root(data)
+        if root.kind() == "Bundle":
             return cls._of_entries(root, data)
-        if found != kind:
-            raise root.get("resourceType").refused(Code.FHIR_WRONG_KIND, expected=f"{kind} or Bundle", got=found)
-        alone = Resource(root, data)
-        return cls((alone,), {})
+        if root.kind() != kind:
+            raise root.get("resourceType").refused(Code.FHIR_WRONG_KIND, expected=f"{kind} or Bundle", got=root.kind())
+        return cls((Resource(root, data),), {})
 
     @classmethod
     def _of_entries(cls, root: Node, data: bytes) -> "Bundle":
@@ -206,10 +200,7 @@ class Bundle:
         if len(entries) > FHIR_ENTRIES:
             raise root.get("entry").refused(Code.FHIR_TOO_LARGE, max=FHIR_ENTRIES, got=len(entries))
         nodes = [entry.get("resource") for entry in entries]
-        try:
-            slices = msgspec.json.decode(data, type=_RawBundle).entry
-        except msgspec.MsgspecError:  # a lone surrogate, which the other reader lets pass
-            raise _not_json(data) from None
+        slices = msgspec.json.decode(data, type=_RawBundle).entry
         resources = [Resource(node, bytes(raw.resource)) for node, raw in zip(nodes, slices, strict=True)]
         by_reference: dict[str, Resource] = {}
         for entry, resource in zip(entries, resources, strict=True):
@@ -251,18 +242,19 @@ class Bundle:
         return found
 
 
-def _parsed(data: bytes) -> Any:
-    """JSON in UTF-8 without doubled names: two readers of a doubled name would read two records."""
+def _root(data: bytes) -> Node:
+    """JSON in UTF-8 without doubled names: two readers of a doubled name would read two records.
+
+    It is read twice, since one reader lets a lone surrogate pass and the other cuts out bytes.
+    """
+    if len(data) > FHIR_BUNDLE_BYTES:
+        raise Refused(Code.FHIR_TOO_LARGE, max=FHIR_BUNDLE_BYTES, got=len(data))
     try:
-        return json.loads(
-            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant, parse_float=Decimal
-        )
-    except (ValueError, RecursionError):
-        raise _not_json(data) from None
-
-
-def _not_json(data: bytes) -> Refused:
-    return Refused(Code.FHIR_NOT_JSON, expected="JSON in UTF-8, each name once, no NaN", got=kind_of(data))
+        msgspec.json.decode(data, type=msgspec.Raw)
+        text = data.decode("utf-8")
+        return Node(json.loads(text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=Decimal), "")
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        raise Refused(Code.FHIR_NOT_JSON, expected="JSON in UTF-8, each name once, no NaN", got=kind_of(data)) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

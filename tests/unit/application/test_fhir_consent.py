@@ -184,6 +184,10 @@ def test_any_single_defect_is_read_or_refused_by_code_and_never_quoted(pointer, 
         assert "Li Lei" not in str(found)
 
 
+def test_a_lone_surrogate_is_not_read_as_text():
+    assert refusal(json.dumps(GOOD | {"id": "\ud800"}).encode()).code == "fhir.not_json"
+
+
 @given(st.binary(max_size=100))
 def test_arbitrary_bytes_are_refused_by_code(data):
     assert refusal(data).code.area == "fhir"

@@ -104,6 +104,11 @@ STRANGER = {"resourceType": "Patient", "id": "stranger"}
         (REQUEST + "/id", "a b", "fhir.wrong_value", REQUEST + "/id"),
         (REQUEST + "/intent", "plan", "fhir.wrong_value", REQUEST + "/intent"),
         (REQUEST + "/status", "revoked", "fhir.wrong_value", REQUEST + "/status"),
+        (REQUEST + "/doNotPerform", True, "fhir.wrong_value", REQUEST + "/doNotPerform"),
+        (REQUEST + "/doNotPerform", "no", "fhir.wrong_kind", REQUEST + "/doNotPerform"),
+        (REQUEST + "/modifierExtension", [], "fhir.not_expressible", REQUEST + "/modifierExtension"),
+        (REQUEST + "/implicitRules", "urn:x", "fhir.not_expressible", REQUEST + "/implicitRules"),
+        (TASK + "/modifierExtension", [{}], "fhir.not_expressible", TASK + "/modifierExtension"),
         (REQUEST + "/category/0/coding/0/code", "1", "fhir.wrong_value", REQUEST + "/category"),
         (REQUEST + "/priority", "soon", "fhir.wrong_value", REQUEST + "/priority"),
         (REQUEST + "/subject", ..., "fhir.missing", REQUEST),
@@ -154,6 +159,17 @@ def test_a_concept_in_words_only_is_passed_over_for_the_one_with_a_code():
 def test_a_reference_by_type_and_id_leads_to_the_same_resource():
     patient = "Patient/" + BUNDLE["entry"][0]["resource"]["id"]
     assert read_referral(changed(REQUEST + "/subject/reference", patient)) == read_referral(BYTES)
+
+
+def test_an_order_that_says_it_is_to_be_performed_is_one():
+    assert read_referral(changed(REQUEST + "/doNotPerform", False)) == read_referral(BYTES)
+
+
+def test_the_commissions_approval_is_no_second_execution():
+    bundle = copy.deepcopy(BUNDLE)
+    part = {"resourceType": "Task", "id": "approval", "partOf": [{"reference": "urn:x"}], "status": "completed"}
+    bundle["entry"].append({"resource": part})
+    assert read_referral(json.dumps(bundle).encode()) == read_referral(BYTES)
 
 
 def test_a_referral_not_yet_answered_returns_nothing():

@@ -23,6 +23,8 @@ from refimpl.application.records import IndexEntry, record_id
 from refimpl.data.ids import MemberId
 from refimpl.data.refusal import Refused
 from tests.fhir_validity import NOW, valid
+from tests.unit.application.test_fhir_claim import changed
+from tests.unit.application.test_fhir_consent import leaves
 
 TIMES = st.integers(0, terms.TIME_MAX)
 CODES = st.from_regex(r"[A-Za-z0-9.:_-]{1,64}", fullmatch=True)
@@ -150,6 +152,24 @@ def test_a_status_that_contradicts_the_state_is_refused():
         read_referral_state(forged)
     assert caught.value.code == "fhir.wrong_value"
     assert caught.value.at.endswith("/status")
+
+
+DOCUMENT = Document(referral().offered[0], "patient1", NOW)
+WRITTEN = [(read_referral_state, write_referral(referral(why="late_approval"))),
+           (read_document, write_document(DOCUMENT))]  # fmt: skip
+PLACES = [(read, data, path) for read, data in WRITTEN for path in leaves(json.loads(data)) if path]
+DEFECTS = [..., None, True, -1, 1.5, "", "Li Lei", [], {}, ["x"], [{}], {"Li Lei": 3}]
+
+
+@pytest.mark.clause("APP-013")
+@given(st.sampled_from(PLACES), st.sampled_from(DEFECTS))
+def test_any_single_defect_of_what_was_written_is_read_or_refused_by_code_and_never_quoted(place, value):
+    read, data, pointer = place
+    try:
+        read(changed(json.loads(data), pointer, value))
+    except Refused as found:
+        assert found.code.area == "fhir"
+        assert "Li Lei" not in str(found)
 
 
 # --- records ---
