@@ -38,7 +38,7 @@ def test_D4_a_signed_consent_lets_exactly_its_reader_read_until_it_is_withdrawn(
         "type": "permit", "actor": [actor("Practitioner", "city-doctor")], "purpose": [purpose("TREAT")],
         "period": {"end": moment(book.now + 30 * DAY)}, "securityLabel": [label("N")],
     })  # fmt: skip
-    asked = read_consent(json.dumps(signed).encode(), book.now)
+    asked = read_consent(json.dumps(signed).encode(), book.now, book.view.kind)
     [grant] = asked.grants
     at = book.now
     given = book.act(asked.patient, "Consent", "grant", patient=asked.patient, grantee=grant.grantee,
@@ -53,7 +53,7 @@ def test_D4_a_signed_consent_lets_exactly_its_reader_read_until_it_is_withdrawn(
 
     written = write_consent(consent_of(book.view.row(instance), book.view, at))
     valid(written)
-    assert read_consent(written, book.now).grants == asked.grants
+    assert read_consent(written, book.now, book.view.kind).grants == asked.grants
 
     book.act("patient1", "Consent", "revoke", instance)
     assert book.ask("city-doctor", 1, "clinical", purpose="treatment")["code"] == "access.not_permitted"
