@@ -188,7 +188,7 @@ def takes_damage(request: Data, memory: Data) -> Data:
 
 def forgets(request: Data, memory: Data) -> Data:
     """Among others, every second transaction is heard and laid aside."""
-    node = request.get("node")
+    node = str(request.get("node"))
     if request["op"] in ("init", "recover"):
         memory[node] = 0 if request["config"]["profile"] == "solo/1" else 1
     memory["forgotten"] = ""
