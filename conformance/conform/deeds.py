@@ -32,7 +32,8 @@ def lived(session: Session, script: Script) -> None:
 
 def tests() -> list[Test]:
     """Pack by pack."""
-    clauses = ("CTR-S1", "CTR-S7", "CTR-S11", "CTR-D02", "CTR-D03", "CTR-D05", "CTR-D06", "DAT-110", "NOD-063")
+    clauses = ("CTR-S1", "CTR-S7", "CTR-S11", "CTR-D02", "CTR-D03", "CTR-D05", "CTR-D06", "DAT-110", "NOD-063",
+               "CTR-D09", "CTR-D10")
     return [
         Test(f"L1.pack.{pack}.{script.name}", "L1", clauses, partial(lived, script=script), ("contracts",), pack)
         for pack in sorted(PACKS)

@@ -251,4 +251,4 @@ def brief(value: Any) -> str:
 def owner_of(key: str) -> str:
     """The clause that says what stands under a key of the state."""
     area = key.partition("/")[0]
-    return {"nonce": "DAT-112", "record": "APP-009", "access": "APP-009", "accesses": "APP-009"}.get(area, "CTR-D05")
+    return {"nonce": "DAT-112", "record": "APP-009", "access": "CTR-D10", "accesses": "CTR-D10"}.get(area, "CTR-D05")

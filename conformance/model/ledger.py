@@ -18,7 +18,7 @@ from conformance.model.trees import state_root
 from conformance.signing import holds
 from conformance.standard import limit
 from conformance.wire import canonical, merkle_root, tagged
-from contracts_dsl import host, interpret, ir, migrate
+from contracts_dsl import decide, host, interpret, ir, migrate
 from contracts_dsl.memory import DirectoryNode, MemoryWorld
 from contracts_dsl.program import Program, link
 from contracts_dsl.refusals import CODES
@@ -26,7 +26,7 @@ from contracts_dsl.refusals import CODES
 __all__ = ["Answer", "Ledger", "Refusal"]
 
 Data = dict[str, Any]
-KINDS = ("command", "deploy", "directory", "record")
+KINDS = ("command", "deploy", "directory", "read", "record")
 MEMBER = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 NAME = re.compile(r"[a-z0-9][a-z0-9._/-]{0,127}")
 
@@ -194,6 +194,8 @@ class Ledger:
         self.nonces[sender] = self.nonces.get(sender, 0) + 1
         receipt = {"kind": body["kind"], "tx": id_of(made)}
         try:
+            if body["kind"] == "read":
+                return {**receipt, **self.read(body, time)}
             events = {"command": self.command, "deploy": self.deploy, "directory": self.directory,
                       "record": self.record}[body["kind"]](body, time)  # fmt: skip
         except Refusal as refusal:
@@ -214,6 +216,24 @@ class Ledger:
             raise Refusal(f"{CODES[refused.code][0]}.{refused.code}") from None
         self.world.apply(changes)
         return changes.events
+
+    def read(self, body: Data, time: int) -> Data:
+        """What the receipt of a request to read says (CTR-D08 to CTR-D10)."""
+        payload, signers = body["payload"], body["signers"]
+        if not is_request(payload):
+            raise Refusal("wire.bad_field")
+        record = self.world.instance(payload["instance"])
+        if record is None:
+            raise Refusal("contract.unknown_name")
+        request = decide.Request(record.contract, record.id, tuple(payload["fields"]), payload["purpose"],
+                                 tuple(signers))  # fmt: skip
+        reading = decide.read(self.program, self.world, request)
+        self.world.apply(reading.changes)
+        refused = reading.refused
+        code = None if refused is None else f"{CODES[refused.code][0]}.{refused.code}"
+        self.accesses.append({"at": time, "code": code, **payload, "reader": signers[0]})
+        said: Data = {"status": "applied"} if code is None else {"code": code, "status": "refused"}
+        return {**said, "events": plain(reading.changes.events)}
 
     def deploy(self, body: Data, time: int) -> Sequence[Any]:
         """CTR-D03."""
@@ -337,6 +357,16 @@ def frozen(value: Any) -> Any:
 def is_command(payload: Any) -> bool:
     """Whether a payload has the members of CTR-D02; the kit sends no wrong types within them."""
     return isinstance(payload, dict) and set(payload) == {"action", "arguments", "contract", "instance"}
+
+
+def is_request(payload: Any) -> bool:
+    """Whether a payload asks to read (CTR-D08); the kit sends no texts that are too long."""
+    if not isinstance(payload, dict) or set(payload) != {"fields", "instance", "purpose"}:
+        return False
+    fields, purpose = payload["fields"], payload["purpose"]
+    named = isinstance(fields, list) and 1 <= len(fields) <= limit("contract", "fields")
+    texts = named and all(isinstance(one, str) for one in fields) and (purpose is None or isinstance(purpose, str))
+    return texts and type(payload["instance"]) is int and payload["instance"] >= 0
 
 
 # --- bytes of a transaction ---

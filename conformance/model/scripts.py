@@ -1,8 +1,8 @@
 """What happens in the contracts of the library: the tests that stand beside the rules, as transactions and pauses.
 
 Why from there: whoever wrote a rule wrote down how it is meant to run, refusals included. What must come of each step
-is not taken from the test but from the kit's ledger. Requests to read are left out: the ledger has none. Names become
-names of members. It must not know any node.
+is not taken from the test but from the kit's ledger. Cells of views are left out: the ledger
+has no transaction for them. Names become names of members. It must not know any node.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ class Step(NamedTuple):
     """One thing that happens: a transaction of a kind by these signers, or a pause in seconds."""
 
     kind: str
-    """`command`, `directory`, `deploy`, or `pause`."""
+    """`command`, `directory`, `deploy`, `read`, or `pause`."""
     signers: tuple[str, ...] = ()
     payload: Any = None
     seconds: int = 0
@@ -76,7 +76,7 @@ def _needed(checked: Checked, pack: str) -> tuple[Any, ...]:
 
 
 class _Recorder(Stage):
-    """A stage that plays commands and pauses, and leaves out what the ledger has no transaction for."""
+    """A stage that plays commands, requests and pauses, and leaves out what the ledger has no transaction for."""
 
     steps: list[Step]
 
@@ -88,7 +88,10 @@ class _Recorder(Stage):
         super()._act(act)
 
     def _read(self, reading: scenario.Reading) -> None:
-        """No transaction."""
+        instance = self.bound[reading.record]
+        payload = {"fields": list(reading.fields), "instance": instance, "purpose": reading.purpose}
+        self.steps.append(Step("read", tuple(renamed(name) for name in reading.signers), payload))
+        super()._read(reading)
 
     def _view(self, viewing: scenario.Viewing) -> None:
         """No transaction."""

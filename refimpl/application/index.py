@@ -3,7 +3,8 @@
 A payload of kind `record` is one of `{entry: {commitment, custodian, kind, record}}`, signed by the custodian, and
 `{access: {custodian, purpose, reader, record}}`, signed by the reader. An entry is written once; an access refers to
 one. So every record that is offered and every access to it is on the chain, in order, and neither says what the record
-says.
+says. A payload of kind `read` asks the ledger for fields of an instance: what it decided, allowed or denied, takes its
+place in the same chain.
 
 It must not know a record's content, its keys, or where it is kept.
 """
@@ -11,13 +12,14 @@ It must not know a record's content, its keys, or where it is kept.
 from typing import Any
 
 from refimpl.application.records import record_id
+from refimpl.contract import orders
 from refimpl.contract.draft import Draft
 from refimpl.data import ids, shape
 from refimpl.data.ids import Digest, MemberId
 from refimpl.data.limits import RECORD_KIND_BYTES
 from refimpl.data.refusal import Code, Refused
 
-__all__ = ["accesses", "committed", "write_record"]
+__all__ = ["accesses", "committed", "decide_read", "write_record"]
 
 _COUNT = b"accesses"
 
@@ -69,12 +71,30 @@ def _access(draft: Draft, value: object, signers: tuple[MemberId, ...], time: in
     _must_sign(reader, signers)
     if draft.get(_entry_key(custodian, record)) is None:
         raise Refused(Code.QUERY_NOT_FOUND, f"{at}/record", what="record")
+    _append(draft, {"at": time, "custodian": custodian, "purpose": purpose, "reader": reader, "record": record})
+    return {"kind": "accessed", "purpose": purpose, "reader": reader, "record": record}
+
+
+def decide_read(
+    draft: Draft, payload: object, signers: tuple[MemberId, ...], time: int
+) -> tuple[list[orders.EventData], Code | None]:
+    """Carry out a payload of kind `read`: its events, and the code where it is denied (CTR-D08 to CTR-D10).
+
+    Raises `wire.bad_field` for a payload that is no request, `contract.unknown_name` for an unknown instance.
+    """
+    asked = orders.read_request(payload, signers)
+    events, code = orders.read(draft, asked)
+    told = None if code is None else code.value
+    row = {"at": time, "code": told, "fields": list(asked.fields), "instance": asked.instance}
+    _append(draft, {**row, "purpose": asked.purpose, "reader": asked.reader})
+    return events, code
+
+
+def _append(draft: Draft, row: dict[str, Any]) -> None:
     found = draft.read(_COUNT)
     ordinal = found if isinstance(found, int) else 0
     draft.write(_COUNT, ordinal + 1)
-    row = {"at": time, "custodian": custodian, "purpose": purpose, "reader": reader, "record": record}
     draft.write(_access_key(ordinal), row)
-    return {"kind": "accessed", "purpose": purpose, "reader": reader, "record": record}
 
 
 def _must_sign(member: MemberId, signers: tuple[MemberId, ...]) -> None:
@@ -91,5 +111,5 @@ def committed(draft: Draft, custodian: str, record: str) -> Digest:
 
 
 def accesses(draft: Draft) -> list[dict[str, Any]]:
-    """Every access, in order."""
+    """Every access, in order: those of a record have a member `record`, decided requests a member `instance`."""
     return [dict(row) for key in draft.keys(b"access/") if isinstance(row := draft.read(key), dict)]

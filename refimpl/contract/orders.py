@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from attrs import frozen
 
-from contracts_dsl import host, interpret
+from contracts_dsl import decide, host, interpret
 from contracts_dsl.limits import FIELDS_MAX
 from contracts_dsl.refusals import CODES
 from refimpl.contract.draft import Draft
@@ -21,7 +22,7 @@ from refimpl.data.ids import MemberId
 from refimpl.data.limits import COMMAND_LISTED, COMMAND_TEXT_BYTES
 from refimpl.data.refusal import Code, Refused
 
-__all__ = ["EventData", "advance", "begin", "command", "is_overdue", "told"]
+__all__ = ["Asked", "EventData", "advance", "begin", "command", "is_overdue", "read", "read_request", "told"]
 
 EventData = dict[str, Any]
 """An event as it stands in a receipt."""
@@ -55,10 +56,59 @@ def command(draft: Draft, payload: object, signers: tuple[MemberId, ...]) -> lis
     try:
         changes = compiled_in(draft).command(world, _read(payload, signers))
     except host.Refused as refused:
-        area = CODES[refused.code][0]
-        raise Refused(Code(f"{area}.{refused.code}"), "/payload", **refused.values) from None
+        raise Refused(_code(refused), "/payload", **refused.values) from None
     world.apply(changes)
     return told(changes.events)
+
+
+@frozen
+class Asked:
+    """A request to read, as somebody signed it (CTR-D08)."""
+
+    instance: int
+    fields: tuple[str, ...]
+    """Names of fields or of groups, as they were written."""
+    purpose: str | None
+    signers: tuple[MemberId, ...]
+    """The reader, and whoever signed beside the reader."""
+
+    @property
+    def reader(self) -> MemberId:
+        """Who reads: the sender."""
+        return self.signers[0]
+
+
+def read_request(payload: object, signers: tuple[MemberId, ...]) -> Asked:
+    """The request in a payload `{fields, instance, purpose}`; `wire.bad_field` if it is none (CTR-D08)."""
+    fields = shape.record(payload, "/payload", ("fields", "instance", "purpose"))
+    names = shape.items(fields["fields"], "/payload/fields", FIELDS_MAX, least=1)
+    purpose = fields["purpose"]
+    return Asked(
+        shape.integer(fields["instance"], "/payload/instance"),
+        tuple(shape.text(one, f"/payload/fields/{at}", COMMAND_TEXT_BYTES) for at, one in enumerate(names)),
+        None if purpose is None else shape.text(purpose, "/payload/purpose", COMMAND_TEXT_BYTES),
+        signers,
+    )
+
+
+def read(draft: Draft, asked: Asked) -> tuple[list[EventData], Code | None]:
+    """Decide a request and write what it leaves: the events, and the code where it is denied (CTR-D09).
+
+    Raises `contract.unknown_name` for an instance that there is not; then nothing was written.
+    """
+    world = LedgerWorld(draft)
+    record = world.instance(asked.instance)
+    if record is None:
+        raise Refused(Code.CONTRACT_UNKNOWN_NAME, "/payload/instance", name=str(asked.instance))
+    request = decide.Request(record.contract, record.id, asked.fields, asked.purpose, asked.signers)
+    reading = decide.read(program_in(draft), world, request)
+    world.apply(reading.changes)
+    return told(reading.changes.events), None if reading.refused is None else _code(reading.refused)
+
+
+def _code(refused: host.Refused) -> Code:
+    """A code of the language as one of the ledger."""
+    return Code(f"{CODES[refused.code][0]}.{refused.code}")
 
 
 def _read(payload: object, signers: tuple[MemberId, ...]) -> host.Command:

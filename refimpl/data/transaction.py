@@ -44,6 +44,7 @@ __all__ = [
     "DEPLOY",
     "DIRECTORY",
     "KINDS",
+    "READ",
     "RECORD",
     "Transaction",
     "check_nonce",
@@ -60,7 +61,9 @@ DIRECTORY: Final = Name("directory")
 """Enrol members, entities and attributes, or change them."""
 RECORD: Final = Name("record")
 """Index a sealed record, or record an access to one: digests only."""
-KINDS: Final = (COMMAND, DEPLOY, DIRECTORY, RECORD)
+READ: Final = Name("read")
+"""Ask to read fields of an instance; the ledger decides by the policy in force."""
+KINDS: Final = (COMMAND, DEPLOY, DIRECTORY, READ, RECORD)
 """Every kind of payload (DAT-065)."""
 
 _TAG: Final = "yilian/tx/v1"

@@ -23,7 +23,7 @@ from refimpl.data.ids import Digest, MemberId, Nonce
 from refimpl.data.members import Membership
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import EMPTY, StateMap
-from refimpl.data.transaction import COMMAND, DEPLOY, DIRECTORY, Transaction
+from refimpl.data.transaction import COMMAND, DEPLOY, DIRECTORY, READ, Transaction
 
 __all__ = ["Outcome", "execute", "next_nonce", "open_genesis"]
 
@@ -85,20 +85,25 @@ def _nonce_key(sender: MemberId) -> bytes:
 
 
 def _carry_out(draft: Draft, transaction: Transaction, members: Membership, time: int) -> dict[str, Any]:
-    """One transaction: all of it or nothing, but its nonce is used either way (DAT-071)."""
+    """One transaction: all of it or nothing, but its nonce is used either way, and a denied read is kept (DAT-071)."""
     draft.write(_nonce_key(transaction.sender), transaction.nonce + 1)
     receipt: dict[str, Any] = {"kind": transaction.kind, "tx": transaction.id.hex()}
     draft.mark()
     try:
-        events = _dispatch(draft, transaction, members, time)
+        if transaction.kind == READ:
+            events, denied = index.decide_read(draft, transaction.payload, transaction.signers, time)
+        else:
+            events, denied = _dispatch(draft, transaction, members, time), None
     except Refused as refused:
         draft.undo()
         return {**receipt, "code": refused.code.value, "status": "refused"}
+    if denied is not None:  # CTR-D09: who asked in vain is told of all the same
+        return {**receipt, "code": denied.value, "events": events, "status": "refused"}
     return {**receipt, "events": events, "status": "applied"}
 
 
 def _dispatch(draft: Draft, transaction: Transaction, members: Membership, time: int) -> list[dict[str, Any]]:
-    """By kind; the events it makes."""
+    """By kind, of those that are applied whole or not at all; the events it makes."""
     if transaction.kind == COMMAND:
         return orders.command(draft, transaction.payload, transaction.signers)
     if transaction.kind == DEPLOY:

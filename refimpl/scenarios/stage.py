@@ -129,6 +129,15 @@ class Stage:
         """The state at the first honest node, for reading."""
         return Draft(self.ledger.state)
 
+    def standing(self) -> dict[str, Any]:
+        """Where everything stands: the state of each instance, and who owes whom."""
+        state, instances = self.state(), {}
+        for key in state.keys(b"instance/"):
+            row: Any = state.read(key)
+            instances[f"{row['contract']}/{row['id']}"] = row["state"]
+        positions = {key.decode().split("/")[1]: int(str(state.read(key))) for key in state.keys(b"position/")}
+        return {"instances": instances, "positions": positions}
+
     def receipts(self) -> list[tuple[int, int, dict[str, Any]]]:
         """(height, time of the block, receipt) of all that happened, from the disk of the first honest node."""
         disk = self.disk(self.honest[0])

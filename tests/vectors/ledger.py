@@ -37,6 +37,10 @@ state asked {
 }
 state lent;
 state ended;
+
+policy Terms for Loan version 1;
+fields terms = price;
+permit own: Hospital reads terms when reader == record.lender or reader == record.borrower;
 """
 Body = Mapping[str, Any]
 
@@ -277,6 +281,8 @@ def _offers() -> list[tuple[int, list[Transaction]]]:
         (60, [ask(0, 100_00), ask(1, 200_00), transaction(0, "a", "command", answer), ask(2, 100_00)]),
         (2 * DAY, []),
         (1, [transaction(1, "a", "record", {"no": "record"})]),
+        (1, [transaction(number, who, "read", {"fields": ["terms"], "instance": at, "purpose": None})
+             for number, who, at in ((2, "a", 0), (3, "a", 7), (0, "city", 0))]),
     ]
 
 

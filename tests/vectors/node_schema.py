@@ -89,7 +89,7 @@ def answers() -> dict[str, Schema]:
         "answer.receipt": {"oneOf": [
             told("NOD-042", status={"const": "pending"}),
             told("NOD-042", status={"const": "applied"}, events=events, **done),
-            told("NOD-042", status={"const": "refused"}, code={"enum": codes()}, **done),
+            told("NOD-042", ("events",), status={"const": "refused"}, code={"enum": codes()}, events=events, **done),
         ]},
         "answer.state": told("NOD-043", items=listed(item, limits.PROTOCOL_STATE_ITEMS), more={"type": "boolean"},
                              state_root=ref("digest")),

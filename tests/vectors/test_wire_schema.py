@@ -17,6 +17,7 @@ from refimpl.crypto.recipes import Suite
 from refimpl.data.block import Block, Genesis, Header
 from refimpl.data.certificate import Certificate
 from refimpl.data.encoding import encode
+from refimpl.data.ids import MemberId
 from refimpl.data.members import Member, Membership
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import EMPTY, MapProof
@@ -78,6 +79,7 @@ READERS: dict[str, Callable] = {
     "payload.directory": lambda value: directory.enrol(Draft(EMPTY), packages.NOTHING, value),
     "payload.command": lambda value: orders._read(value, ()),
     "payload.deploy": lambda value: packages.deploy(Draft(EMPTY), value),
+    "payload.read": lambda value: orders.read_request(value, (MemberId("a"),)),
     "payload.record": lambda value: write_record(Draft(EMPTY), value, (), 0),
     **{f"message.{engine}": message_reader(engine) for engine in wire_schema.BODIES if engine in engine_names()},
 }  # fmt: skip
@@ -107,7 +109,9 @@ def examples():
         "certificate": [json.loads(ledger._signed(Suite.INTL, "m0 m1 m2"))],
         "stateProof": [state.prove(b"ac").to_value(), EMPTY.prove(b"a").to_value()],
         "payload.directory": of_kind["directory"], "payload.command": [*of_kind["command"], command],
-        "payload.deploy": [{"modules": [1, {}]}], "payload.record": [{"entry": entry}, {"access": access}], **messages,
+        "payload.deploy": [{"modules": [1, {}]}],
+        "payload.read": [{"fields": ["主诉", "plan"], "instance": 0, "purpose": purpose} for purpose in (None, "诊疗")],
+        "payload.record": [{"entry": entry}, {"access": access}], **messages,
     }  # fmt: skip
 
 

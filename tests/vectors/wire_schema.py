@@ -132,7 +132,7 @@ def objects() -> dict[str, Schema]:
 
 
 def payloads() -> dict[str, Schema]:
-    """What transactions carry, by kind (CTR-D01 to CTR-D03, APP-007, APP-008). Modules are those of ir.schema.json."""
+    """What transactions carry, by kind (CTR-D01 to CTR-D03, CTR-D08, APP-007, APP-008); modules: ir.schema.json."""
     most = limits.IDENTIFIER_NAME_CHARS
     named = {**text(most, 1), "not": {"pattern": "\\u0000"}}
     plain: list[Schema] = [{"type": ["boolean", "integer", "string"]}, listed(text(most), most)]
@@ -152,6 +152,8 @@ def payloads() -> dict[str, Schema]:
             instance={"anyOf": [number(), {"type": "null"}]},
         ),
         "payload.deploy": record(modules=listed({}, limits.DEPLOY_MODULES, 1)),
+        "payload.read": record(fields=listed(word, FIELDS_MAX, 1), instance=number(),
+                               purpose={"anyOf": [word, {"type": "null"}]}),
         "payload.record": {"oneOf": [record(entry=entry), record(access=access)]},
     }  # fmt: skip
 

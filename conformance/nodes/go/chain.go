@@ -219,11 +219,11 @@ func (c *Chain) receiptOf(id string) object { // NOD-042; nil if it is not known
 	if !is {
 		return nil
 	}
-	answer := object{"height": found.height, "index": int64(found.index), "status": found.told["status"]}
-	if answer["status"] == "applied" {
-		answer["events"] = found.told["events"]
-	} else {
-		answer["code"] = found.told["code"]
+	answer := object{"height": found.height, "index": int64(found.index)}
+	for _, name := range []string{"status", "code", "events"} {
+		if said, has := found.told[name]; has {
+			answer[name] = said
+		}
 	}
 	return answer
 }

@@ -45,7 +45,7 @@ func nonceOf(draft *Draft, sender string) int64 { return draft.number("nonce/" +
 func carryOut(draft *Draft, t *Transaction, membership Membership, time int64) object {
 	draft.write("nonce/"+t.sender(), nonceOf(draft, t.sender())+1) // DAT-071
 	draft.mark()
-	events := list{}
+	events, code := list{}, ""
 	refused := attempt(func() {
 		switch t.kind {
 		case "command":
@@ -55,6 +55,8 @@ func carryOut(draft *Draft, t *Transaction, membership Membership, time int64) o
 		case "directory":
 			mustBeApproved(t.signers, membership)
 			enrol(draft, t.payload)
+		case "read":
+			events, code = carryRead(draft, t, time)
 		case "record":
 			events = carryRecord(draft, t, time)
 		}
@@ -62,6 +64,9 @@ func carryOut(draft *Draft, t *Transaction, membership Membership, time int64) o
 	if refused != nil {
 		draft.back()
 		return object{"kind": t.kind, "tx": t.id, "code": refused.code, "status": "refused"}
+	}
+	if code != "" {
+		return object{"kind": t.kind, "tx": t.id, "code": code, "events": events, "status": "refused"}
 	}
 	return object{"kind": t.kind, "tx": t.id, "events": append(list{}, events...), "status": "applied"}
 }

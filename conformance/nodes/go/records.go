@@ -1,4 +1,5 @@
-// The index of records that are kept off the chain (spec/application.md, APP-007 to APP-009).
+// The index of records that are kept off the chain (spec/application.md, APP-007 to APP-009),
+// and the chain of accesses, which decided requests to read take their place in (spec/contract.md, CTR-D08 to CTR-D10).
 
 package main
 
@@ -35,11 +36,45 @@ func recordAccessed(draft *Draft, value any, signers []string, time int64) list 
 	refuseUnless(contains(signers, reader), "member.not_authorized", "the reader", reader)
 	known := draft.get(recordKey(access["custodian"].(string), access["record"].(string))) != nil
 	refuseUnless(known, "query.not_found", "a record", access["record"])
-	count := draft.number("accesses")
-	draft.write("accesses", count+1)
-	draft.write(fmt.Sprintf("access/%010d", count), object{
+	keepAccess(draft, object{
 		"at": time, "custodian": access["custodian"], "purpose": access["purpose"], "reader": reader,
 		"record": access["record"],
 	})
 	return list{object{"kind": "accessed", "purpose": access["purpose"], "reader": reader, "record": access["record"]}}
+}
+
+func keepAccess(draft *Draft, row object) {
+	count := draft.number("accesses")
+	draft.write("accesses", count+1)
+	draft.write(fmt.Sprintf("access/%010d", count), row)
+}
+
+// carryRead is the events of a request, and the code where it is denied.
+func carryRead(draft *Draft, t *Transaction, time int64) (list, string) {
+	word := textUpTo(commandText)
+	payload := shaped(t.payload, map[string]fits{
+		"fields": listUpTo(fieldsLimit, word), "instance": isCount,
+		"purpose": func(one any) bool { return one == nil || word(one) },
+	})
+	names := payload["fields"].(list)
+	check(len(names) > 0, "a field", "none")
+	request := Request{record: payload["instance"].(int64), purpose: payload["purpose"], signers: t.signers}
+	for _, one := range names {
+		request.fields = append(request.fields, one.(string))
+	}
+	world := LedgerWorld{draft}
+	record := world.Instance(request.record)
+	refuseUnless(record != nil, "contract.unknown_name", "an instance", request.record)
+	request.contract = record.contract
+	_, changes, code := readRecord(programIn(draft), world, request)
+	world.apply(changes)
+	var told any
+	if code != "" {
+		told = code
+	}
+	keepAccess(draft, object{
+		"at": time, "code": told, "fields": payload["fields"], "instance": request.record,
+		"purpose": request.purpose, "reader": t.sender(),
+	})
+	return changes.events, code
 }

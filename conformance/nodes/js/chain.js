@@ -151,8 +151,8 @@ export class Chain {
     for (const [height, { receipts }] of this.blocks) {
       const told = receipts.filter((one) => "tx" in one), index = told.findIndex((one) => one.tx === id);
       if (index < 0) continue;
-      const { status, code, events } = told[index];
-      return status === "applied" ? { status, events, height, index } : { status, code, height, index };
+      const { kind, tx, ...said } = told[index];
+      return { ...said, height, index };
     }
     return undefined;
   }

@@ -1,11 +1,12 @@
 // What a decided block does to the state, transaction by transaction, and the receipts that say so (spec/data.md, part
 // 10; spec/contract.md, part 7; spec/application.md, APP-007 to APP-009).
 
+import { read } from "./access.js";
 import { bytesOf } from "./canonical.js";
 import { advance, command } from "./contracts.js";
 import { deploy } from "./deployment.js";
 import { Draft, keyOf } from "./draft.js";
-import { check, hex, list, member, name, object, shaped, text } from "./fields.js";
+import { check, count, hex, list, member, name, object, shaped, text } from "./fields.js";
 import { LedgerWorld, directoryDigest, moduleKey, nodeKey, programIn } from "./ledger-world.js";
 import { Refused, refuseUnless } from "./refusal.js";
 import { LIMITS, conforms, isInteger, parseType } from "./types.js";
@@ -44,6 +45,7 @@ function carryOut(draft, body, id, members, time) {
   draft.write(keyOf("nonce", sender), nonceOf(draft, sender) + 1); // DAT-071
   draft.mark();
   try {
+    if (kind === "read") return { kind, tx: id, ...decided(draft, body, time) };
     return { kind, tx: id, events: KINDS[kind](draft, body, members, time), status: "applied" };
   } catch (refused) {
     if (!(refused instanceof Refused)) throw refused;
@@ -94,6 +96,20 @@ const KINDS = {
     return "entry" in payload ? entered(draft, payload.entry, signers, time) : accessed(draft, shaped(payload, { access: object }).access, signers, time);
   },
 };
+
+// A request to read: allowed or denied, it is told and kept (CTR-D08 to CTR-D10).
+function decided(draft, { payload, signers }, time) {
+  const word = textUpTo(TEXT_BYTES);
+  shaped(payload, { fields: list, instance: count, purpose: (one) => one === null || word(one) });
+  const { fields, instance, purpose } = payload, world = new LedgerWorld(draft), [reader] = signers;
+  check(fields.length >= 1 && fields.length <= LIMITS.fields && fields.every(word), "1 to 64 names", fields.length);
+  const contract = world.instance(instance)?.contract;
+  refuseUnless(contract !== undefined, "contract.unknown_name", "an instance", instance);
+  const { changes, code } = read(programIn(draft), world, { contract, record: instance, fields, purpose, signers });
+  const events = applied(world, changes);
+  keepAccess(draft, { at: time, code, fields, instance, purpose, reader });
+  return code === null ? { events, status: "applied" } : { code, events, status: "refused" };
+}
 
 const argument = (value) =>
   value === null || typeof value === "boolean" || isInteger(value) || text(value) ||
@@ -174,10 +190,14 @@ function accessed(draft, value, signers, time) {
   const { custodian, purpose, reader, record } = value;
   refuseUnless(signers.includes(reader), "member.not_authorized", reader);
   refuseUnless(draft.get(recordKey(custodian, record)) !== undefined, "query.not_found", "a record", record);
-  const count = draft.read("accesses") ?? 0;
-  draft.write("accesses", count + 1);
-  draft.write(keyOf("access", String(count).padStart(10, "0")), { at: time, custodian, purpose, reader, record });
+  keepAccess(draft, { at: time, custodian, purpose, reader, record });
   return [{ kind: "accessed", purpose, reader, record }];
+}
+
+function keepAccess(draft, row) {
+  const taken = draft.read("accesses") ?? 0;
+  draft.write("accesses", taken + 1);
+  draft.write(keyOf("access", String(taken).padStart(10, "0")), row);
 }
 
 export const encodedReceipts = (receipts) => receipts.map(bytesOf);

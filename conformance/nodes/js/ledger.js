@@ -10,7 +10,7 @@ export const LIMITS = {
   transaction: 65536, deploy: 524288, signers: 16, depth: 120, block: 1048576, transactions: 1000, members: 128,
 }; // spec/limits.toml
 const UNCERTIFIED = new Set(["authority", "delegated", "nakamoto", "raft", "solo", "stake"]); // DAT-106
-const KINDS = ["command", "deploy", "directory", "record"];
+const KINDS = ["command", "deploy", "directory", "read", "record"];
 const hash = hex(32);
 const fromHex = (value) => Buffer.from(value, "hex");
 
