@@ -59,7 +59,7 @@ class Ledger:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        [self.member] = network.names
+        self.member = network.names[0]
         self.world = _World(time=network.time)
         self.modules: list[ir.Module] = []
         self.program: Program = link([])
@@ -143,9 +143,14 @@ class Ledger:
 
     def decide(self, now: int) -> bytes:
         """The next block at second `now`, executed."""
-        listed = self.ready()
-        block = self.network.block(self.tip, self.member, now, listed)
-        header = json.loads(block)["header"]
+        block = self.network.block(self.tip, self.member, now, self.ready())
+        self.follow(block)
+        return block
+
+    def follow(self, block: bytes) -> None:
+        """Execute a valid block on the tip, whoever made it."""
+        made = json.loads(block)
+        header, listed = made["header"], made["transactions"]
         receipts = self.execute(listed, header["time"])
         height = header["height"]
         self.tip = {
@@ -164,7 +169,6 @@ class Ledger:
                  if one["body"]["nonce"] < self.nonces.get(one["body"]["signers"][0], 0)]  # fmt: skip
         for name in stale:
             del self.pool[name]
-        return block
 
     def execute(self, listed: Sequence[Data], time: int) -> list[Data]:
         """The receipts of a block (DAT-110, DAT-111)."""
