@@ -132,7 +132,7 @@ def objects() -> dict[str, Schema]:
 
 
 def payloads() -> dict[str, Schema]:
-    """What transactions carry, by kind (CTR-D01 to CTR-D03, CTR-D08, APP-007, APP-008); modules as in ir.schema.json."""
+    """What transactions carry, by kind (CTR-D01 to CTR-D03, CTR-D08, APP-007, APP-008); modules: see ir.schema.json."""
     most = limits.IDENTIFIER_NAME_CHARS
     named = {**text(most, 1), "not": {"pattern": "\\u0000"}}
     plain: list[Schema] = [{"type": ["boolean", "integer", "string"]}, listed(text(most), most)]
