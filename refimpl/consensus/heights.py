@@ -169,6 +169,10 @@ class HeightWork:
                 with suppress(Refused):  # what waited is refused now as it would have been on arrival
                     self.listen(message)
 
+    def renew(self, renew: api.Renew) -> None:
+        """Others are in force at the next height: what is said of it is theirs (CON-091)."""
+        self.memory.validators = renew.validators
+
     def receive(self, message: Message) -> None:
         """A message of somebody; refused before anything changes if no correct member sends it."""
         memory = self.memory
@@ -242,7 +246,8 @@ class HeightWork:
         """The height is decided; the next one begins when the node says so."""
         self.memory.running = False
         self.memory.last_round = round_
-        self.effects.append(api.Decide(self.memory.height, round_, value, payload, tuple(votes)))
+        counted = self.memory.validators.among(votes)
+        self.effects.append(api.Decide(self.memory.height, round_, value, payload, counted))
 
     def accuse(self, old: Log, message: Message) -> None:
         """Two different statements of one member, kind, height and round are evidence (CON-019)."""

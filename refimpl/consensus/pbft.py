@@ -105,6 +105,8 @@ class Pbft(HeightEngine):
                 work.judge(event)
             case api.Offer():
                 work.offer(event)
+            case api.Renew():
+                work.renew(event)
             case api.Begin():
                 work.begin(event)
         return work.done()

@@ -13,7 +13,7 @@ Source: spec/consensus.md, part 6 (CON-080 to CON-084).
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.chains import DECIDED, SYNC, ChainEngine, ChainWork, Log, Proof, Stand
@@ -104,6 +104,8 @@ class Streamlet(ChainEngine):
                 work.judge(event)
             case api.Offer():
                 work.offer(event)
+            case api.Renew(_, validators):
+                work.renew(validators)
             case api.Begin():
                 work.begin(event)
         return api.Step(work.memory, tuple(work.effects))
@@ -134,8 +136,10 @@ class Streamlet(ChainEngine):
         return memory.epochs.get(value)
 
     def chain_of(self, memory: Memory, value: Digest) -> bool:
-        """Whether the block and all that it stands on are notarised."""
-        return all(self.notarised(memory, block.value) is not None for block in memory.tree.upward(value))
+        """Whether the block and all that it stands on are notarised and accepted by the application: of what was said
+        before the members changed nothing else counts (CON-090)."""
+        blocks = memory.tree.upward(value)
+        return all(self.notarised(memory, one.value) is not None and is_accepted(memory, one.value) for one in blocks)
 
     def length(self, memory: Memory, block: TreeBlock) -> int:
         """What makes a chain the longest: its number of blocks (CON-082)."""
@@ -158,6 +162,12 @@ class Streamlet(ChainEngine):
         return (first + 1, second + 1) == (second, third)
 
 
+def is_accepted(memory: Memory, value: Digest) -> bool:
+    """Whether the application accepts a block."""
+    verdict = memory.verdicts.get(value)
+    return verdict is not None and verdict.acceptable
+
+
 class _Work(ChainWork):
     """One step under way."""
 
@@ -172,8 +182,8 @@ class _Work(ChainWork):
         """A height is wanted: the clock of epochs runs, and this epoch's leader proposes."""
         memory = self.memory
         if memory.wanted == 0:
-            memory.tree = evolve(memory.tree, tip=begin.last, height=Height(begin.height - 1))
-        memory.wanted, memory.validators = max(memory.wanted, begin.height), begin.validators
+            self.stand(begin)
+        self.take_begin(begin)
         if memory.ticking:
             self.propose()
         else:
@@ -267,6 +277,11 @@ class _Work(ChainWork):
         for _, log in sorted(self.memory.votes.items()):
             yield from log
 
+    def forget_members(self) -> None:
+        """Votes, and the chains that these made long."""
+        memory = self.memory
+        memory.votes, memory.epochs, memory.stood = {}, {}, memory.decided
+
     def forget(self) -> None:
         """Votes for blocks that are decided."""
         memory = self.memory
@@ -275,7 +290,7 @@ class _Work(ChainWork):
 
     def apply_rules(self) -> None:
         """Vote, and see what is final, until nothing more happens."""
-        while self.vote() or self.finalise():
+        while not self.memory.closed and (self.vote() or self.finalise()):
             pass
 
     def vote(self) -> bool:
@@ -320,20 +335,23 @@ class _Work(ChainWork):
     # --- coming back ---
 
     def resume(self, begin: api.Begin, records: Sequence[Message]) -> None:
-        """What our recorded words imply, and a question to the others (CON-008)."""
+        """What our recorded words imply, and a question to the others (CON-008, CON-092)."""
         memory = self.memory
-        memory.tree = evolve(memory.tree, tip=begin.last, height=Height(begin.height - 1))
-        memory.wanted, memory.validators = begin.height, begin.validators
+        self.stand(begin)
         mine = [one for one in records if one.sender == self.engine.member]
-        for message in sorted(records, key=lambda one: (one.height, one.round)):
+        for message in () if begin.fresh else sorted(records, key=lambda one: (one.height, one.round)):
             if message.height >= begin.height:
                 self.note(message)
-        memory.voted = max((one.round for one in mine if one.kind == VOTE), default=_BEFORE_ALL)
-        memory.proposed = max((one.round for one in mine if one.kind == PROPOSE), default=_BEFORE_ALL)
-        memory.stood = max((Height(one.height - 1) for one in mine if one.kind == VOTE), default=memory.decided)
-        self.effects.extend(api.Send(one) for one in mine)
-        self.ask_around()
+        memory.voted = max((one.round for one in mine if one.kind in (VOTE, SYNC)), default=_BEFORE_ALL)
+        memory.proposed = max((one.round for one in mine if one.kind in (PROPOSE, SYNC)), default=_BEFORE_ALL)
+        stood = [Height(one.height - 1) for one in mine if one.kind == VOTE and not begin.fresh]
+        memory.stood = max(stood, default=memory.decided)
+        if not begin.fresh:
+            self.effects.extend(api.Send(one) for one in mine)
+            self.ask_around()
         self.set_epoch(begin.now)
+        if begin.fresh:
+            self.mark()
         self.apply_rules()
 
 

@@ -57,6 +57,8 @@ class Tendermint(HeightEngine):
                 work.judge(event)
             case api.Offer():
                 work.offer(event)
+            case api.Renew():
+                work.renew(event)
             case api.Begin():
                 work.begin(event)
         return work.done()

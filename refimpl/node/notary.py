@@ -4,12 +4,13 @@ Verification is remembered by (key, digest, signature), bounded: a vote is seen 
 it once costs a hundred times more than remembering. It must not decide what a message may say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from refimpl.crypto.recipes import BadSignature, KeyPair, Verifier, digest, sign
 from refimpl.data.block import read_block
 from refimpl.data.ids import Digest, MemberId, PublicKey, Signature
+from refimpl.data.members import Membership, Role
 from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import Codec, Message
 
@@ -47,6 +48,17 @@ class MessageNotary:
         self.key = key
         self.keys = keys
         self._verify = verify
+
+    def renew(self, members: Membership, member: MemberId, pairs: Sequence[KeyPair]) -> bool:
+        """Verify by the keys of these members from now on, and sign with that of the pairs which is `member`'s; False
+        if none is, or if it does not validate."""
+        self.keys = {one.member: one.public for one in members}
+        own = members.get(member)
+        if own is None:
+            return False
+        mine = [pair for pair in pairs if pair.public == own.public]
+        self.key = mine[0] if mine else self.key
+        return bool(mine) and own.role is Role.VALIDATOR
 
     def sign(self, message: Message) -> Message:
         """The message with this member's signature over suite, channel, height, round and kind."""
