@@ -141,7 +141,13 @@ class ChainWork:
     def receive(self, message: Message) -> None:
         """A message of somebody; refused before anything lasting changes if no correct member sends it."""
         memory, engine = self.memory, self.engine
-        if memory.validators.members and message.sender not in memory.validators.weights:
+        if not memory.validators.members:
+            return  # nothing was begun here, so nobody is known who could have said it
+        if message.height <= memory.base:  # of those before: they are told what was decided, no more
+            engine.notary.verify(message)
+            self.help(message)
+            return
+        if message.sender not in memory.validators.weights:
             raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
         most = memory.round + CONSENSUS_ROUNDS_AHEAD
         if message.round > most:

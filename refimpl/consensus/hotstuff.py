@@ -279,7 +279,8 @@ class _Work(ChainWork):
         votes = {vote.sender: vote.signature for vote in new if vote.body == message.body}
         value = message.body.value if isinstance(message.body, Vote) else None
         if value is not None and self.engine.quorum(memory, memory.validators.weigh(votes)):
-            self.learn(QuorumCertificate(message.height, message.round, value, tuple(sorted(votes.items()))))
+            counted = memory.validators.among(sorted(votes.items()))
+            self.learn(QuorumCertificate(message.height, message.round, value, counted))
         return True
 
     def note_wish(self, message: Message, body: NewView) -> bool:

@@ -22,6 +22,7 @@ from refimpl.data.block import Block, Genesis, Header
 from refimpl.data.certificate import Certificate, Vote
 from refimpl.data.ids import Height, MemberId, Name, Round, Seconds
 from refimpl.data.limits import CONSENSUS_ATTEMPTS, CONSENSUS_PAST, NODE_BLOCKS_KEPT
+from refimpl.data.members import Role
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.seal import solve
 from refimpl.data.transaction import Transaction
@@ -146,10 +147,10 @@ class Machine:
         if carries_transaction(data):
             return self.submit(data, now)
         message = self.codec.decode(data)
-        self._drive([api.Receive(message)])
         if self.idle and message.height == self.ledger.tip.height + 1:
+            self._must_be_of_a_validator(message)
             self._begin()
-        return self.effects
+        return self._drive([api.Receive(message)])
 
     def fire(self, name: str, now: Seconds) -> list[Effect]:
         """A timer rang; an unknown one is `query.not_found`."""
@@ -165,6 +166,13 @@ class Machine:
 
     def _enter(self, now: Seconds) -> None:
         self.now, self.effects = now, []
+
+    def _must_be_of_a_validator(self, message: Message) -> None:
+        """Raise `Refused` unless a validator in force signed what is to begin a height (NET-003, NET-015)."""
+        found = self.ledger.tip.members.get(message.sender)
+        if found is None or found.role is not Role.VALIDATOR:
+            raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
+        self.notary.verify(message)
 
     def _settle(self) -> list[Effect]:
         """Begin the next height if there is something to do, else wait for the next deadline."""
@@ -249,7 +257,7 @@ class Machine:
 
     def _supply(self, height: Height, to: MemberId) -> None:
         decided = self.recent.get(height)
-        if decided is not None:
+        if decided is not None and self._name() != _NOBODY:
             self.effects.append(Send(self.codec.encode(self.engine.supply(*decided[:5])), (to,)))
 
     # --- decisions ---
@@ -284,7 +292,8 @@ class Machine:
 
     def _renew(self) -> None:
         """Take the keys of the members in force, ours among them."""
-        self.speaks = self.notary.renew(self.ledger.tip.members, self.member, self.pairs)
+        tip = self.ledger.tip
+        self.speaks = self.notary.renew(tip.since, tip.members, self.member, self.pairs)
         self.engine = self.kind.make(self._name(), self.notary)
 
     def _name(self) -> MemberId:

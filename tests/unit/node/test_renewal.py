@@ -162,7 +162,7 @@ def test_a_key_is_rotated_and_its_member_goes_on_without_a_pause(engine):
     net = Net(engine)
     net.change(entry("m1", key="m1.next"), entry("m2", 2))
     net.keys["m1"] = "m1.next"
-    assert net.nodes["m1"].notary.key.public == key_for_tests(SUITE, "m1.next").public
+    assert net.nodes["m1"].notary.force[0].own.public == key_for_tests(SUITE, "m1.next").public
     seen = set()
     for _ in range(4):
         seen |= net.voters(net.go_on())
