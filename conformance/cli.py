@@ -17,14 +17,11 @@ from attrs import asdict, evolve
 from click.core import ParameterSource
 
 from conformance.adversary.generate import PROFILES
+from conformance.checkers.sometimes import demanded
 from conformance.drivers.doorcheck import REFERENCE, bugs, hunt_all
 from conformance.drivers.doorcheck import SURVIVORS as DOOR_SURVIVORS
 from conformance.drivers.enumerate import ENUMERATIONS, ROUNDS
 from conformance.drivers.explore import Campaign, Found, Tally, enumeration, explore, shrink_found
-from conformance.drivers.matrix import BUDGET as MATRIX_BUDGET
-from conformance.drivers.matrix import STARTS, Cell, matrix
-from conformance.drivers.matrix import markdown as table
-from conformance.drivers.matrix import summary as summary_of
 from conformance.drivers.merge import MERGED_SCHEMA, SCHEMA, merged
 from conformance.drivers.selfcheck import selfcheck
 from conformance.plan import Plan, PlanError, file_name
@@ -32,14 +29,15 @@ from conformance.plan_shapes import TIERS
 from conformance.report.story import report
 from conformance.report.words import Language, word
 from conformance.shrink import BUDGET
-from conformance.targets import Target
+from conformance.targets import Target, contract
 from conformance.trace import trace_digest
 
 ENGINES = ("tendermint", "pbft", "hotstuff", "streamlet")
 """The engines of a reference campaign."""
+TELLING = 2_000
+"""Plans after which it means something that an event never happened."""
 SELFCHECK_SCHEMA = "yilian/selfcheck/v1"
 REPLAY_SCHEMA = "yilian/replay/v1"
-MATRIX_SCHEMA = "yilian/matrix/v1"
 
 
 @click.command("explore")
@@ -247,8 +245,15 @@ def summary(campaign: Campaign, tally: Tally, seconds: float, kept: list[dict[st
         "rounds": campaign.rounds,
         "decisions": tally.heights, "seconds": round(seconds, 2),
         "plans_per_second": round(tally.runs / seconds, 1) if seconds else 0, "triggered": dict(tally.triggered),
+        "sometimes": dict(tally.sometimes), "never": never(campaign, tally),
         "broken": by_class, "found": kept,
     }  # fmt: skip
+
+
+def never(campaign: Campaign, tally: Tally) -> list[str]:
+    """What a campaign of some length should have seen happen and did not (INV-V5); of a short one, nothing is said."""
+    demands = demanded(contract(campaign.engine)) if tally.runs >= TELLING and not campaign.zoo else ()
+    return [name for name in demands if not tally.sometimes.get(name)]
 
 
 def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
@@ -257,6 +262,10 @@ def show(campaign: Campaign, data: dict[str, Any], language: Language) -> None:
     rate = data["plans_per_second"]
     click.echo(word("explored", language, runs=data["runs"], rate=rate, decisions=data["decisions"]))
     click.echo(word("fired", language, kinds=fired or "-"))
+    told = "  ".join(f"{name} {count}" for name, count in sorted(data["sometimes"].items()))
+    click.echo(word("sometimes", language, events=told or "-"))
+    if data["never"]:
+        click.echo(word("never", language, events=", ".join(data["never"])))
     click.echo(word("broken", language, classes=", ".join(f"{k} {v}" for k, v in data["broken"].items()) or "-"))
     target = Target(campaign.zoo)
     for kept in data["found"]:
@@ -316,34 +325,3 @@ def hunt_through_the_door(names: tuple[str, ...], language: Language, *, as_json
         listed = [{**asdict(one), "expected": list(one.expected), "right": one.right} for one in found]
         click.echo(json.dumps({"schema": SELFCHECK_SCHEMA, "zoo": listed}, sort_keys=True))
     return 0 if all(one.right for one in found) else 1
-
-
-@click.command("matrix")
-@click.option("--starts", default=STARTS, show_default=True, type=click.IntRange(1), help="starting points / 起点数")
-@click.option("--budget", default=MATRIX_BUDGET, show_default=True, type=click.IntRange(1), help="plans each / 计划数")
-@click.option("--workers", default=0, type=click.IntRange(0), help="processes; 0: one a core")
-@click.option("--markdown", "page", type=click.Path(path_type=Path), help="write the table here / 写出表格")
-@click.option("--json", "as_json", is_flag=True, help=MATRIX_SCHEMA)
-@click.pass_context
-def matrix_command(
-    context: click.Context, starts: int, budget: int, workers: int, page: Path | None, as_json: bool
-) -> None:
-    """Hunt every planted bug with every profile: the kill matrix. / 以各种方式捕获每个植入缺陷：捕获矩阵。"""
-    if page is not None:
-        must_be_writable(page.parent)
-    rows = []
-    for row in matrix(workers or os.cpu_count() or 1, starts, budget, tell_cell):
-        rows.append(row)
-    text = table(rows, starts, budget)
-    if page is not None:
-        write(page, text)
-    data = {"schema": MATRIX_SCHEMA, **summary_of(rows), "matrix": [row.to_data() for row in rows]}
-    click.echo(json.dumps(data, ensure_ascii=False, sort_keys=True) if as_json else text)
-    if data["survivors"]:
-        context.exit(1)
-
-
-def tell_cell(cell: Cell) -> None:
-    """Progress, where somebody watches."""
-    if sys.stderr.isatty():
-        click.echo(f"\r{cell.id} {cell.profile}        ", err=True, nl=False)

@@ -66,6 +66,8 @@ class Statement(NamedTuple):
     height: int
     round: int
     value: str
+    recorded: bool = True
+    """Whether it left after a write that was synced since what the node said before, and with none outstanding."""
 
 
 class Delivery(NamedTuple):
@@ -119,6 +121,8 @@ class History:
     """For each correct node that is undecided at the end: where it stands, in words of its own."""
     names: tuple[str, ...] = ()
     """The members, in order of node."""
+    handed_in: frozenset[str] = frozenset()
+    """Of the transactions, those that every node was handed at its start."""
 
     @property
     def weights(self) -> tuple[int, ...]:

@@ -44,7 +44,7 @@ class Target:
         return ZOO[self.zoo] if self.zoo else None
 
     def play(
-        self, plan: Plan, *, watched: bool = False, backwards: bool = False, sieved: bool = False
+        self, plan: Plan, *, watched: bool = True, backwards: bool = False, sieved: bool = False
     ) -> History:  # fmt: skip
         """One run on fresh nodes; see `conformance.world.World`."""
         entry = self.entry()

@@ -15,7 +15,7 @@ from conformance.plan import canonical
 def lines(history: History) -> Iterator[list[Any]]:
     """What happened, one canonical line each: statements, decisions, unrest, and the end."""
     for statement in history.statements:
-        yield ["said", *statement]
+        yield ["said", *statement[:7]]
     for decision in history.decisions:
         voters = [voter for voter, _ in decision.votes]
         block = decision.block

@@ -20,7 +20,6 @@ from conformance.history import Decision, Delivery, History, Said, Statement, Un
 from conformance.plan import Crash, Fork, Plan
 from conformance.plan_shapes import BROKEN
 from conformance.reactor import (
-    Accused,
     Cancel,
     Cluster,
     Decided,
@@ -52,6 +51,17 @@ class _Node:
     due: dict[Hashable, int] = field(factory=dict)
     """Statement -> the tick at which it reaches this node; spares relays that would change nothing."""
     decided: int = 0
+    synced: int = 0
+    """How often it made its writes durable."""
+    spoken: int = -1
+    """What `synced` was when it last said something new."""
+    said: set[tuple[Any, ...]] = field(factory=set)
+    """What it has said: kind, height, round and value."""
+    kept: set[tuple[Any, ...]] = field(factory=set)
+    """Of its own statements, those that are recognised on its disk."""
+    skew: int = 0
+    """By how many ticks its clock is ahead of the world's."""
+    correct: bool = True
     address: int = field(init=False)
     """How the world finds it: its number, -1 less the number of the node whose twin it is, or of a fork the number of
     nodes and its own."""
@@ -75,16 +85,18 @@ class World:
         self.watched = watched or plan.tier == "accountability"
         self.sieved = sieved
         self.fates = Fates(plan, cluster.contract)
+        self.faulty = frozenset(plan.faulty)
+        self.skew = {atom.node: atom.d for atom in self.fates.skews}
         order = range(plan.n)[:: -1 if backwards else 1]
-        self.nodes = sorted((_Node(node, cluster.spawn(node, 0)) for node in order), key=lambda runner: runner.node)
-        self.twins = {src: _Node(src, cluster.spawn(src, 1), twin=True) for src in self.fates.twins}
+        self.nodes = sorted((self.instance(node, cluster.spawn(node, 0)) for node in order), key=lambda one: one.node)
+        self.twins = {src: self.instance(src, cluster.spawn(src, 1), twin=True) for src in self.fates.twins}
         self.begun = False
         self.forks: list[tuple[Fork, _Node]] = []
         self.kept: list[list[Any]] = []
         """What each fork has made and not shown."""
         self.punctual = cluster.contract.synchronous and not any(delays(atom, plan.faulty) for atom in plan.atoms)
         """Whether what correct nodes pass on arrives in time: before GST too, unless the plan says otherwise."""
-        self.faulty = frozenset(plan.faulty)
+        self.gossips = plan.links == "gossip"
         self.queue: list[tuple[Any, ...]] = []
         self.ranks: dict[tuple[int, int], int] = {}
         self.now = 0
@@ -96,9 +108,13 @@ class World:
         self.unrest: list[Unrest] = []
         self.evidence: list[tuple[int, int]] = []
         self.submitted: set[str] = set()
+        self.handed_in: set[str] = set()
         self.frontier = (0, -1)
         self.sent_on: dict[tuple[int, int], list[Any]] = {}
-        self.skew = {atom.node: atom.d for atom in self.fates.skews}
+
+    def instance(self, node: int, reactor: Reactor, *, twin: bool = False, fork: int | None = None) -> _Node:
+        """A node, its twin or a fork of it, with the clock and the honesty of its node."""
+        return _Node(node, reactor, twin, fork, skew=self.skew.get(node, 0), correct=node not in self.faulty)
 
     # --- running ---
 
@@ -143,7 +159,7 @@ class World:
         """One event."""
         self.now, kind, src, dst, _, what, payload = event
         if kind == 0:
-            self.deliver(src, self.nodes[dst] if 0 <= dst < self.plan.n else self.runner(dst), what, forged=payload)
+            self.deliver(src, self.runner(dst), what, forged=payload)
         elif kind == 1:
             runner = self.runner(dst)
             if runner.up and runner.timers.get(what) == payload:
@@ -163,13 +179,14 @@ class World:
 
     def runner(self, address: int) -> _Node:
         """A node, the twin of node -1-address, or a fork, in order of birth after the nodes."""
-        if address >= self.plan.n:
-            return self.forks[address - self.plan.n][1]
-        return self.nodes[address] if address >= 0 else self.twins[-1 - address]
+        nodes = self.nodes
+        if 0 <= address < len(nodes):
+            return nodes[address]
+        return self.twins[-1 - address] if address < 0 else self.forks[address - len(nodes)][1]
 
     def clock(self, runner: _Node) -> int:
         """The time as the node sees it."""
-        return self.now + self.skew.get(runner.node, 0)
+        return self.now + runner.skew
 
     def is_done(self) -> bool:
         """Every correct node has decided every height, and nobody is still down."""
@@ -186,6 +203,7 @@ class World:
         for height in range(1, self.plan.heights + 1):
             for name, transaction in self.cluster.transactions(height, self.plan.load):
                 self.submit(name, transaction)
+                self.handed_in.update([name] if height == 1 else [])
 
     # --- messages ---
 
@@ -193,8 +211,7 @@ class World:
         """A message arrives, if there is anybody."""
         if not runner.up:
             return
-        silent = self.now >= self.plan.gst and self.plan.after.get(runner.node) == "silent"
-        if silent and runner.node in self.faulty:
+        if not runner.correct and self.is_mute(runner.node):
             return
         if self.sieved and forged and not self.cluster.is_genuine(wire):
             return
@@ -203,13 +220,18 @@ class World:
             genuine = not forged or self.cluster.is_genuine(wire)
             self.deliveries.append(Delivery(self.now, said.signer, runner.node, *said[:3], said.value, forged, genuine))
         try:
-            effects = runner.reactor.deliver(src, wire, self.clock(runner))
+            effects = runner.reactor.deliver(src, wire, self.now + runner.skew)
         except Refusal as refusal:
             self.unrest.append(Unrest(self.now, runner.node, str(refusal)))
             return
-        if self.plan.links == "gossip" and runner.node not in self.faulty:
-            self.relay(runner, wire, ())
-        self.carry_out(runner, effects)
+        if self.gossips and runner.correct:
+            self.relay(runner, wire, (), self.cluster.read(wire).signer)
+        if effects:
+            self.carry_out(runner, effects)
+
+    def is_mute(self, node: int) -> bool:
+        """Whether a liar has fallen silent for good."""
+        return self.now >= self.plan.gst and self.plan.after.get(node) == "silent"
 
     def carry_out(self, runner: _Node, effects: Sequence[Effect]) -> None:
         """Do what a node asks, in order; a crash may cut the list."""
@@ -217,31 +239,31 @@ class World:
         for effect in effects:
             if crash is not None and self.crash_cuts(runner, crash, effect):
                 return
-            match effect:
-                case Send(wire, to):
-                    self.send(runner, wire, to)
-                case SetTimer(name, at):
-                    due = max(at - self.skew.get(runner.node, 0), self.now)
-                    runner.timers[name] = due
-                    order = (due, 1, runner.node, runner.address, self.rank(-1, runner))
-                    heapq.heappush(self.queue, (*order, name, due))
-                case Cancel(name):
-                    runner.timers.pop(name, None)
-                case Persist(writes, sync):
-                    self.write(runner, writes, sync=sync)
-                case Decided(decision):
-                    runner.decided, self.moved = max(runner.decided, decision.height), True
-                    if runner.node not in self.faulty:
-                        self.decisions.append(decision._replace(tick=self.now, life=runner.life))
-                case Accused(against):
-                    if runner.node not in self.faulty:
-                        self.evidence.append((runner.node, against))
+            if isinstance(effect, Send):
+                self.send(runner, *effect)
+            elif isinstance(effect, Persist):
+                self.write(runner, effect.writes, sync=effect.sync)
+            elif isinstance(effect, SetTimer):
+                self.set_timer(runner, *effect)
+            elif isinstance(effect, Cancel):
+                runner.timers.pop(effect.name, None)
+            elif isinstance(effect, Decided):
+                runner.decided, self.moved = max(runner.decided, effect.decision.height), True
+                if runner.correct:
+                    self.decisions.append(effect.decision._replace(tick=self.now, life=runner.life))
+            elif runner.correct:
+                self.evidence.append((runner.node, effect.against))
 
-    def rank(self, src: int, runner: _Node) -> int:
+    def set_timer(self, runner: _Node, name: Hashable, at: int) -> None:
+        """An alarm on the node's own clock."""
+        due = max(at - runner.skew, self.now)
+        runner.timers[name] = due
+        heapq.heappush(self.queue, (due, 1, runner.node, runner.address, self.rank(-1, runner.address), name, due))
+
+    def rank(self, src: int, address: int) -> int:
         """The next number on one channel."""
-        channel = (src, runner.address)
-        self.ranks[channel] = self.ranks.get(channel, 0) + 1
-        return self.ranks[channel]
+        rank = self.ranks[src, address] = self.ranks.get((src, address), 0) + 1
+        return rank
 
     def send(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
         """A message leaves: its own statement by its fate, somebody else's as slowly as links allow."""
@@ -249,34 +271,47 @@ class World:
             self.keep(runner.fork, wire)
             return
         said = self.cluster.read(wire)
-        if said.signer != runner.node or said.kind in ("decided", "sync"):
-            if runner.node not in self.faulty:
-                self.relay(runner, wire, to)
+        kind, height, round_, signer, value = said
+        node, correct = runner.node, runner.correct
+        if signer != node or kind in ("decided", "sync"):
+            if correct:
+                self.relay(runner, wire, to, signer)
             return
-        if runner.node not in self.faulty:
-            kind, height, round_, _, value = said
-            self.statements.append(Statement(self.now, runner.node, runner.life, kind, height, round_, value))
-        if (said.height, said.round) > self.frontier:
-            self.advance(said.height, said.round)
-        usual = runner.node not in self.faulty and self.fates.is_usual(said)
+        if correct:
+            recorded = self.is_recorded(runner, (kind, height, round_, value))
+            self.statements.append(Statement(self.now, node, runner.life, kind, height, round_, value, recorded))
+        if (height, round_) > self.frontier:
+            self.advance(height, round_)
+        usual = correct and self.fates.is_usual(said)
         due = self.now + self.plan.delta
         for dst in to or range(self.plan.n):
-            if dst != runner.node and usual:
-                self.push(due, runner.node, self.nodes[dst], wire, forged=False)
-            elif dst != runner.node:
+            if dst != node and usual:
+                self.push(due, node, self.nodes[dst], wire, forged=False)
+            elif dst != node:
                 self.send_one(runner, wire, said, dst)
         for src in self.twins:
-            if src != runner.node and (not to or src in to) and self.fates.hears_twin(src, runner.node, said):
-                self.push(self.now + self.plan.delta, runner.node, self.twins[src], wire, forged=False)
+            if src != node and (not to or src in to) and self.fates.hears_twin(src, node, said):
+                self.push(due, node, self.twins[src], wire, forged=False)
+
+    def is_recorded(self, runner: _Node, word: tuple[Any, ...]) -> bool:
+        """Whether a statement is on the disk of whom it binds; what is said again is.
+
+        Of a node that keeps its statements in a form of its own, whether it made anything durable since it last said
+        something new.
+        """
+        if word in runner.said:
+            return True
+        recorded = not runner.unsynced and (word in runner.kept if runner.kept else runner.synced > runner.spoken)
+        runner.said.add(word)
+        runner.spoken = runner.synced
+        return recorded
 
     def send_one(self, runner: _Node, wire: Any, said: Said, dst: int) -> None:
         """One link."""
-        if runner.node in self.faulty:
+        if not runner.correct:
             if runner.twin and self.is_unborn(runner.node):
                 return
-            if self.fates.is_silenced(said, dst, by_twin=runner.twin):
-                return
-            if self.now >= self.plan.gst and self.plan.after.get(runner.node) == "silent":
+            if self.fates.is_silenced(said, dst, by_twin=runner.twin) or self.is_mute(runner.node):
                 return
             act = self.fates.act(said, dst)
             if act is not None:
@@ -305,20 +340,19 @@ class World:
         if other is not None:
             self.push(self.now + self.plan.delta, runner.node, self.nodes[dst], other, forged=True)
 
-    def relay(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
+    def relay(self, runner: _Node, wire: Any, to: tuple[int, ...], signer: int) -> None:
         """Somebody else's statement passed on, or help asked for and given: the adversary takes all the time it may.
 
         What is passed on to all is spared where its destination has it earlier; what is asked, or for one, is not.
         """
-        signer = self.cluster.read(wire).signer
-        identity = self.cluster.identity(wire)
+        node, identity = runner.node, self.cluster.identity(wire)
         due = (self.now if self.punctual else max(self.now, self.plan.gst)) + self.plan.delta
-        for dst in to or range(self.plan.n):
-            target = self.nodes[dst]
-            again = bool(to) or signer == runner.node
-            if dst not in (runner.node, signer) and (again or target.due.get(identity, due + 1) > due):
+        again = bool(to) or signer == node
+        for target in [self.nodes[dst] for dst in to] if to else self.nodes:
+            dst = target.node
+            if dst != node and dst != signer and (again or target.due.get(identity, due + 1) > due):
                 target.due[identity] = due
-                heapq.heappush(self.queue, (due, 0, runner.node, dst, self.rank(runner.node, target), wire, False))
+                heapq.heappush(self.queue, (due, 0, node, dst, self.rank(node, dst), wire, False))
 
     def push(self, due: int, src: int, target: _Node, wire: Any, *, forged: bool) -> None:
         """Put a message on a link."""
@@ -327,8 +361,7 @@ class World:
             target.due[identity] = due
         if src in self.faulty:
             self.sent_on.setdefault((src, target.node), []).append(wire)
-        rank = self.ranks[src, address] = self.ranks.get((src, address), 0) + 1
-        heapq.heappush(self.queue, (due, 0, src, address, rank, wire, forged))
+        heapq.heappush(self.queue, (due, 0, src, address, self.rank(src, address), wire, forged))
 
     def advance(self, height: int, round_: int) -> None:
         """The run reaches a new (height, round): macros speak, and crashed nodes come back."""
@@ -355,13 +388,13 @@ class World:
             if not isinstance(whole.reactor, Divisible):
                 continue
             self.fates.count("fork")
-            runner = _Node(atom.src, whole.reactor.fork(2 + len(self.forks)), fork=len(self.forks))
+            runner = self.instance(atom.src, whole.reactor.fork(2 + len(self.forks)), fork=len(self.forks))
             runner.address = self.plan.n + len(self.forks)
             self.forks.append((atom, runner))
             self.kept.append([])
             for name, due in sorted(whole.timers.items(), key=str):
                 runner.timers[name] = due
-                order = (due, 1, runner.node, runner.address, self.rank(-1, runner))
+                order = (due, 1, runner.node, runner.address, self.rank(-1, runner.address))
                 heapq.heappush(self.queue, (*order, name, due))
         for number in range(len(self.forks)):
             self.show(number)
@@ -388,7 +421,7 @@ class World:
     def lie_anew(self, speech: Speech) -> None:
         """A liar sends a message of its own making."""
         src = speech.said.signer
-        if self.now >= self.plan.gst and self.plan.after.get(src) == "silent":
+        if self.is_mute(src):
             return
         wire = self.cluster.forge(speech.said, speech.act, self.nodes[src].reactor)
         if wire is None:
@@ -415,7 +448,7 @@ class World:
             runner.up = True
             for name in runner.timers:
                 runner.timers[name] = self.now
-                order = (self.now, 1, runner.node, runner.address, self.rank(-1, runner))
+                order = (self.now, 1, runner.node, runner.address, self.rank(-1, runner.address))
                 heapq.heappush(self.queue, (*order, name, self.now))
 
     # --- crash and disk ---
@@ -428,11 +461,15 @@ class World:
 
     def flush(self, runner: _Node) -> None:
         """Everything written so far survives."""
+        disk, runner.synced = runner.disk, runner.synced + 1
         for key, value in runner.unsynced:
             if value is None:
-                runner.disk.pop(key, None)
+                disk.pop(key, None)
             else:
-                runner.disk[key] = value
+                disk[key] = value
+                said = self.cluster.read_record(value)
+                if said is not None and said.signer == runner.node:
+                    runner.kept.add((said.kind, said.height, said.round, said.value))
         runner.unsynced.clear()
 
     def crash_cuts(self, runner: _Node, atom: Crash, effect: Effect) -> bool:
@@ -484,12 +521,12 @@ class World:
 
     def history(self, why: str) -> History:
         """What happened."""
-        correct = [runner for runner in self.nodes if runner.node not in self.faulty]
+        correct = [runner for runner in self.nodes if runner.correct]
         stuck = tuple((runner.node, runner.reactor.where()) for runner in correct if runner.decided < self.plan.heights)
         return History(
             self.plan, self.cluster.contract, tuple(self.decisions), tuple(self.statements), tuple(self.unrest),
             tuple(self.evidence), frozenset(self.submitted), self.now, why, dict(self.fates.counts),
-            tuple(self.deliveries), stuck, tuple(self.cluster.names),
+            tuple(self.deliveries), stuck, tuple(self.cluster.names), frozenset(self.handed_in),
         )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: Final[Mapping[str, Entry]] = {
+    "audit": Entry("refimpl.commands.audit:command", "卫健委监管本辖区的全部交易", "what a commission supervises"),
     "check": Entry("contracts_dsl.cli.check:command", "检查合约包", "check a package of contracts"),
     "conform": Entry(
         "conformance.commands.conform:command", "检验任何语言实现的节点", "examine a node in any language"
@@ -51,7 +52,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "fmt": Entry("contracts_dsl.cli.fmt:command", "统一合约文件的版式", "lay contract files out by rule"),
     "lint": Entry("contracts_dsl.cli.lint:command", "对合约文件给出建议", "advise on contract files"),
     "matrix": Entry(
-        "conformance.cli:matrix_command",
+        "conformance.commands.matrix:command",
         "以每种抽取方式捕获每个植入的缺陷",
         "hunt every planted error with every way to draw plans",
     ),
@@ -66,7 +67,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "核对本套件能否捕获所有植入的缺陷",
         "show that the suite finds every planted error",
     ),
+    "synthesize": Entry(
+        "refimpl.commands.synthesize:command", "按种子生成虚构的中文数据", "make up Chinese data from a seed"
+    ),
     "test": Entry("contracts_dsl.cli.test:command", "运行合约文件中的用例", "run the tests in contract files"),
+    "trace": Entry("refimpl.commands.trace:command", "追溯谁登记、谁查阅", "who recorded and who saw"),
     "translate": Entry("contracts_dsl.cli.translate:command", "中英文逐字互译", "translate a contract word by word"),
     "vectors": Entry("conformance.commands.vectors:command", "导出或核对测试向量", "export or check the vectors"),
     "verify": Entry("refimpl.commands.verify:command", "从创世块起核验账本", "check a ledger from its genesis"),
@@ -74,7 +79,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
 """Name -> where the command is ("module:attribute") and its one line. Only commands that exist stand here."""
 
 UNUSABLE_CODES: Final = frozenset({
-    "consensus.not_alone", "consensus.unknown_engine", "fhir", "file", "plan", "scenario", "store", "wire",
+    "consensus.not_alone", "consensus.unknown_engine", "fhir", "file", "key", "plan", "scenario", "store", "wire",
 })  # fmt: skip
 """Areas of codes, and single codes, that say: what was given is not of its kind (exit 3). All others are findings
 (exit 1)."""

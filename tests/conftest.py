@@ -37,6 +37,24 @@ def played():
 
 
 @pytest.fixture(scope="session")
+def told():
+    """What a scenario came to, by name; each is played once."""
+    from functools import cache
+
+    from refimpl.scenarios.performance import perform
+
+    return cache(lambda name: perform(name, None, None, 0))
+
+
+@pytest.fixture(scope="session")
+def records_ledger(tmp_path_factory) -> Path:
+    """The ledger's file that `yilian run records` left."""
+    folder = tmp_path_factory.mktemp("records")
+    assert call("run", "records", "--out", folder).exit_code == 0
+    return folder / "records" / "ledger.sqlite"
+
+
+@pytest.fixture(scope="session")
 def results(tmp_path_factory) -> Path:
     """The folder that `yilian run` left, with what it printed as `printed.json`."""
     folder = tmp_path_factory.mktemp("run")

@@ -153,7 +153,7 @@ class EngineReactor:
             self.report(disk[key])
         step = self.engine.recover(self.engine.start(), self.next_height(), self.binding(disk))
         self.memory = step.state
-        return self.run(now, [], list(step.effects), self.effects)
+        return self.run(now, [], step.effects, self.effects)
 
     def binding(self, disk: Mapping[str, Any]) -> list[Message]:
         """The records that no decision has made needless (CON-028)."""
@@ -195,12 +195,12 @@ class EngineReactor:
         self,
         now: int,
         inputs: list[engine_api.Input],
-        asked: list[engine_api.Effect] | None = None,
+        asked: Sequence[engine_api.Effect] = (),
         effects: list[reactor.Effect] | None = None,
     ) -> list[reactor.Effect]:
         """Feed inputs to the engine, answer its questions at once, and collect what is for the world."""
         self.now, self.effects = now, effects if effects is not None else []
-        pending: Sequence[engine_api.Effect] = asked or []
+        step, pending = self.engine.step, asked
         while True:
             for effect in pending:
                 answer = self.carry_out(effect)
@@ -208,7 +208,7 @@ class EngineReactor:
                     inputs.append(answer)
             if not inputs:
                 return self.effects
-            self.memory, pending = self.engine.step(self.memory, inputs.pop(0))
+            self.memory, pending = step(self.memory, inputs.pop(0))
 
     def carry_out(self, effect: engine_api.Effect) -> engine_api.Input | None:
         """One effect of the engine; an answer if it is a question."""
@@ -218,9 +218,15 @@ class EngineReactor:
                 self.seen.append(effect.message)
             out.append(reactor.Send(effect.message, tuple([node_of(name) for name in effect.to]) if effect.to else ()))
             return None
+        if isinstance(effect, engine_api.Record):
+            out.append(reactor.Persist(((self.cluster.record_key(effect.message), effect.message),), True))
+            return None
+        return self.answer(effect)
+
+    def answer(self, effect: engine_api.Effect) -> engine_api.Input | None:
+        """A rarer effect; an answer if it is a question."""
+        out = self.effects
         match effect:
-            case engine_api.Record(message):
-                out.append(reactor.Persist(((self.cluster.record_key(message), message),), True))
             case engine_api.SetTimer(timer, ticks):
                 out.append(reactor.SetTimer(timer, self.now + ticks * self.cluster.tick))
             case engine_api.AskWork(_, round_, puzzle, bits):
@@ -409,8 +415,8 @@ class EngineCluster:
 
     def record_key(self, message: Message) -> str:
         """Where a statement is kept: sorted by height, then round, then phase, then sender."""
-        phases = self.contract.phases
-        phase = phases.index(message.kind) if message.kind in phases else len(phases)
+        phases, kind = self.contract.phases, message.kind
+        phase = phases.index(kind) if kind in phases else len(phases)
         return f"record/{message.height:04d}/{message.round:04d}/{phase}.{message.kind}/{message.sender}"
 
     def signed(self, decision: engine_api.Decide, name: MemberId, mark: Signature) -> bool:

@@ -17,9 +17,9 @@ from refimpl.crypto.recipes import REHEARSAL, Suite, key_for_tests, verifier
 from refimpl.data.block import Genesis
 from refimpl.data.ids import MemberId
 from refimpl.data.refusal import Refused
-from refimpl.network.messages import Message
+from refimpl.network.messages import Message, carries_transaction
 from refimpl.node.machine import Machine
-from refimpl.node.notary import MessageNotary
+from refimpl.node.notary import MessageNotary, verify_message
 
 __all__ = ["RenewingCluster", "Stubborn", "machine_of"]
 
@@ -123,6 +123,40 @@ class RenewingCluster(NodeCluster):
     def is_owed(self, node: int) -> bool:
         """See `reactor.Lenient`: validators that know themselves to be."""
         return self.live[node].machine.speaks
+
+    def alter(self, wire: bytes, act: Mapping[str, Any], source: NodeReactor) -> bytes | None:
+        """See `NodeCluster`; what nobody could read is not said."""
+        try:
+            return super().alter(wire, act, source)
+        except (Refused, LookupError):
+            return None
+
+    def is_genuine(self, wire: bytes) -> bool:
+        """See `reactor.Cluster`: by any of the keys that its member has in this plan."""
+        if carries_transaction(wire):
+            return True
+        try:
+            message = self.message(wire)
+        except Refused:
+            return False
+        node = self.numbers.get(message.sender, -1)
+        return any(self.is_signed(message, owner_of_key(node, number)) for number in range(GENERATIONS))
+
+    def is_signed(self, message: Message, owner: str) -> bool:
+        """Whether a message is signed with the key of this name."""
+        public = {message.sender: key_for_tests(Suite.STUB, owner).public}
+        try:
+            verify_message(self.codec, public, self.verify, message)
+        except Refused:
+            return False
+        return True
+
+    def disguise(self, wire: bytes, node: int) -> bytes:
+        """See `reactor.Cluster`; bytes that are no message have no name to change."""
+        try:
+            return super().disguise(wire, node)
+        except Refused:
+            return wire
 
     def say(self, said: Said, act: Mapping[str, Any], source: NodeReactor, was: Message | None) -> bytes | None:
         """See `NodeCluster`; what a liar cannot build where it stands it does not say."""

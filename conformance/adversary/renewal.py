@@ -20,8 +20,8 @@ Stage = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def is_sound(weights: tuple[int, ...], faulty: tuple[int, ...]) -> bool:
-    """Whether liars weigh less than a third, and four vote: of three, one silent leader would keep chained HotStuff from
-    three views in a row."""
+    """Whether liars weigh less than a third, and four vote: of three, one silent leader keeps HotStuff from three
+    views in a row."""
     liars = sum(weights[node] for node in faulty)
     return 3 * liars < sum(weights) and sum(weight > 0 for weight in weights) >= 4
 

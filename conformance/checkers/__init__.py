@@ -16,8 +16,11 @@ from conformance.checkers import (
     growth,
     immutability,
     integrity,
+    progress,
     quality,
+    recording,
     step_rules,
+    step_table,
     termination,
     validity,
 )
@@ -32,10 +35,11 @@ CHECKERS: Mapping[str, Checker] = {
     "INV-S4": integrity.check,
     "INV-S5": determinism.check,
     "INV-S6": certificate.check,
-    "INV-S7": step_rules.check,
+    "INV-S7": lambda history: (*step_rules.check(history), *step_table.check(history), *recording.check(history)),
     "INV-A1": accountability.check,
     "INV-A2": accusation.check,
     "INV-V1": lambda history: (*termination.check(history), *growth.check(history), *quality.check(history)),
+    "INV-V2": progress.check,
 }
 """Invariant -> its checker, in the order of reports."""
 

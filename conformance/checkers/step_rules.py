@@ -39,7 +39,7 @@ def usurpation(history: History) -> tuple[Violation, ...]:
         if statement.kind not in vote or statement.value == "nil":
             continue
         proposer = contract.proposer(statement.height, statement.round, plan.n)
-        if proposer is None or proposer in plan.faulty or (proposer, *statement[4:]) in proposed:
+        if proposer is None or proposer in plan.faulty or (proposer, *statement[4:7]) in proposed:
             continue
         expected = f"a {statement.kind} for a proposal of node {proposer} in round {statement.round}"
         return (Violation("INV-S7.3", statement.tick, (statement.node,), expected, statement.value[:8]),)

@@ -19,7 +19,8 @@ from conformance.trace import trace_digest
 
 __all__ = ["LAWS", "drawn", "happy", "tests"]
 
-LAWS = ("INV-S1", "INV-S2", "INV-S3", "INV-S4", "INV-S5", "INV-S6", "INV-S7", "INV-V1")
+LAWS = ("INV-S1", "INV-S2", "INV-S3", "INV-S4", "INV-S5", "INV-S6", "INV-S7", "INV-V1", "INV-V2",
+        "INV-V3", "INV-V4")  # fmt: skip
 DRAWN = 60
 """Plans of each way to draw, at the usual effort."""
 SEED = 20_261_128
@@ -42,6 +43,11 @@ def weights(session: Session) -> None:
     contract = session.profile().contract
     for listed in ((1, 1, 1, 3), (5, 1, 1, 1), (2, 2, 1, 1)):
         session.hold(happy(contract, 4, 2, weights=listed))
+
+
+def busy(session: Session) -> None:
+    """Where several clients hand in something at the start, no correct member leaves any of it out for long."""
+    session.hold(happy(session.profile().contract, 4, 2, load=3))
 
 
 def repeatable(session: Session) -> None:
@@ -125,6 +131,7 @@ def tests() -> list[Test]:
         test("happy.alone", partial(empty_plan, n=1, heights=2), "NET-031"),
         test("happy.four", partial(empty_plan, n=4, heights=3), "NET-031", "CON-016"),
         test("happy.seven", partial(empty_plan, n=7, heights=2), "NET-031", "CON-002"),
+        test("happy.busy", busy, "INV-V2"),
         test("happy.weights", weights, "CON-002", "DAT-105"),
         test("pure.repeatable", repeatable, "NOD-051", "NET-010", tags=("pure",)),
         test("late.words", late, "CON-009", "CON-026", tags=("delay",)),

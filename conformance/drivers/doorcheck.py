@@ -33,7 +33,7 @@ HINTS = {
     "P03": ("L2.drawn.sparse",), "T01": ("L3.accountability.too-many",),
     "T06": ("L2.drawn.heard-of",), "W05": ("L2.happy.four",), "W07": ("L1.recover.unsynced-lost",),
     "W16": ("L1.pack.access.an-entry-is-amended-by-its-custodian-an-expired-consent-opens-nothing",),
-    "W17": ("L1.recover.unsynced-lost",),
+    "W17": ("L1.recover.unsynced-lost",), "W21": ("L2.happy.busy",),
 }  # fmt: skip
 """Bug -> tests that are known to find it, so that a hunt is short. The ledger's own (D06, D07, D10) are not hunted
 here: they need a block of a liar's making, or two commands in one block, which no level has yet."""

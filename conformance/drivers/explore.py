@@ -9,6 +9,7 @@ It must not know any engine.
 import gc
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from functools import lru_cache
@@ -19,6 +20,7 @@ from attrs import frozen
 from conformance.adversary.generate import draw_plan
 from conformance.adversary.renewal import draw_renewal
 from conformance.checkers import classes
+from conformance.checkers.sometimes import events
 from conformance.drivers.enumerate import ROUNDS, Enumeration
 from conformance.plan import Plan
 from conformance.shrink import Shrunk, shrink
@@ -90,13 +92,19 @@ class Tally:
     triggered: Mapping[str, int] = {}
     """Runs in which each kind of atom took effect."""
     found: tuple[Found, ...] = ()
+    sometimes: Mapping[str, int] = {}
+    """Runs in which each event of `conformance.checkers.sometimes` happened (INV-V5)."""
 
     def plus(self, other: "Tally") -> "Tally":
         """Both together."""
-        kinds = sorted({*self.triggered, *other.triggered})
-        triggered = {kind: self.triggered.get(kind, 0) + other.triggered.get(kind, 0) for kind in kinds}
         found = sorted((*self.found, *other.found), key=lambda one: one.number)
-        return Tally(self.runs + other.runs, self.heights + other.heights, triggered, tuple(found))
+        return Tally(self.runs + other.runs, self.heights + other.heights, added(self.triggered, other.triggered),
+                     tuple(found), added(self.sometimes, other.sometimes))  # fmt: skip
+
+
+def added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """Two tables of counts as one, in order of name."""
+    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
 
 
 def play_range(campaign: Campaign, first: int, count: int) -> Tally:
@@ -115,7 +123,7 @@ def play_range(campaign: Campaign, first: int, count: int) -> Tally:
 
 def _play_range(campaign: Campaign, first: int, count: int) -> Tally:
     target = Target(campaign.zoo)
-    heights, triggered, found = 0, dict[str, int](), []
+    heights, triggered, happened, found = 0, Counter[str](), Counter[str](), []
     for number in range(first, first + count):
         plan = campaign.plan(number)
         history = target.play(plan)
@@ -123,12 +131,12 @@ def _play_range(campaign: Campaign, first: int, count: int) -> Tally:
             found.append(Found(number, plan, ("INV-S5",)))
             continue  # no verdict on a run that is not the only one of its plan
         heights += len(history.decisions)
-        for kind in history.triggered:
-            triggered[kind] = triggered.get(kind, 0) + 1
+        triggered.update(history.triggered.keys())
+        happened.update(events(history))
         broken = classes(target.judge(history))
         if broken:
             found.append(Found(number, plan, broken))
-    return Tally(count, heights, triggered, tuple(found))
+    return Tally(count, heights, triggered, tuple(found), happened)
 
 
 def explore(campaign: Campaign, workers: int, tell: Callable[[Tally, float], None], stop_at: int = 0) -> Tally:

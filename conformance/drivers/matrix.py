@@ -2,11 +2,13 @@
 
 Why: what a suite finds, and after how many executions, is its power; a number that is published can be held against the
 next release. A cell counts only under the kill rule: the plan fails on the planted bug, passes on the reference, in a
-class that the entry lists. It must not print, and knows no engine.
+class that the entry lists. A row is a function of its entry, of the starting points and of the budget, so a long matrix
+is made in parts, and a kill that is written down can be asked for again (`conformance.drivers.gate`).
+
+It must not print or write, and knows no engine.
 """
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from statistics import median
 from typing import Any
@@ -16,160 +18,207 @@ from attrs import asdict, frozen
 from conformance.adversary.generate import PROFILES
 from conformance.drivers.explore import Campaign, enumeration, shrink_found
 from conformance.drivers.selfcheck import by_witness, news
-from conformance.zoo import NOT_HERE, SURVIVORS, ZOO, Entry, load
+from conformance.plan import Plan
+from conformance.report.cone import focused
+from conformance.report.story import about, sentences, table
+from conformance.targets import Target, contract
+from conformance.zoo import SURVIVORS, ZOO, Entry, load
+
+__all__ = ["BUDGET", "COLUMNS", "LARGE", "STARTS", "Cell", "Kill", "Row", "campaign_of", "first_kill", "matrix",
+           "searched", "summary"]  # fmt: skip
 
 TWINS = "twins"
 COLUMNS = (*PROFILES, TWINS)
-STARTS = 5
-BUDGET = 1_000
-SHRINKING = 300
+STARTS = 3
+BUDGET = 400
+SHRINKING = 400
+"""Executions that the shrinker may take for one kill."""
+LARGE = 10
+"""Faults that the smallest plan of an entry may have, unless its tier is `hard`."""
+
+
+@frozen
+class Kill:
+    """One kill: from which starting point, after how many executions, and how large its plan is once shrunk."""
+
+    seed: int
+    """The starting point; 0 for what has no chance: an enumeration, and a witness."""
+    executions: int
+    clause: str
+    size: int
+    """Faults of the shrunk plan."""
+    lines: int
+    """Lines of the story and of the table that a person reads."""
 
 
 @frozen
 class Cell:
-    """One entry against one profile: executions to the first kill from each starting point; None where it survived."""
+    """One entry against one profile."""
 
-    id: str
     profile: str
-    executions: tuple[int | None, ...]
-    size: int | None
-    """Atoms of the smallest shrunk plan."""
-    clause: str
-    seconds: float
+    asked: int
+    """Starting points from which it was searched for: all, or as many as it took to see that most find nothing."""
+    kills: tuple[Kill, ...]
+    """One for each starting point that killed."""
 
     @property
-    def middle(self) -> float | None:
-        """The median of the executions, if most starting points killed."""
-        found = [count for count in self.executions if count is not None]
-        return median(found) if 2 * len(found) > len(self.executions) else None
+    def executions(self) -> float | None:
+        """The median of the executions to the first kill, if most starting points killed."""
+        return median(kill.executions for kill in self.kills) if 2 * len(self.kills) > self.asked else None
+
+    @property
+    def size(self) -> float | None:
+        """The median of the shrunk sizes."""
+        return median(kill.size for kill in self.kills) if self.kills else None
 
 
 @frozen
 class Row:
-    """One entry: its tier, its witness, and its cells."""
+    """One entry: its cells, its witness, and the smallest plan of all that kill."""
 
     id: str
     of: str
     tier: str
-    story: str
-    witness: int | None
-    """Atoms of the witness plan, where one kills."""
+    witness: Kill | None
     cells: tuple[Cell, ...]
+    plan: Plan | None
+    """The smallest plan that kills; None for a survivor."""
 
     @property
-    def killed(self) -> bool:
-        """Whether anything found it."""
-        return self.witness is not None or any(cell.size is not None for cell in self.cells)
+    def best(self) -> Kill | None:
+        """The kill with the smallest plan."""
+        return min(self.kills, key=smallness, default=None)
 
     @property
-    def size(self) -> int | None:
-        """Atoms of the smallest plan that kills."""
-        sizes = [size for size in (self.witness, *(cell.size for cell in self.cells)) if size is not None]
-        return min(sizes, default=None)
+    def kills(self) -> tuple[Kill, ...]:
+        """Every kill, that of the witness first."""
+        return (*([self.witness] if self.witness else []), *(kill for cell in self.cells for kill in cell.kills))
+
+    @property
+    def soonest(self) -> tuple[str, Kill] | None:
+        """The profile and the kill that took a search the fewest executions."""
+        found = [(kill.executions, i, cell.profile, kill) for i, cell in enumerate(self.cells) for kill in cell.kills]
+        return min(found, key=lambda one: one[:2])[2:] if found else None
 
     def to_data(self) -> dict[str, Any]:
-        """The row as JSON data."""
-        cells = [{**asdict(cell), "median": cell.middle} for cell in self.cells]
-        return {**asdict(self), "cells": cells, "killed": self.killed, "size": self.size}
+        """The row as JSON data, without its plan, which has a replay file of its own."""
+        cells = [{**asdict(cell), "executions": cell.executions, "size": cell.size} for cell in self.cells]
+        witness = None if self.witness is None else asdict(self.witness)
+        return {"id": self.id, "of": self.of, "tier": self.tier, "witness": witness, "cells": cells}
+
+    @classmethod
+    def from_data(cls, value: Mapping[str, Any], plan: Plan | None) -> "Row":
+        """What `to_data` wrote."""
+        cells = tuple(Cell(one["profile"], one["asked"], tuple(Kill(**kill) for kill in one["kills"]))
+                      for one in value["cells"])  # fmt: skip
+        witness = None if value["witness"] is None else Kill(**value["witness"])
+        return cls(value["id"], value["of"], value["tier"], witness, cells, plan)
 
 
-def campaigns(entry: Entry, profile: str, starts: int, budget: int) -> Iterator[Campaign]:
-    """One campaign for each seed from 1 on; of twins there is one, without chance."""
+def smallness(kill: Kill) -> tuple[int, int]:
+    """What makes a kill the smaller one."""
+    return kill.size, kill.lines
+
+
+def campaign_of(entry: Entry, profile: str, seed: int, budget: int) -> Campaign:
+    """The search of one cell from one starting point; of twins there is one, without chance."""
     if profile == TWINS:
         whole = len(enumeration(TWINS, entry.of, 4, 1))
-        yield Campaign(entry.of, 0, min(whole, budget), zoo=entry.id, enumerated=TWINS, rounds=1)
-        return
-    for seed in range(1, starts + 1):
-        yield Campaign(entry.of, seed, budget, heights=1, profile=profile, zoo=entry.id)
+        return Campaign(entry.of, 0, min(whole, budget), zoo=entry.id, enumerated=TWINS, rounds=1)
+    return Campaign(entry.of, seed, budget, heights=1, profile=profile, zoo=entry.id)
 
 
-def fill(entry: Entry, profile: str, starts: int, budget: int) -> Cell:
-    """Search for one entry with one profile from seeds 1 to `starts`."""
-    began, counts, smallest, clause = time.perf_counter(), list[int | None](), list[int](), ""
-    for campaign in campaigns(entry, profile, starts, budget):
-        counts.append(None)
-        for found, broken in news(campaign, entry):
-            shrunk = shrink_found(campaign, found, broken, SHRINKING)
-            if shrunk is not None:
-                counts[-1], clause = found.number + 1, broken
-                smallest.append(shrunk.plan.size)
-                break
-    seconds = round(time.perf_counter() - began, 2)
-    return Cell(entry.id, profile, tuple(counts), min(smallest, default=None), clause, seconds)
+def first_kill(campaign: Campaign, entry: Entry) -> tuple[Kill, Plan] | None:
+    """The first plan that kills under the kill rule, and what is left of it once it is shrunk."""
+    for found, clause in news(campaign, entry):
+        shrunk = shrink_found(campaign, found, clause, SHRINKING)
+        if shrunk is not None:
+            kill = Kill(campaign.seed, found.number + 1, clause, shrunk.plan.size, told(entry, shrunk.plan, clause))
+            return kill, shrunk.plan
+    return None
 
 
-def _fill_by_name(name: str, profile: str, starts: int, budget: int) -> Cell:
+def told(entry: Entry, plan: Plan, clause: str) -> int:
+    """Lines of the story and of the table of a failure."""
+    target = Target(entry.id)
+    history = target.play(plan, watched=True)
+    broken = tuple(one for one in target.judge(history) if one.clause == clause)
+    return len(sentences(plan, "en")) + len(table(focused(history, broken), "en", about(broken)))
+
+
+def fill(entry: Entry, profile: str, starts: int, budget: int) -> tuple[Cell, list[tuple[Kill, Plan]]]:
+    """Search for one entry with one profile from seeds 1 to `starts`, until most of them have found nothing."""
+    seeds = starting_points(entry, profile, starts)
+    found, asked = list[tuple[Kill, Plan]](), 0
+    while asked < len(seeds) and 2 * (asked - len(found)) <= len(seeds):
+        one = first_kill(campaign_of(entry, profile, seeds[asked], budget), entry)
+        asked += 1
+        found += [] if one is None else [one]
+    return Cell(profile, asked, tuple(kill for kill, _ in found)), found
+
+
+def starting_points(entry: Entry, profile: str, starts: int) -> tuple[int, ...]:
+    """The seeds of a cell; none where the profile draws nothing: twins lie, and do not win slots."""
+    law = contract(entry.of)
+    if profile == TWINS:
+        return () if law.crash_only or law.slotted else (0,)
+    return tuple(range(1, starts + 1))
+
+
+def witnessed(entry: Entry) -> tuple[Kill, Plan] | None:
+    """The kill by the plan that the entry ships, if it ships one that kills."""
+    kill = by_witness(entry)
+    if kill is None or not kill.killed or entry.witness is None:
+        return None
+    return Kill(0, 1, kill.clause, entry.witness.size, told(entry, entry.witness, kill.clause)), entry.witness
+
+
+def matrix(
+    names: Sequence[str], workers: int, starts: int, budget: int, tell: Callable[[str, Cell], None]
+) -> Iterator[Row]:  # fmt: skip
+    """One row after the other, of these entries; `tell` hears every cell with its entry's id."""
+    load()
+    with ProcessPoolExecutor(workers) as pool:
+        asked = {(name, profile): pool.submit(_fill_by_name, name, profile, starts, budget)
+                 for name in names for profile in COLUMNS}  # fmt: skip
+        for name in names:
+            cells, found = list[Cell](), list[tuple[Kill, Plan]]()
+            for profile in COLUMNS:
+                cell, kills = asked[name, profile].result()
+                cells.append(cell)
+                found += kills
+                tell(name, cell)
+            yield row_of(ZOO[name], tuple(cells), found)
+
+
+def row_of(entry: Entry, cells: tuple[Cell, ...], found: list[tuple[Kill, Plan]]) -> Row:
+    """The row of an entry, with the smallest of the plans that kill it."""
+    shown = witnessed(entry)
+    every = [*([shown] if shown else []), *found]
+    plan = min(every, key=lambda one: smallness(one[0]))[1] if every else None
+    return Row(entry.id, entry.of, entry.tier, shown[0] if shown else None, cells, plan)
+
+
+def _fill_by_name(name: str, profile: str, starts: int, budget: int) -> tuple[Cell, list[tuple[Kill, Plan]]]:
     load()
     return fill(ZOO[name], profile, starts, budget)
 
 
-def matrix(workers: int, starts: int, budget: int, tell: Callable[[Cell], None]) -> Iterator[Row]:
-    """One row after the other; `tell` hears every cell."""
+def searched() -> list[str]:
+    """The entries that plans can hunt, in order of planting."""
     load()
-    entries = [entry for entry in ZOO.values() if entry.of != "ledger"]
-    with ProcessPoolExecutor(workers) as pool:
-        asked = {
-            (entry.id, profile): pool.submit(_fill_by_name, entry.id, profile, starts, budget)
-            for entry in entries
-            for profile in COLUMNS
-        }
-        for entry in entries:
-            cells = []
-            for profile in COLUMNS:
-                cells.append(asked[entry.id, profile].result())
-                tell(cells[-1])
-            witness = by_witness(entry)
-            size = witness.size if witness is not None and witness.killed else None
-            yield Row(entry.id, entry.of, entry.tier, entry.story, size, tuple(cells))
+    return [entry.id for entry in ZOO.values() if entry.of != "ledger"]
 
 
-def markdown(rows: list[Row], starts: int, budget: int) -> str:
-    """The matrix as a page."""
-    head = ["id", "engine", "tier", "witness", *COLUMNS, "smallest", "law"]
-    lines = [
-        "# The kill matrix", "",
-        f"Executions to the first kill, the median of {starts} starting points with at most {budget} plans each, and",
-        "in brackets how many of them killed. A kill counts if the plan fails on the planted bug and passes on the",
-        "reference, in a class that the entry lists. `witness` and `smallest` are numbers of faults; `twins` is the",
-        "enumeration of one round, without chance, so once. Made by `make matrix`.",
-        "",
-        "| " + " | ".join(head) + " |", "|" + " --- |" * len(head),
-    ]  # fmt: skip
-    lines += ["| " + " | ".join(_cells(row)) + " |" for row in rows]
-    told = summary(rows)
-    lines += [
-        "", f"{told['killed']} of {told['rows']} killed; median size of the smallest plan {told['median_size']:g} "
-        f"faults; median executions to the first kill by search {told['median_executions']:g}.", "",
-        "Bugs of the ledger are killed by laws over blocks (`tests/sim/test_ledger_zoo.py`), not by plans:", "",
-        "| id | tier | law | what is wrong |", "| --- | --- | --- | --- |",
-        *(f"| {one.id} | {one.tier} | {', '.join(one.breaks)} | {one.story} |"
-          for one in ZOO.values() if one.of == "ledger"),
-        "", "Planted, and not killed: a list that may only shrink.", "", "| id | why |", "| --- | --- |",
-        *(f"| {name} | {why} |" for name, why in SURVIVORS.items()),
-        "", "Entries of the corpus whose wrong line cannot be written in these engines.", "", "| id | why |",
-        "| --- | --- |", *(f"| {name} | {why} |" for name, why in NOT_HERE.items()), "",
-    ]  # fmt: skip
-    return "\n".join(lines)
-
-
-def _cells(row: Row) -> list[str]:
-    def shown(cell: Cell) -> str:
-        found = [count for count in cell.executions if count is not None]
-        return f"{median(found):g} ({len(found)})" if found else "-"
-
-    clauses = {cell.clause: None for cell in row.cells if cell.clause}
-    law = ", ".join(clauses) or ", ".join(ZOO[row.id].breaks)
-    size = "-" if row.size is None else str(row.size)
-    witness = "-" if row.witness is None else str(row.witness)
-    return [row.id, row.of, row.tier, witness, *map(shown, row.cells), size, law]
-
-
-def summary(rows: list[Row]) -> Mapping[str, Any]:
-    """What a gate looks at."""
-    sizes = [row.size for row in rows if row.size is not None]
-    survivors = [row.id for row in rows if not row.killed and row.id not in SURVIVORS]
-    middles = [min(found) for row in rows if (found := [one.middle for one in row.cells if one.middle is not None])]
+def summary(rows: Sequence[Row]) -> Mapping[str, Any]:
+    """The medians over all that were killed, who survived without being a known survivor, and whose plan is large."""
+    best = [row.best for row in rows if row.best is not None]
+    soonest = [min(found) for row in rows if (found := [cell.executions for cell in row.cells if cell.executions])]
     return {
-        "rows": len(rows), "killed": sum(row.killed for row in rows), "survivors": survivors,
-        "median_size": median(sizes) if sizes else 0, "median_executions": median(middles) if middles else 0,
+        "rows": len(rows), "killed": len(best), "found": sum(row.soonest is not None for row in rows),
+        "survivors": [row.id for row in rows if row.best is None and row.id not in SURVIVORS],
+        "large": [row.id for row in rows if row.best and row.best.size > LARGE and row.tier != "hard"],
+        "median_size": median(kill.size for kill in best) if best else 0,
+        "median_lines": median(kill.lines for kill in best) if best else 0,
+        "median_executions": median(soonest) if soonest else 0,
     }  # fmt: skip

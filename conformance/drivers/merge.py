@@ -32,6 +32,7 @@ def merged(campaigns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "seconds": round(sum(part["seconds"] for part in parts), 2),
         "runs_by_engine": added((part["engine"], part["runs"]) for part in parts),
         "triggered": added(pair for part in parts for pair in part["triggered"].items()),
+        "sometimes": added(pair for part in parts for pair in part.get("sometimes", {}).items()),
         "broken": added(pair for part in parts for pair in part["broken"].items()),
         "found": [{"engine": part["engine"], "zoo": part["zoo"], **found} for part in parts for found in part["found"]],
     }  # fmt: skip

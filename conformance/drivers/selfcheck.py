@@ -105,7 +105,7 @@ def by_search(entry: Entry) -> Kill:
 def news(campaign: Campaign, entry: Entry) -> Iterator[tuple[Found, str]]:
     """Plans that break a class which the entry lists and the empty plan does not break, as the search finds them."""
     for first in range(0, campaign.runs, STRETCH):
-        for found in play_range(campaign, first, STRETCH).found:
+        for found in play_range(campaign, first, min(STRETCH, campaign.runs - first)).found:
             for clause in sorted(set(found.classes) & set(entry.breaks) - set(entry.empty_breaks)):
                 yield found, clause
 

@@ -237,7 +237,7 @@ class Ledger:
     def read(self, body: Data, time: int) -> Data:
         """What the receipt of a request to read says (CTR-D08 to CTR-D10)."""
         payload, signers = body["payload"], body["signers"]
-        if not is_request(payload) or len(signers) != 1:
+        if not is_request(payload):
             raise Refusal("wire.bad_field")
         record = self.world.instance(payload["instance"])
         if record is None:

@@ -1,8 +1,8 @@
 """What happens in the contracts of the library: the tests that stand beside the rules, as transactions and pauses.
 
 Why from there: whoever wrote a rule wrote down how it is meant to run, refusals included. What must come of each step
-is not taken from the test but from the kit's ledger. Cells of views are left out, and requests that several signed: the
-ledger has no transaction for them. Names become names of members. It must not know any node.
+is not taken from the test but from the kit's ledger. Cells of views are left out: the ledger
+has no transaction for them. Names become names of members. It must not know any node.
 """
 
 from collections.abc import Iterator, Mapping
@@ -88,8 +88,6 @@ class _Recorder(Stage):
         super()._act(act)
 
     def _read(self, reading: scenario.Reading) -> None:
-        if len(reading.signers) > 1:
-            return
         instance = self.bound[reading.record]
         payload = {"fields": list(reading.fields), "instance": instance, "purpose": reading.purpose}
         self.steps.append(Step("read", tuple(renamed(name) for name in reading.signers), payload))

@@ -41,8 +41,8 @@ class AnyThreeBlocks(HotStuff):
         return True
 
 
-@mutant("H03", of="hotstuff", breaks=("INV-S1", "INV-S6", "INV-V1.livelock", "INV-V1.deadlock"), tier="medium",
-        witness={"faulty": [1], "gst": 600, "heights": 2, "atoms": [
+@mutant("H03", of="hotstuff", breaks=("INV-S1", "INV-S6", "INV-V1.livelock", "INV-V1.deadlock", "INV-V4"),
+        tier="medium", witness={"faulty": [1], "gst": 600, "heights": 2, "atoms": [
     {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 1},
     {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 1},
     {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 1},

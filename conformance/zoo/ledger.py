@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from attrs import define, evolve
+from attrs import evolve
 
 from conformance.zoo import mutant
 from refimpl.application.records import RecordId
@@ -124,12 +124,11 @@ class LimitOfOnesOwn(Ledger):
 
 
 @mutant("D16", of="ledger", breaks=("INV-S2",), tier="medium")
-@define
 class NoTombstone(MemoryVault):
     """Erasure takes the record out as if it had never been, so its name may be given to another (the domain)."""
 
-    def erase(self, record: RecordId) -> None:
-        del self._kept[record]
+    def _gone(self, record: RecordId) -> list[tuple[str, bytes | None]]:
+        return [(key, None) for key, _ in super()._gone(record)]
 
 
 @mutant("T19", of="ledger", breaks=("INV-S3",), tier="medium")

@@ -16,7 +16,7 @@ from refimpl.data.ids import Digest, Height, MemberId, Round
 from refimpl.network.messages import Message
 
 
-@mutant("P01b", of="pbft", breaks=("INV-S1", "INV-S6"), tier="easy", empty_breaks=("INV-S6",),
+@mutant("P01b", of="pbft", breaks=("INV-S1", "INV-S6"), tier="easy", empty_breaks=("INV-S6", "INV-S7.2"),
         witness={"faulty": [0], "atoms": [{"k": "support", "r": 0, "src": 0, "to": [3], "value": "v1"}]})  # fmt: skip
 class QuorumOf2f(Pbft):
     """Prepared or committed with 2f matching votes, not 2f + 1 (classical)."""
@@ -53,7 +53,8 @@ class Credulous:
         return self.honest.value_of(payload)
 
 
-@mutant("P04", of="pbft", breaks=("INV-S1", "INV-S6", "INV-S8.1"), tier="medium", witness={"faulty": [0], "atoms": [
+@mutant("P04", of="pbft", breaks=("INV-S1", "INV-S6", "INV-S8.1", "INV-S7.2"), tier="medium",
+        witness={"faulty": [0], "atoms": [
     {"k": "support", "r": 0, "src": 0, "to": [3], "value": "v1"},
     {"k": "inject", "r": 0, "ph": "prepare", "src": 0, "dst": 3, "value": "v1", "posing": 1},
     {"k": "inject", "r": 0, "ph": "commit", "src": 0, "dst": 3, "value": "v1", "posing": 1}]})  # fmt: skip
@@ -64,7 +65,8 @@ class VoterTakenFromTheField(Pbft):
         super().__init__(member, Credulous(notary))
 
 
-@mutant("P05", of="pbft", breaks=("INV-S1", "INV-V1.livelock", "INV-V1.deadlock"), tier="medium", witness={"atoms": [
+@mutant("P05", of="pbft", breaks=("INV-S1", "INV-V1.livelock", "INV-V1.deadlock", "INV-S7.2"), tier="medium",
+        witness={"atoms": [
     {"k": "late", "r": 0, "ph": "prepare", "src": 2, "dst": 0},
     {"k": "late", "r": 0, "ph": "prepare", "src": 3, "dst": 0},
     {"k": "late", "r": 1, "ph": "preprepare", "src": 1, "dst": 0},
@@ -78,7 +80,7 @@ class PreparesOfAnyView(Pbft):
         return tuple(vote for log in memory.views.values() for vote in log.prepare)
 
 
-@mutant("P06", of="pbft", breaks=("INV-S1", "INV-S6"), tier="easy", witness={"faulty": [0], "atoms": [
+@mutant("P06", of="pbft", breaks=("INV-S1", "INV-S6", "INV-S7.2"), tier="easy", witness={"faulty": [0], "atoms": [
     {"k": "support", "r": 0, "src": 0, "to": [3], "value": "v1"}]})  # fmt: skip
 class DigestNotInTheKey(Pbft):
     """Votes are kept by view and height alone: a vote for one value counts for another (pbft-java)."""
@@ -199,7 +201,8 @@ class CertificateForgotten(Pbft):
         return super().recover(state, begin, [one for one in records if one.kind == "newview"])
 
 
-@mutant("P18", of="pbft", breaks=("INV-V1.livelock",), tier="easy", witness={"faulty": [0], "delta": 6, "atoms": [
+@mutant("P18", of="pbft", breaks=("INV-V1.livelock", "INV-V3"), tier="easy",
+        witness={"faulty": [0], "delta": 6, "atoms": [
     {"k": "support", "r": 1, "src": 0, "to": [1, 2, 3], "value": "v2", "vr": -1}]})  # fmt: skip
 class TimeoutNotDoubled(Pbft):
     """The time-out does not double from view to view (Castro and Liskov)."""

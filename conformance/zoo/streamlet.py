@@ -19,4 +19,4 @@ class EpochsInsteadOfLength(Streamlet):
     (twins-simulator, attack on Streamlet)."""
 
     def deserves_vote(self, memory: Memory, block: TreeBlock) -> bool:
-        return self.chain_of(memory, block.parent) and block.round > max(memory.epochs.values(), default=-1)
+        return self.is_founded(memory, block) and block.round > max(memory.epochs.values(), default=-1)

@@ -15,7 +15,7 @@ from refimpl.data.ids import Digest, Round
 from refimpl.network.messages import Message
 
 
-@mutant("P01", of="tendermint", breaks=("INV-S1", "INV-S6"), tier="easy", empty_breaks=("INV-S6",),
+@mutant("P01", of="tendermint", breaks=("INV-S1", "INV-S6"), tier="easy", empty_breaks=("INV-S6", "INV-S7.2"),
         witness={"faulty": [0], "atoms": [{"k": "support", "r": 0, "src": 0, "to": [3], "value": "v1"}]})  # fmt: skip
 class QuorumOf2f(Tendermint):
     """2f matching votes are enough, not 2f + 1 (classical)."""
@@ -47,7 +47,7 @@ class DuplicatesCount(Tendermint):
         return (*log, message)
 
 
-@mutant("T01", of="tendermint", breaks=("INV-S1",), tier="easy",
+@mutant("T01", of="tendermint", breaks=("INV-S1", "INV-S7.2"), tier="easy",
         witness={"faulty": [0], "atoms": [
     {"k": "late", "r": 0, "ph": "precommit", "src": 0, "dst": 2},
     {"k": "twin", "r": 0, "src": 0, "to": [1]},
@@ -70,7 +70,7 @@ class Amnesia(Tendermint):
         return super().recover(state, begin, ())
 
 
-@mutant("T03", of="tendermint", breaks=("INV-S1",), tier="hard", witness={"faulty": [0], "atoms": [
+@mutant("T03", of="tendermint", breaks=("INV-S1", "INV-S7.2"), tier="hard", witness={"faulty": [0], "atoms": [
     {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 2},
     {"k": "late", "r": 0, "ph": "prevote", "src": 0, "dst": 1},
     {"k": "late", "r": 1, "ph": "precommit", "src": 1, "dst": 2},
@@ -131,7 +131,7 @@ class PrecommitsAcrossRounds(Tendermint):
         return tuple(vote for log in memory.rounds.values() for vote in log.precommits)
 
 
-@mutant("T10", of="tendermint", breaks=("INV-V1.livelock",), tier="easy",
+@mutant("T10", of="tendermint", breaks=("INV-V1.livelock", "INV-V3"), tier="easy",
         witness={"delta": 6, "atoms": []})  # fmt: skip
 class TimeoutsDoNotGrow(Tendermint):
     """Time-outs stay as long as in round 0 (line 23)."""
@@ -150,7 +150,7 @@ class AnybodyProposes(Tendermint):
         return True
 
 
-@mutant("T13", of="tendermint", breaks=("INV-V1.deadlock", "INV-V1.livelock"), tier="easy",
+@mutant("T13", of="tendermint", breaks=("INV-V1.deadlock", "INV-V1.livelock", "INV-V4"), tier="easy",
         witness={"faulty": [0], "atoms": [
     {"k": "byz", "r": 0, "ph": "propose", "src": 0, "dst": 3, "act": "omit"}]})  # fmt: skip
 class NothingPassedOn(Tendermint):
@@ -160,7 +160,8 @@ class NothingPassedOn(Tendermint):
         return ()
 
 
-@mutant("T14", of="tendermint", breaks=("INV-S7.1",), tier="easy", witness={"heights": 2, "atoms": [
+@mutant("T14", of="tendermint", breaks=("INV-S7.1", "INV-S7.4"), tier="easy", empty_breaks=("INV-S7.4",),
+        witness={"heights": 2, "atoms": [
     {"k": "crash", "node": 0, "r": 0, "ph": "precommit", "when": "after-persist",
      "back": {"h": 1, "r": 1}}]})  # fmt: skip
 class SpeaksBeforeRecording(Tendermint):
@@ -178,7 +179,7 @@ class QuorumAtTwoThirds(Tendermint):
         return 3 * weight >= 2 * memory.validators.total
 
 
-@mutant("P14", of="tendermint", breaks=("INV-S1", "INV-S6"), tier="easy",
+@mutant("P14", of="tendermint", breaks=("INV-S1", "INV-S6", "INV-S7.2"), tier="easy",
         witness={"faulty": [1], "delta": 6, "atoms": []})  # fmt: skip
 class NilIsAValue(Tendermint):
     """Nil is a value in band: a nil vote counts for whatever value stands where it would (own finding)."""
@@ -187,7 +188,7 @@ class NilIsAValue(Tendermint):
         return memory.validators.weigh([vote.sender for vote in log if vote_in(vote) in (value, None)])
 
 
-@mutant("T09", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="hard",
+@mutant("T09", of="tendermint", breaks=("INV-V1.livelock", "INV-V1.deadlock", "INV-V3"), tier="hard",
         witness={"faulty": [1], "gst": 1500, "after": {"1": "silent"}, "atoms": [
     {"k": "cut", "r": 0, "to_r": 99, "side": [3]},
     *({"k": "support", "r": r, "src": 1, "to": [0, 2], "value": "nil"} for r in range(36))]})  # fmt: skip
@@ -198,7 +199,7 @@ class NoRoundSkipped(Tendermint):
         return False
 
 
-@mutant("T21", of="tendermint", breaks=("INV-S1",), tier="medium", witness={"faulty": [1], "atoms": [
+@mutant("T21", of="tendermint", breaks=("INV-S1", "INV-S7.2"), tier="medium", witness={"faulty": [1], "atoms": [
     {"k": "late", "r": 0, "ph": "precommit", "src": 3, "dst": 0},
     {"k": "late", "r": 0, "ph": "propose", "src": 0, "dst": 1},
     {"k": "inject", "r": 0, "ph": "precommit", "src": 1, "dst": 2, "value": "nil"},

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from conformance.model.genesis import id_of
 from refimpl.commands.node.conversation import Conversation
 
 __all__ = ["WIRE", "Spoilt"]
@@ -185,6 +186,28 @@ def takes_damage(request: Data, memory: Data) -> Data:
     return request
 
 
+def forgets(request: Data, memory: Data) -> Data:
+    """Among others, every second transaction is heard and laid aside."""
+    node = str(request.get("node"))
+    if request["op"] in ("init", "recover"):
+        memory[node] = 0 if request["config"]["profile"] == "solo/1" else 1
+    memory["forgotten"] = ""
+    if request["op"] == "submit" and memory[node]:
+        memory[node] += 1
+        memory["forgotten"] = request["tx"] if memory[node] % 2 else ""
+    if memory["forgotten"]:
+        return {"id": request["id"], "op": "query", "node": request["node"], "path": "tip"}
+    return request
+
+
+def as_if_admitted(reply: Data, request: Data, memory: Data) -> Data:
+    """What was laid aside is told as admitted."""
+    if not memory["forgotten"]:
+        return reply
+    made = json.loads(bytes.fromhex(memory["forgotten"]))
+    return {"id": reply["id"], "ok": {"effects": [], "tx_id": id_of(made)}}
+
+
 WRONG: Final = ("FAIL", "WRONG_REASON", "NONDETERMINISTIC")
 LISTED: Final = (
     Spoilt("W01", "a forgotten print on standard output", ("exit 3",), written=prints),
@@ -207,6 +230,7 @@ LISTED: Final = (
     Spoilt("W18", "shows one page of the state only", ("FAIL",), reply=unpaged),
     Spoilt("W19", "tells a refused transaction as applied", ("FAIL",), reply=same_receipt),
     Spoilt("W20", "begins anew from a damaged disk", ("FAIL",), request=takes_damage),
+    Spoilt("W21", "admits transactions and forgets every second one", ("FAIL",), request=forgets, reply=as_if_admitted),
 )
 WIRE: Final[Mapping[str, Spoilt]] = {one.id: one for one in LISTED}
 """Id -> planted bug."""

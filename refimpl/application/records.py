@@ -27,6 +27,7 @@ __all__ = [
     "index_digest",
     "open_record",
     "record_id",
+    "salt_of",
     "seal_record",
     "share_key",
     "wrap_for",
@@ -138,14 +139,27 @@ def open_record(sealed: SealedRecord, held: WrappedKey, own: ReaderKey, committe
     `access.broken_record` if the key is not for this reader or record, if the stored bytes were altered, or if they
     are not those that `committed`, the digest on the chain, speaks of.
     """
+    salt, content = _opened(sealed, held, own)
+    if commitment(salt, content) != committed:
+        raise _broken(sealed.record)
+    return content
+
+
+def salt_of(sealed: SealedRecord, held: WrappedKey, own: ReaderKey) -> bytes:
+    """The salt under the seal, with which its keeper can tell a copy of the record from anything else;
+    `access.broken_record`."""
+    return _opened(sealed, held, own)[0]
+
+
+def _opened(sealed: SealedRecord, held: WrappedKey, own: ReaderKey) -> tuple[bytes, bytes]:
+    """Salt and content."""
     try:
         opened = open_sealed(_unwrapped(held, own), sealed.nonce, sealed.body, _bound(sealed.record, sealed.custodian))
     except SealBroken:
         raise _broken(sealed.record) from None
-    salt, content = opened[:SALT_BYTES], opened[SALT_BYTES:]
-    if len(salt) != SALT_BYTES or commitment(salt, content) != committed:
+    if len(opened) < SALT_BYTES:
         raise _broken(sealed.record)
-    return content
+    return opened[:SALT_BYTES], opened[SALT_BYTES:]
 
 
 def _unwrapped(held: WrappedKey, own: ReaderKey) -> DataKey:

@@ -39,7 +39,7 @@ class Line:
         return moment_of(self.at)
 
 
-# Kind of event -> sentence over its values. `{to}` and `{code}` are empty where there is none.
+# Kind of event -> sentence over its values. `{to}`, `{purpose}` and `{code}` are empty where there is none.
 SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
     "started": {"zh": "{by}：{action}（发起）{to}", "en": "{by}: {action} (begins){to}"},
     "acted": {"zh": "{by}：{action}{to}", "en": "{by}: {action}{to}"},
@@ -54,11 +54,12 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "paid": {"zh": "{payer}结算{amount}：{shares}", "en": "{payer} settles {amount}: {shares}"},
     "recorded": {"zh": "{custodian}登记病历摘要", "en": "{custodian} enters the commitment to a record"},
-    "accessed": {"zh": "{reader}为{purpose}查阅", "en": "{reader} reads it for {purpose}"},
-    "read": {"zh": "{reader}请求查阅，目的：{purpose}{code}", "en": "{reader} asks to read, purpose: {purpose}{code}"},
+    "accessed": {"zh": "{reader}查阅{purpose}", "en": "{reader} reads it{purpose}"},
+    "read": {"zh": "{signers}：查阅{fields}{purpose}{code}", "en": "{signers}: read {fields}{purpose}{code}"},
     "migrated": {"zh": "改用新版合约", "en": "goes on under the new version"},
 }
 _BECOMES: Final[Mapping[Language, str]] = {"zh": "，转为“{state}”", "en": ", now {state}"}
+_AIM: Final[Mapping[Language, str]] = {"zh": "，目的：{purpose}", "en": " for {purpose}"}
 _REFUSED: Final[Mapping[Language, str]] = {"zh": "，被拒：{code}", "en": ", refused: {code}"}
 _AND: Final[Mapping[Language, str]] = {"zh": "、", "en": " and "}
 _BY_ITSELF: Final[Mapping[Language, str]] = {"zh": "合约自行", "en": "the contract itself"}
@@ -135,6 +136,10 @@ class _Said(dict[str, str]):
             return "" if value is None else _BECOMES[self._language].format(state=self._title(value))
         if name == "code":
             return "" if value is None else _REFUSED[self._language].format(code=value)
+        if name == "purpose":
+            return "" if value is None else _AIM[self._language].format(purpose=self._title(value))
+        if name == "fields" and isinstance(value, Sequence):
+            return _AND[self._language].join(self._title(field) for field, _ in value)
         if name == "amount" and isinstance(value, int):
             return amount_of(value, self._language)
         if name == "deadline" and isinstance(value, int):

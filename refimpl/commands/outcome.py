@@ -67,7 +67,7 @@ def _story(outcome: Outcome, language: Language, titles: Mapping[str, str]) -> I
     happened = [(time, event) for _, time, receipt in receipts for event in receipt.get("events", [])]
     told = [(line.at, f"{line.text}  [{line.subject}]") for line in timeline(happened, language, titles)]
     for _, time, receipt in receipts:
-        if receipt.get("status") == "refused":
+        if receipt.get("status") == "refused" and "events" not in receipt:  # a denied read has told of itself
             told.append((time, tell("refused", language, code=receipt["code"], tx=receipt["tx"][:8])))
     for at, text in sorted(told, key=lambda entry: entry[0]):
         yield f"{moment_of(at)}  {text}"

@@ -52,6 +52,38 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "another run: trace {trace}, recorded {recorded}",
         "zh": "与记录不同：轨迹 {trace}，记录 {recorded}",
     },
+    "trace.recorded": {
+        "en": "{who} recorded {contract} {record} (block {height})",
+        "zh": "{who}登记{contract} {record}（区块{height}）",
+    },
+    "trace.changed": {
+        "en": "{who}: {what}, {contract} {record} (block {height})",
+        "zh": "{who}：{what}，{contract} {record}（区块{height}）",
+    },
+    "trace.read": {
+        "en": "{who} read {what} of {contract} {record} (block {height})",
+        "zh": "{who}查阅{contract} {record}的{what}（区块{height}）",
+    },
+    "trace.denied": {
+        "en": "{who} was refused {what} of {contract} {record} (block {height})",
+        "zh": "{who}查阅{contract} {record}的{what}被拒（区块{height}）",
+    },
+    "trace.purpose": {"en": ", for {purpose}", "zh": "，目的：{purpose}"},
+    "trace.beside": {"en": ", signed with {who}", "zh": "，会签：{who}"},
+    "trace.code": {"en": ": {code}", "zh": "：{code}"},
+    "audit.line": {
+        "en": "{who}: {what}, {contract} {instance} (block {height})",
+        "zh": "{who}：{what}，{contract} {instance}（区块{height}）",
+    },
+    "audit.time": {"en": "time", "zh": "时限"},
+    "audit.together": {
+        "en": "--sign, --as and --out belong together",
+        "zh": "--sign、--as、--out 须同时给出",
+    },
+    "audit.holds": {
+        "en": "the report holds: {path}",
+        "zh": "报告成立：{path}",
+    },
     "clean": {"en": "no invariant is broken", "zh": "未违反任何不变式"},
 }  # fmt: skip
 """Key -> language -> sentence."""

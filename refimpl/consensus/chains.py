@@ -8,16 +8,14 @@ It must not know any engine's votes, views or work. Source: spec/consensus.md, p
 CON-070).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
-from operator import attrgetter
-from typing import Any, Self, cast
+from typing import Any
 
-from attrs import define, field, fields
+from attrs import define, field
 
 from refimpl.consensus import interface as api
-from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, Log
+from refimpl.consensus.heights import DECIDED, SYNC, Forked, HeightEngine, Log, Work
 from refimpl.consensus.interface import Validators
 from refimpl.consensus.tree import Tree, TreeBlock
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
@@ -32,8 +30,8 @@ Proof = tuple[Round, Sequence[tuple[MemberId, Signature]]]
 _NO_HEIGHT, _FIRST = Height(0), Round(0)
 
 
-@define
-class Stand:
+@define(slots=False)
+class Stand(Forked):
     """Where a member stands in the tree, and what it owes to and needs from others. Engines add their own fields."""
 
     validators: Validators = field(factory=lambda: Validators.of({}))
@@ -62,17 +60,6 @@ class Stand:
         """The height decided last."""
         return self.tree.height
 
-    def fork(self) -> Self:
-        """A copy to work on; its mappings are replaced, never changed."""
-        kind: Any = type(self)
-        return cast(Self, kind(*_members(kind)(self)))
-
-
-@cache
-def _members(kind: Any) -> Callable[[Stand], tuple[Any, ...]]:
-    """What takes the members of such a memory, in the order of its making."""
-    return attrgetter(*(member.name for member in fields(kind)))
-
 
 class ChainEngine(HeightEngine):
     """The engine of one member, as far as it is the same in all engines that build on undecided blocks."""
@@ -87,13 +74,8 @@ class ChainEngine(HeightEngine):
         return found.has_correct(weight)
 
 
-class ChainWork:
-    """One step under way: a fork of the memory and the effects so far. Engines add their rules."""
-
-    def __init__(self, engine: Any, memory: Any) -> None:
-        self.engine = engine
-        self.memory = memory
-        self.effects: list[api.Effect] = []
+class ChainWork(Work):
+    """One step of an engine whose members build on undecided blocks. Engines add their rules."""
 
     # --- what an engine adds ---
 
@@ -248,7 +230,7 @@ class ChainWork:
         memory.tree, memory.verdicts, memory.orphans = Tree(value, memory.decided), {}, ()
         memory.closed = True
 
-    def renew(self, validators: Validators) -> None:
+    def renew_members(self, validators: Validators) -> None:
         """These members are in force from the next height on: nothing that others said of it counts (CON-090, CON-091).
 
         What is recorded tells how far we have spoken, for whoever comes back (CON-092).
@@ -269,7 +251,7 @@ class ChainWork:
         """The validators of a height that is wanted; renewed here if the node told us of no change before."""
         memory = self.memory
         if begin.fresh and memory.base < begin.height - 1 == memory.decided:
-            self.renew(begin.validators)
+            self.renew_members(begin.validators)
         memory.wanted, memory.validators = max(memory.wanted, begin.height), begin.validators
 
     def stand(self, begin: api.Begin) -> None:
@@ -282,9 +264,10 @@ class ChainWork:
     def advance(self, value: Digest) -> None:
         """What does not stand on this value cannot be decided any more."""
         memory = self.memory
-        height = memory.tree.height_of(value)
+        height, counted = memory.tree.height_of(value), memory.validators.weights
         gone = (*(block.message for block in memory.tree.branch(value)), *self.heard())
-        memory.past = (*memory.past, *(one for one in gone if one.height <= height))[-CONSENSUS_PAST:]
+        said = (one for one in gone if one.height <= height and one.sender in counted)  # not by us where we follow
+        memory.past = (*memory.past, *said)[-CONSENSUS_PAST:]
         memory.tree = memory.tree.decided(value)
         memory.words = {}
         memory.verdicts = {key: verdict for key, verdict in memory.verdicts.items() if key in memory.tree.blocks}

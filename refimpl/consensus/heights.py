@@ -10,7 +10,7 @@ Source: spec/consensus.md, part 1 (CON-004 to CON-008, CON-020 to CON-022, CON-0
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from attrs import define, field
 
@@ -21,7 +21,7 @@ from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD
 from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import Body, Decided, Message, Sync, Vote
 
-__all__ = ["DECIDED", "SYNC", "HeightEngine", "HeightWork", "Log", "Place", "hear"]
+__all__ = ["DECIDED", "SYNC", "Forked", "HeightEngine", "HeightWork", "Log", "Place", "Work", "hear"]
 
 DECIDED, SYNC = "decided", "sync"
 """What brings over a member that is behind, and the question a member asks when it comes back."""
@@ -36,8 +36,19 @@ def hear(log: Log, message: Message) -> Log:
     return log if message.body in said or len(said) >= CONSENSUS_VARIANTS else (*log, message)
 
 
-@define
-class Place:
+@define(slots=False)
+class Forked:
+    """A memory of which every step makes a copy: without slots, for then all its members are copied in one stroke."""
+
+    def fork(self) -> Self:
+        """A copy to work on; its mappings are replaced, never changed."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+
+@define(slots=False)
+class Place(Forked):
     """Where a member stands among heights, and what it owes to and needs from others. Engines add their own fields."""
 
     height: Height = _NO_HEIGHT
@@ -117,20 +128,68 @@ class HeightEngine:
     def verify_votes(self, about: Message, votes: Sequence[tuple[MemberId, Signature]]) -> None:
         """Raise `Refused(Code.NET_BAD_SIGNATURE)` unless each of these members signed the statement `about`."""
         for member, signature in votes:
-            self.notary.verify(about._replace(sender=member, signature=signature))
+            self.notary.verify(Message(about.kind, about.height, about.round, member, about.body, signature))
 
 
-class HeightWork:
-    """One step under way: a fork of the memory and the effects so far. Engines add their rules."""
+class Work:
+    """One step under way: a fork of the memory and the effects so far."""
 
     def __init__(self, engine: Any, memory: Any) -> None:
         self.engine = engine
         self.memory = memory
         self.effects: list[api.Effect] = []
 
+    def meet(self, event: api.Input) -> api.Step:
+        """One input, whole; messages first, for they are most of what a member meets."""
+        if isinstance(event, api.Receive):
+            self.receive(event.message)
+        elif isinstance(event, api.Verdict):
+            self.judge(event)
+        elif isinstance(event, api.Expire):
+            self.expire(event.timer)
+        elif isinstance(event, api.Offer):
+            self.offer(event)
+        elif isinstance(event, api.Begin):
+            self.begin(event)
+        elif isinstance(event, api.Renew):
+            self.renew(event)
+        else:
+            self.worked(event)
+        return self.done()
+
     def done(self) -> api.Step:
         """The finished step."""
         return api.Step(self.memory, tuple(self.effects))
+
+    def begin(self, begin: api.Begin) -> None:
+        """A height is wanted."""
+        raise NotImplementedError
+
+    def renew(self, renew: api.Renew) -> None:
+        """The members changed; an engine that keeps its validators goes on (DAT-078)."""
+
+    def receive(self, message: Message) -> None:
+        """A message of somebody; refused before anything changes if no correct member sends it."""
+        raise NotImplementedError
+
+    def expire(self, timer: api.Timer) -> None:
+        """An alarm went off."""
+        raise NotImplementedError
+
+    def offer(self, offer: api.Offer) -> None:
+        """The payload that was asked for."""
+        raise NotImplementedError
+
+    def judge(self, verdict: api.Verdict) -> None:
+        """What the application says of a payload."""
+        raise NotImplementedError
+
+    def worked(self, worked: api.Worked) -> None:
+        """What came of work that was asked for; most engines ask for none."""
+
+
+class HeightWork(Work):
+    """One step of an engine that goes from height to height. Engines add their rules."""
 
     # --- what an engine adds ---
 

@@ -10,6 +10,7 @@ It must not know what a payload means, who transports messages, what time it is,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from attrs import define, field
 
@@ -34,7 +35,7 @@ _BEFORE_ALL = -1
 _NO_HEIGHT, _FIRST = Height(0), Round(0)
 
 
-@define
+@define(slots=False)
 class Memory(Stand):
     """All that one member remembers. `round` is its view. A step works on a fork; what went in is never touched."""
 
@@ -48,6 +49,8 @@ class Memory(Stand):
     """The highest certificate that we saw."""
     wishes: int = _BEFORE_ALL
     """The highest view that we asked for."""
+    began: int = _BEFORE_ALL
+    """The last view of the members before these: time-outs are counted from it while nothing is certified."""
     called: int = _BEFORE_ALL
     """Up to this view others need our help, whether we want a height or not."""
     certified: Mapping[Digest, QuorumCertificate] = field(factory=dict)
@@ -73,27 +76,13 @@ class HotStuff(ChainEngine):
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
-        work = _Work(self, state.fork())
-        match event:
-            case api.Receive(message):
-                work.receive(message)
-            case api.Expire(timer):
-                work.expire(timer)
-            case api.Verdict():
-                work.judge(event)
-            case api.Offer():
-                work.offer(event)
-            case api.Renew(_, validators):
-                work.renew(validators)
-            case api.Begin():
-                work.begin(event)
-        return api.Step(work.memory, tuple(work.effects))
+        return _Work(self, state.fork()).meet(event)
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """The view, the vote and the lock that our records imply, and a question to the others (CON-008)."""
         work = _Work(self, state.fork())
         work.resume(begin, records)
-        return api.Step(work.memory, tuple(work.effects))
+        return work.done()
 
     def where(self, state: Memory) -> str:
         """Height, view, lock."""
@@ -150,7 +139,7 @@ class HotStuff(ChainEngine):
 
     def timeout(self, memory: Memory) -> int:
         """Ticks before this view is given up: they double with every view since the last certificate (CON-068)."""
-        last = _BEFORE_ALL if memory.high is None else memory.high.view
+        last = memory.began if memory.high is None else memory.high.view
         return self.promise.timeout[0] << max(0, min(memory.round - last - 1, 30))
 
 
@@ -276,12 +265,20 @@ class _Work(ChainWork):
             return False
         self.accuse(old, message)
         memory.votes = {**memory.votes, message.round: new}
-        votes = {vote.sender: vote.signature for vote in new if vote.body == message.body}
-        value = message.body.value if isinstance(message.body, Vote) else None
-        if value is not None and self.engine.quorum(memory, memory.validators.weigh(votes)):
-            counted = memory.validators.among(sorted(votes.items()))
-            self.learn(QuorumCertificate(message.height, message.round, value, counted))
+        body = message.body
+        if not isinstance(body, Vote) or body.value is None or self.is_certified(body.value, message.round):
+            return True
+        alike = [vote for vote in new if vote.body == body]
+        if self.engine.quorum(memory, memory.validators.weigh([vote.sender for vote in alike])):
+            votes = sorted((vote.sender, vote.signature) for vote in alike)
+            counted = memory.validators.among(votes)
+            self.learn(QuorumCertificate(message.height, message.round, body.value, counted))
         return True
+
+    def is_certified(self, value: Digest, view: int) -> bool:
+        """Whether this block is known to be certified in this view or a later one."""
+        known = self.memory.certified.get(value)
+        return known is not None and known.view >= view
 
     def note_wish(self, message: Message, body: NewView) -> bool:
         """Somebody wants a later view."""
@@ -298,8 +295,7 @@ class _Work(ChainWork):
     def learn(self, proof: QuorumCertificate) -> None:
         """A certificate, from a proposal, a wish or enough votes."""
         memory = self.memory
-        known = memory.certified.get(proof.value)
-        if known is None or known.view < proof.view:
+        if not self.is_certified(proof.value, proof.view):
             self.learned = True
             memory.certified = {**memory.certified, proof.value: proof}
 
@@ -313,14 +309,15 @@ class _Work(ChainWork):
     def certify(self) -> bool:
         """A higher certificate for a block that we have: lock, commit, go on (CON-066, CON-067)."""
         memory = self.memory
+        best: QuorumCertificate | None = None
         least = _BEFORE_ALL if memory.high is None else memory.high.view
-        higher = [proof for proof in memory.certified.values() if proof.view > least]
-        known = [proof for proof in higher if self.is_acceptable(proof.value)]
-        best = max(known, key=lambda proof: proof.view, default=None)
+        for known in memory.certified.values():
+            if known.view > least and self.is_acceptable(known.value):
+                best, least = known, known.view
         if best is None:
             return False
         memory.high = best
-        chain = tuple(memory.tree.upward(best.value))[:3]
+        chain = tuple(islice(memory.tree.upward(best.value), 3))
         self.lock(best, chain)
         if best.view >= memory.round:
             self.enter(Round(best.view + 1))
@@ -349,6 +346,8 @@ class _Work(ChainWork):
     def join(self) -> bool:
         """Enough members want later views that one of them is correct: want the lowest of those (CON-069)."""
         memory = self.memory
+        if not memory.newviews:
+            return False
         at_least = max(memory.round, memory.wishes) + 1
         higher = sorted(wish.round for wish in memory.newviews.values() if wish.round >= at_least)
         if not higher or not self.engine.joins(memory, memory.validators.weigh(self.wishing(at_least))):
@@ -409,9 +408,15 @@ class _Work(ChainWork):
         memory.votes = {view: log for view, log in memory.votes.items() if log[0].height > memory.decided}
         memory.certified = {key: one for key, one in memory.certified.items() if one.height >= memory.decided}
 
+    def renew(self, renew: api.Renew) -> None:
+        """Others are in force from the next height on (CON-090)."""
+        self.renew_members(renew.validators)
+
     def forget_members(self) -> None:
-        """Votes, wishes, certificates, and the lock that these gave."""
+        """Votes, wishes, ours included, certificates, and the lock that these gave."""
         memory = self.memory
+        memory.wishes, memory.called = min(memory.wishes, memory.round), _BEFORE_ALL
+        memory.began = memory.round - 1
         memory.votes, memory.newviews, memory.certified = {}, {}, {}
         memory.high = memory.locked = None
 
@@ -429,11 +434,12 @@ class _Work(ChainWork):
         memory.wishes = max((one.round for one in mine if one.kind == NEWVIEW), default=_BEFORE_ALL)
         memory.proposed = max((one.round for one in mine if one.kind in (PROPOSE, SYNC)), default=_BEFORE_ALL)
         if begin.fresh:
+            memory.began = memory.round - 1
             self.mark()
         else:
             self.effects.extend(api.Send(one) for one in mine)
         for proof in self.memory.certified.values():
-            self.lock(proof, tuple(memory.tree.upward(proof.value))[:2])
+            self.lock(proof, tuple(islice(memory.tree.upward(proof.value), 2)))
         self.work_in_view()
         self.ask_around()
         self.apply_rules()

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, cast
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.chains import SYNC, ChainEngine, ChainWork, Stand
@@ -99,7 +99,7 @@ def _seal(engine: str, message: Message) -> Digest:
     })  # fmt: skip
 
 
-@define
+@define(slots=False)
 class Memory(Stand):
     """All that one member remembers. `round` is the slot; blocks of the tree are named by their seals."""
 
@@ -124,31 +124,18 @@ class LongestChain(ChainEngine):
 
     def work(self, state: Memory) -> "LongestWork":
         """A step that begins from this memory."""
-        return LongestWork(self, evolve(state))
+        return LongestWork(self, state.fork())
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
         work = self.work(state)
-        match event:
-            case api.Receive(message):
-                work.receive(message)
-            case api.Expire(timer):
-                work.expire(timer)
-            case api.Verdict():
-                work.judge(event)
-            case api.Offer():
-                work.offer(event)
-            case api.Worked():
-                work.worked(event)
-            case api.Begin():
-                work.begin(event)
-        return api.Step(work.memory, tuple(work.effects))
+        return work.meet(event)
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """What was delivered last, the blocks that we made, and a question to the others (CON-008, CON-129)."""
         work = self.work(state)
         work.resume(begin, records)
-        return api.Step(work.memory, tuple(work.effects))
+        return work.done()
 
     def where(self, state: Memory) -> str:
         """Height, slot and how much lies above."""

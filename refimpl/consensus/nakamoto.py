@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from attrs import define, evolve
+from attrs import define
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.chains import SYNC
@@ -85,7 +85,7 @@ def puzzle_of(height: int, slot: int, sender: MemberId, body: Mined) -> Digest:
     })  # fmt: skip
 
 
-@define
+@define(slots=False)
 class Memory(Shared):
     """All that one member remembers."""
 
@@ -104,7 +104,7 @@ class Nakamoto(LongestChain):
 
     def work(self, state: Any) -> "_Work":
         """A step that begins from this memory."""
-        return _Work(self, evolve(state))
+        return _Work(self, state.fork())
 
     # --- The rules. None of them changes anything. ---
 

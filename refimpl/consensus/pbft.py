@@ -53,7 +53,7 @@ EMPTY = ViewLog()
 """A view of which nothing was heard."""
 
 
-@define
+@define(slots=False)
 class Memory(Place):
     """All that one member remembers. `round` is its view, or the view it wants while `changing`."""
 
@@ -71,14 +71,6 @@ class Memory(Place):
     previous: Mapping[Round, ViewLog] = field(factory=dict)
     """What was heard about the last decided height."""
 
-    def fork(self) -> "Memory":
-        """A copy to work on; its mappings are replaced, never changed."""
-        return Memory(
-            self.height, self.round, self.validators, self.running, self.ahead, self.helped, self.last_round,
-            self.seen, self.behind, self.verdicts, self.changing, self.waiting, self.base, self.prepared, self.entry,
-            self.views, self.previous,
-        )  # fmt: skip
-
     def log(self, view: int) -> ViewLog:
         """What was heard of this view."""
         return self.views.get(Round(view), EMPTY)
@@ -95,21 +87,7 @@ class Pbft(HeightEngine):
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
-        work = _Work(self, state.fork())
-        match event:
-            case api.Receive(message):
-                work.receive(message)
-            case api.Expire(timer):
-                work.expire(timer)
-            case api.Verdict():
-                work.judge(event)
-            case api.Offer():
-                work.offer(event)
-            case api.Renew():
-                work.renew(event)
-            case api.Begin():
-                work.begin(event)
-        return work.done()
+        return _Work(self, state.fork()).meet(event)
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """Take up the view and the prepared certificate of the records, say again what was said, and ask (CON-008)."""

@@ -100,7 +100,7 @@ READERS: Mapping[str, Reader] = {
 """Kind of message -> reader of its body."""
 
 
-@define
+@define(slots=False)
 class Memory(Stand):
     """All that one member remembers. `round` is its term."""
 
@@ -130,25 +130,13 @@ class Raft(ChainEngine):
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
-        work = _Work(self, state.fork())
-        match event:
-            case api.Receive(message):
-                work.receive(message)
-            case api.Expire(timer):
-                work.expire(timer)
-            case api.Verdict():
-                work.judge(event)
-            case api.Offer():
-                work.offer(event)
-            case api.Begin():
-                work.begin(event)
-        return api.Step(work.memory, tuple(work.effects))
+        return _Work(self, state.fork()).meet(event)
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """The term, the vote and the log that our records imply, and a question to the others (CON-008)."""
         work = _Work(self, state.fork())
         work.resume(begin, records)
-        return api.Step(work.memory, tuple(work.effects))
+        return work.done()
 
     def where(self, state: Memory) -> str:
         """Height, term and leader."""

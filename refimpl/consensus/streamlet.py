@@ -11,6 +11,7 @@ Source: spec/consensus.md, part 6 (CON-080 to CON-084).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from attrs import define, field
@@ -65,7 +66,7 @@ READERS: Mapping[str, Reader] = {
 """Kind of message -> reader of its body."""
 
 
-@define
+@define(slots=False)
 class Memory(Stand):
     """All that one member remembers. `round` is the epoch."""
 
@@ -94,27 +95,13 @@ class Streamlet(ChainEngine):
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
-        work = _Work(self, state.fork())
-        match event:
-            case api.Receive(message):
-                work.receive(message)
-            case api.Expire(timer):
-                work.expire(timer)
-            case api.Verdict():
-                work.judge(event)
-            case api.Offer():
-                work.offer(event)
-            case api.Renew(_, validators):
-                work.renew(validators)
-            case api.Begin():
-                work.begin(event)
-        return api.Step(work.memory, tuple(work.effects))
+        return _Work(self, state.fork()).meet(event)
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """The epoch and the vote that our records imply, and a question to the others (CON-008)."""
         work = _Work(self, state.fork())
         work.resume(begin, records)
-        return api.Step(work.memory, tuple(work.effects))
+        return work.done()
 
     def where(self, state: Memory) -> str:
         """Height and epoch."""
@@ -135,11 +122,19 @@ class Streamlet(ChainEngine):
         """The epoch in which a block was notarised, if it was (CON-083)."""
         return memory.epochs.get(value)
 
-    def chain_of(self, memory: Memory, value: Digest) -> bool:
-        """Whether the block and all that it stands on are notarised and accepted by the application: of what was said
+    def chains(self, memory: Memory) -> dict[Digest, TreeBlock]:
+        """The blocks that are notarised with all that they stand on, and accepted by the application: of what was said
         before the members changed nothing else counts (CON-090)."""
-        blocks = memory.tree.upward(value)
-        return all(self.notarised(memory, one.value) is not None and is_accepted(memory, one.value) for one in blocks)
+        found: dict[Digest, TreeBlock] = {}
+        for block in memory.tree.blocks.values():  # a block enters the tree after its parent
+            rests = block.parent == memory.tree.tip or block.parent in found
+            if rests and self.notarised(memory, block.value) is not None and is_accepted(memory, block.value):
+                found[block.value] = block
+        return found
+
+    def is_founded(self, memory: Memory, block: TreeBlock) -> bool:
+        """Whether all that a block stands on is notarised."""
+        return block.parent == memory.tree.tip or block.parent in self.chains(memory)
 
     def length(self, memory: Memory, block: TreeBlock) -> int:
         """What makes a chain the longest: its number of blocks (CON-082)."""
@@ -147,15 +142,14 @@ class Streamlet(ChainEngine):
 
     def longest(self, memory: Memory) -> int:
         """The length of the longest notarised chain that we know (CON-082)."""
-        blocks = memory.tree.blocks.values()
-        lengths = [self.length(memory, block) for block in blocks if self.chain_of(memory, block.value)]
+        lengths = [self.length(memory, block) for block in self.chains(memory).values()]
         return max(memory.decided, memory.stood, *lengths)
 
     def deserves_vote(self, memory: Memory, block: TreeBlock) -> bool:
         """Whether the block stands on one of the longest notarised chains that we know (CON-082)."""
         below = memory.tree.blocks.get(block.parent)
         length = memory.decided if below is None else self.length(memory, below)
-        return self.chain_of(memory, block.parent) and length >= self.longest(memory)
+        return self.is_founded(memory, block) and length >= self.longest(memory)
 
     def is_final(self, first: int, second: int, third: int) -> bool:
         """Whether three blocks in a row were notarised in consecutive epochs (CON-084)."""
@@ -233,7 +227,7 @@ class _Work(ChainWork):
     def best(self) -> Digest:
         """The last block of a longest notarised chain; of several, that of the greatest epoch."""
         memory, engine = self.memory, self.engine
-        ends = [block for block in memory.tree.blocks.values() if engine.chain_of(memory, block.value)]
+        ends = engine.chains(memory).values()
         end = max(ends, key=lambda block: (engine.length(memory, block), block.round), default=None)
         return memory.tree.tip if end is None else end.value
 
@@ -255,8 +249,8 @@ class _Work(ChainWork):
         known = any((vote.sender, vote.round) == (message.sender, message.round) for vote in old)
         if known or message.height <= memory.decided:
             return False
-        spoken = [one for log in memory.votes.values() for one in log if one.sender == message.sender]
-        self.accuse(tuple(one for one in spoken if one.round == message.round), message)
+        spoken = [one for log in memory.votes.values() for one in log if one.round == message.round]
+        self.accuse(tuple(spoken), message)
         log = (*old, message)
         memory.votes = {**memory.votes, body.value: log}
         if body.value not in memory.epochs and engine.notarises(memory, log, message.round):
@@ -276,6 +270,10 @@ class _Work(ChainWork):
         """Votes, block by block."""
         for _, log in sorted(self.memory.votes.items()):
             yield from log
+
+    def renew(self, renew: api.Renew) -> None:
+        """Others are in force from the next height on (CON-090)."""
+        self.renew_members(renew.validators)
 
     def forget_members(self) -> None:
         """Votes, and the chains that these made long."""
@@ -312,13 +310,12 @@ class _Work(ChainWork):
     def finalise(self) -> bool:
         """Of three notarised blocks in a row with consecutive epochs, the second is final (CON-084)."""
         memory, engine = self.memory, self.engine
-        for last in memory.tree.blocks.values():
-            if engine.notarised(memory, last.value) is None:
-                continue
-            row = tuple(memory.tree.upward(last.value))[:3]
-            epochs = [epoch for block in row if (epoch := engine.notarised(memory, block.value)) is not None]
-            whole = len(epochs) == 3 and engine.chain_of(memory, last.value)
-            if whole and engine.is_final(epochs[2], epochs[1], epochs[0]):
+        if len(memory.epochs) < 3:
+            return False
+        for last in engine.chains(memory).values():
+            row = tuple(islice(memory.tree.upward(last.value), 3))
+            epochs = [memory.epochs[block.value] for block in row]
+            if len(row) == 3 and engine.is_final(epochs[2], epochs[1], epochs[0]):
                 proofs = {value: proof for value in memory.votes if (proof := self.proof(value)) is not None}
                 self.decide(row[1].value, proofs)
                 return True

@@ -47,21 +47,7 @@ class Tendermint(HeightEngine):
 
     def step(self, state: Memory, event: api.Input) -> api.Step:
         """One input; see `Engine.step`."""
-        work = _Work(self, state.fork())
-        match event:
-            case api.Receive(message):
-                work.receive(message)
-            case api.Expire(timer):
-                work.expire(timer)
-            case api.Verdict():
-                work.judge(event)
-            case api.Offer():
-                work.offer(event)
-            case api.Renew():
-                work.renew(event)
-            case api.Begin():
-                work.begin(event)
-        return work.done()
+        return _Work(self, state.fork()).meet(event)
 
     def recover(self, state: Memory, begin: api.Begin, records: Sequence[Message]) -> api.Step:
         """Take up the height where the records end, say again what was said, and ask for what was missed (CON-008)."""

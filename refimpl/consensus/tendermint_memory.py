@@ -45,7 +45,7 @@ EMPTY = RoundLog()
 """A round of which nothing was heard."""
 
 
-@define
+@define(slots=False)
 class Memory(Place):
     """All that one member remembers. A step works on a fork; the memory that went in is never touched."""
 
@@ -57,14 +57,6 @@ class Memory(Place):
     rounds: Mapping[Round, RoundLog] = field(factory=dict)
     previous: Mapping[Round, RoundLog] = field(factory=dict)
     """What was heard about the last decided height."""
-
-    def fork(self) -> "Memory":
-        """A copy to work on; its mappings are replaced, never changed."""
-        return Memory(
-            self.height, self.round, self.validators, self.running, self.ahead, self.helped, self.last_round,
-            self.seen, self.behind, self.verdicts, self.step, self.locked_value, self.locked_round,
-            self.valid_value, self.valid_round, self.rounds, self.previous,
-        )  # fmt: skip
 
     def log(self, round_: int) -> RoundLog:
         """What was heard about this round."""

@@ -69,7 +69,13 @@ class Asked:
     fields: tuple[str, ...]
     """Names of fields or of groups, as they were written."""
     purpose: str | None
-    reader: MemberId
+    signers: tuple[MemberId, ...]
+    """The reader, and whoever signed beside the reader."""
+
+    @property
+    def reader(self) -> MemberId:
+        """Who reads: the sender."""
+        return self.signers[0]
 
 
 def read_request(payload: object, signers: tuple[MemberId, ...]) -> Asked:
@@ -77,13 +83,11 @@ def read_request(payload: object, signers: tuple[MemberId, ...]) -> Asked:
     fields = shape.record(payload, "/payload", ("fields", "instance", "purpose"))
     names = shape.items(fields["fields"], "/payload/fields", FIELDS_MAX, least=1)
     purpose = fields["purpose"]
-    if len(signers) != 1:
-        raise Refused(Code.WIRE_BAD_FIELD, "/signers", expected="one signer, the reader", got=f"{len(signers)}")
     return Asked(
         shape.integer(fields["instance"], "/payload/instance"),
         tuple(shape.text(one, f"/payload/fields/{at}", COMMAND_TEXT_BYTES) for at, one in enumerate(names)),
         None if purpose is None else shape.text(purpose, "/payload/purpose", COMMAND_TEXT_BYTES),
-        signers[0],
+        signers,
     )
 
 
@@ -96,7 +100,7 @@ def read(draft: Draft, asked: Asked) -> tuple[list[EventData], Code | None]:
     record = world.instance(asked.instance)
     if record is None:
         raise Refused(Code.CONTRACT_UNKNOWN_NAME, "/payload/instance", name=str(asked.instance))
-    request = decide.Request(record.contract, record.id, asked.fields, asked.purpose, (asked.reader,))
+    request = decide.Request(record.contract, record.id, asked.fields, asked.purpose, asked.signers)
     reading = decide.read(program_in(draft), world, request)
     world.apply(reading.changes)
     return told(reading.changes.events), None if reading.refused is None else _code(reading.refused)

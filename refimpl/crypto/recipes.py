@@ -5,6 +5,7 @@ has a tag, a verification raises, and a signature covers the digest of tagged by
 passed in as secrets; the module draws none. It knows no member, no transaction and no network.
 """
 
+import hmac
 from collections.abc import Callable
 from enum import StrEnum
 from hashlib import sha256
@@ -27,6 +28,7 @@ __all__ = [
     "check_public_key",
     "digest",
     "key_for_tests",
+    "keyed_digest",
     "sign",
     "verifier",
     "verify_or_raise",
@@ -81,6 +83,12 @@ class SuiteRefused(Exception):
 def digest(tag: str, data: bytes) -> Digest:
     """SHA-256 over the ASCII tag, one zero byte, and the data (DAT-020). No tag holds a zero byte: no pairs collide."""
     return Digest(sha256(tag.encode("ascii") + b"\x00" + data).digest())
+
+
+def keyed_digest(tag: str, secret: bytes, data: bytes) -> Digest:
+    """HMAC-SHA256 under `secret` over the ASCII tag, one zero byte, and the data: without the secret nobody can try
+    what the data may be."""
+    return Digest(hmac.digest(secret, tag.encode("ascii") + b"\x00" + data, sha256))
 
 
 class KeyPair:

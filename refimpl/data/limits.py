@@ -97,3 +97,12 @@ PROTOCOL_MEMORY_BYTES: Final = 1024 * 1024 * 1024
 # What an institution reads from its own systems; never on the wire
 FHIR_BUNDLE_BYTES: Final = 16 * 1024 * 1024
 FHIR_ENTRIES: Final = 10_000
+FHIR_PROVISIONS: Final = 8
+"""Provisions of one Consent, nested ones included."""
+FHIR_ACTORS: Final = 16
+"""Actors of all provisions of one Consent together."""
+
+# Certificates of members; never on the wire
+CERTIFICATE_BYTES: Final = 4096
+CERTIFICATE_DAYS: Final = 825
+"""Days of validity: the bound that the CA/Browser Forum set for servers in 2018."""

@@ -47,6 +47,9 @@ class Code(StrEnum):
     MEMBER_NOT_AUTHORIZED = "member.not_authorized"
     MEMBER_TOO_FEW_APPROVALS = "member.too_few_approvals"
     MEMBER_BAD_ATTRIBUTE = "member.bad_attribute"
+    MEMBER_BAD_CERTIFICATE = "member.bad_certificate"
+    MEMBER_CERTIFICATE_EXPIRED = "member.certificate_expired"
+    MEMBER_CERTIFICATE_REVOKED = "member.certificate_revoked"
     # What a contract answers (order of the language's rule CTR-S7).
     CONTRACT_BAD_PACKAGE = "contract.bad_package"
     CONTRACT_UNKNOWN_NAME = "contract.unknown_name"
@@ -120,11 +123,15 @@ class Code(StrEnum):
     FHIR_NOT_ONE = "fhir.not_one"
     FHIR_DANGLING = "fhir.dangling"
     FHIR_OTHER_PATIENT = "fhir.other_patient"
+    FHIR_AMBIGUOUS = "fhir.ambiguous"
+    FHIR_NOT_EXPRESSIBLE = "fhir.not_expressible"
     # The custodian's vault of sealed records.
     VAULT_UNKNOWN = "vault.unknown"
     VAULT_ERASED = "vault.erased"
     VAULT_EXISTS = "vault.exists"
     VAULT_NO_KEY = "vault.no_key"
+    VAULT_NOT_ALLOWED = "vault.not_allowed"
+    VAULT_TOO_LATE = "vault.too_late"
 
     @property
     def area(self) -> str:

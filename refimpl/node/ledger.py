@@ -179,6 +179,7 @@ class Ledger:
             self.pool.pop(transaction.id, None)
         stale = [tx.id for tx in self.pool.values() if tx.nonce < next_nonce(draft, tx.sender)]
         if MEMBERS in result.outcome.writes:
+            self._branches = {}  # what stands on the change was of the members before (CON-090)
             stale += [tx.id for tx in self.pool.values() if tx.id not in stale and not self._still_holds(tx)]
         for identifier in stale:
             del self.pool[identifier]

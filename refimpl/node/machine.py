@@ -26,7 +26,7 @@ from refimpl.data.members import Role
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.seal import solve
 from refimpl.data.transaction import Transaction
-from refimpl.network.messages import Codec, Message, carries_transaction
+from refimpl.network.messages import Codec, Message, Sync, carries_transaction
 from refimpl.node import keys
 from refimpl.node.ledger import Ledger, Opinion
 from refimpl.node.notary import MessageNotary
@@ -110,6 +110,8 @@ class Machine:
         """Keys of what was recorded, with its place; deleted once a decision makes it needless."""
         self.now = Seconds(0)
         self.effects: list[Effect] = []
+        self.asked = Height(0), Round(0)
+        """Where we asked last, instead of speaking."""
 
     # --- inputs ---
 
@@ -214,6 +216,8 @@ class Machine:
             case api.Send(message, to) | api.Forward(message, to):
                 if self.speaks or (message.kind == SYNC and message.sender == self.member):
                     self.effects.append(Send(self.codec.encode(message), to))
+                elif message.sender == self.member:
+                    self._ask(message.round)
             case api.Record(message):
                 if self.speaks:
                     self._record(message)
@@ -237,6 +241,14 @@ class Machine:
             case api.Decide():
                 return self._decide(effect)
         return ()
+
+    def _ask(self, round_: Round) -> None:
+        """Whoever follows asks where it would speak, once a round: nobody else would notice that it is behind."""
+        place = Height(self.ledger.tip.height + 1), round_
+        if place > self.asked:
+            self.asked = place
+            question = Message(SYNC, *place, self.member, Sync())
+            self.effects.append(Send(self.codec.encode(self.notary.sign(question))))
 
     def _record(self, message: Message) -> None:
         """A statement is made durable; a question, the first under new members, in place of all before (CON-092)."""

@@ -4,22 +4,52 @@ It must not know what a story is about, how its outcome is shown, nor where it i
 """
 
 from collections.abc import Callable, Mapping
-from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from attrs import frozen
 
 from conformance.history import History, Violation
 from conformance.plan import Plan
 from conformance.trace import trace_digest
-from refimpl.scenarios import referral
+from refimpl.scenarios import records, referral
+from refimpl.scenarios.cast import Cast
 from refimpl.scenarios.stage import Stage, Unanswered
+from refimpl.scenarios.told import Told
 from refimpl.shell.faults import Fault
 
 __all__ = ["SCENARIOS", "Outcome", "find", "perform"]
 
-SCENARIOS: Final[Mapping[str, ModuleType]] = {"referral": referral}
-"""Name -> the story's module."""
+class Story(Protocol):
+    """A scenario: who takes part, what goes wrong by default, what it is given, and how it goes."""
+
+    @property
+    def TITLES(self) -> Mapping[str, Mapping[str, str]]:
+        """Language -> name -> what people call it."""
+
+    def cast(self) -> Cast:
+        """Who takes part."""
+
+    def plan(self) -> Plan:
+        """The faults of the default run."""
+
+    def bundle(self) -> bytes:
+        """What hospital systems hand over; empty if nothing."""
+
+    def play(self, stage: Stage, bundle: bytes, seed: int) -> dict[str, Any]:
+        """Play it to its end, and say where everything stands."""
+
+
+_TOLD: Final = (
+    Told("supply", ("drug", "claim")),
+    Told("reporting", ("reporting", "sharing")),
+    Told("family", ("visit", "referral", "stepdown", "access", "family")),
+    Told("surgery", ("surgery",)),
+)
+
+SCENARIOS: Final[Mapping[str, Story]] = {
+    "referral": referral, "records": records, **{story.name: story for story in _TOLD},
+}  # fmt: skip
+"""Name -> the story."""
 
 
 @frozen
@@ -40,7 +70,7 @@ class Outcome:
         return trace_digest(self.history)
 
 
-def find(scenario: str) -> ModuleType:
+def find(scenario: str) -> Story:
     """The story of that name; raises `Fault` `scenario.unknown`."""
     if scenario not in SCENARIOS:
         raise Fault("scenario.unknown", name=scenario, known=", ".join(SCENARIOS))

@@ -129,15 +129,26 @@ class Stage:
         """The state at the first honest node, for reading."""
         return Draft(self.ledger.state)
 
-    def receipts(self) -> list[tuple[int, int, dict[str, Any]]]:
-        """(height, time of the block, receipt) of all that happened, from the disk of the first honest node."""
+    def standing(self) -> dict[str, Any]:
+        """Where everything stands: the state of each instance, and who owes whom."""
+        state, instances = self.state(), {}
+        for key in state.keys(b"instance/"):
+            row: Any = state.read(key)
+            instances[f"{row['contract']}/{row['id']}"] = row["state"]
+        positions = {key.decode().split("/")[1]: int(str(state.read(key))) for key in state.keys(b"position/")}
+        return {"instances": instances, "positions": positions}
+
+    def receipts(self, first: int = 1) -> list[tuple[int, int, dict[str, Any]]]:
+        """(height, time of the block, receipt) of all that happened from a height on, from the disk of the first honest
+        node."""
         disk = self.disk(self.honest[0])
-        times = {key[len(keys.BLOCK) :]: json.loads(value)["time"] for key, value in disk.items()
-                 if key.startswith(keys.BLOCK)}  # fmt: skip
         found = []
-        for key in sorted(key for key in disk if key.startswith(keys.RECEIPT)):
-            _, height, _ = key.split("/")
-            found.append((int(height), times[height], json.loads(disk[key])))
+        for height in range(first, self.ledger.tip.height + 1):
+            time = json.loads(disk[keys.block(height)])["time"]
+            told: list[bytes] = []
+            while (data := disk.get(keys.receipt(height, len(told)))) is not None:
+                told.append(data)
+            found += [(height, time, json.loads(data)) for data in told]
         return found
 
     def finish(self) -> tuple[History, tuple[Violation, ...]]:
@@ -164,10 +175,13 @@ class Stage:
 
     def wait_for(self, transaction: str) -> Receipt:
         """The receipt of a transaction at the first honest node, in virtual time."""
+        known = self.ledger.tip.height
         for _ in range(PATIENCE):
             self.world.run_until(self.world.now + 1)
-            for height, _, receipt in self.receipts():
+            tip = self.ledger.tip.height
+            for height, _, receipt in self.receipts(known + 1):
                 if receipt.get("tx") == transaction:
                     self.show(height)
                     return Receipt(height, receipt["status"], receipt.get("code", ""), receipt.get("events", []))
+            known = tip
         raise Unanswered(f"no receipt within {PATIENCE} seconds of virtual time")

@@ -35,6 +35,14 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.ZH: "{path} 超过 {most} 字节",
         Language.EN: "{path} is larger than {most} bytes",
     },
+    "key.exposed": {
+        Language.ZH: "密钥文件 {path} 可被他人读取（权限 {mode}），须为 0600",
+        Language.EN: "the key file {path} can be read by others (mode {mode}); it must be 0600",
+    },
+    "key.malformed": {
+        Language.ZH: "密钥文件 {path} 应为 64 位小写十六进制，实为 {size} 字节",
+        Language.EN: "the key file {path} must hold 64 lowercase hexadecimal digits; it holds {size} bytes",
+    },
     "address.unusable": {
         Language.ZH: "无法在 {address} 监听：{reason}",
         Language.EN: "cannot listen at {address}: {reason}",
@@ -78,6 +86,10 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
     "replay.other_bundle": {
         Language.ZH: "该次运行读取的数据包为 {expected}，给出的是 {found}（own：场景自带）；请用 --bundle 给出同一个",
         Language.EN: "the run read bundle {expected}, not {found} (own: the scenario's); give the same with --bundle",
+    },
+    "synthesize.done": {
+        Language.ZH: "已生成 {patients} 名虚构患者，{files} 个文件，{bytes} 字节，种子 {seed}：{folder}",
+        Language.EN: "{patients} patients made up, {files} files, {bytes} bytes, seed {seed}: {folder}",
     },
     "verify.holds": {
         Language.ZH: "账本成立：{height} 个区块、{count} 笔交易，状态 {root}",

@@ -1,4 +1,4 @@
-"""Members join, leave, weigh something else and change keys while others crash, are cut off, or lie: no law is broken."""
+"""Members join, leave, weigh something else and change keys while others crash, are cut off or lie: no law breaks."""
 
 from random import Random
 
@@ -12,7 +12,8 @@ from conformance.trace import trace_digest
 ENGINES = ("tendermint", "pbft", "hotstuff", "streamlet")
 GROWING = (
     Change(h=0, weights=(1, 1, 1, 1, 0)), Change(h=1, weights=(1, 1, 1, 1, 2)),
-    Change(h=2, weights=(0, 1, 1, 1, 2), keys=(0, 1, 0, 0, 0)), Change(h=3, weights=(0, 1, 3, 1, 2), keys=(0, 1, 0, 0, 1)),
+    Change(h=2, weights=(0, 1, 1, 1, 2), keys=(0, 1, 0, 0, 0)),
+    Change(h=3, weights=(0, 1, 3, 1, 2), keys=(0, 1, 0, 0, 1)),
 )  # fmt: skip
 """A member joins; one leaves while another has a new key; the newcomer has one too, and somebody weighs more."""
 PLANS = {"tendermint": 40, "pbft": 25, "hotstuff": 40, "streamlet": 20}
@@ -21,7 +22,7 @@ PLANS = {"tendermint": 40, "pbft": 25, "hotstuff": 40, "streamlet": 20}
 @pytest.mark.clause("DAT-076", "CON-090", "CON-091", "INV-S1", "INV-S6", "INV-V1")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_without_faults_everybody_decides_every_height_under_the_members_in_force(engine):
-    plan = Plan(engine=engine, n=5, heights=5, changes=GROWING)
+    plan = Plan(engine=engine, n=5, heights=7, changes=GROWING)
     history = Target().play(plan)
     assert not Target().judge(history)
     assert history.why == "done"
@@ -33,7 +34,8 @@ def test_without_faults_everybody_decides_every_height_under_the_members_in_forc
     assert 4 in voters
 
 
-@pytest.mark.clause("INV-S1", "INV-S2", "INV-S3", "INV-S4", "INV-S5", "INV-S6", "INV-S7", "CON-090", "CON-091", "CON-092")
+@pytest.mark.clause("INV-S1", "INV-S2", "INV-S3", "INV-S4", "INV-S5", "INV-S6", "INV-S7")
+@pytest.mark.clause("CON-090", "CON-091", "CON-092")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_drawn_changes_of_the_members_break_no_law(engine):
     stages, decided = set(), 0

@@ -145,10 +145,9 @@ def test_C6_an_altered_record_is_found_before_a_byte_of_it_is_used():
     begun.open()
     entry = begun.entries[0]
     vault = begun.vaults[referral.ORIGIN]
-    kept = vault._kept[entry.record]  # what a thief with the custodian's disk would reach
-    body = bytearray(kept.sealed.body)
-    body[40] ^= 1
-    kept.sealed = type(kept.sealed)(entry.record, referral.ORIGIN, kept.sealed.nonce, bytes(body))
+    stored = bytearray(vault._shelf.get(f"sealed|{entry.record}"))  # what a thief with the custodian's disk would reach
+    stored[60] ^= 1
+    vault._shelf.apply([(f"sealed|{entry.record}", bytes(stored))], sync=True)
     with pytest.raises(Refused) as refused:
         begun.read(entry, referral.ORIGIN)
     assert refused.value.code is Code.ACCESS_BROKEN_RECORD
@@ -161,10 +160,10 @@ def test_C7_the_receiver_gets_keys_only_after_the_approval(monkeypatch):
     held = []
 
     def acting(stage, signers, contract, action, *others, **arguments):
-        readers = [
-            reader for entry in begun.entries for reader in begun.vaults[referral.ORIGIN]._kept[entry.record].keys
-        ]
-        held.append((action, sorted(set(readers))))
+        rows = begun.vaults[referral.ORIGIN]._shelf.items("key|")
+        names = {entry.record for entry in begun.entries}
+        readers = {row.split("|")[2] for row, _ in rows if row.split("|")[1] in names}
+        held.append((action, sorted(readers)))
         return act(stage, signers, contract, action, *others, **arguments)
 
     act = Stage.act

@@ -110,7 +110,6 @@ function decided(draft, { payload, signers }, time) {
   shaped(payload, { fields: list, instance: count, purpose: (one) => one === null || word(one) });
   const { fields, instance, purpose } = payload, world = new LedgerWorld(draft), [reader] = signers;
   check(fields.length >= 1 && fields.length <= LIMITS.fields && fields.every(word), "1 to 64 names", fields.length);
-  check(signers.length === 1, "one signer, the reader", signers.length);
   const contract = world.instance(instance)?.contract;
   refuseUnless(contract !== undefined, "contract.unknown_name", "an instance", instance);
   const { changes, code } = read(programIn(draft), world, { contract, record: instance, fields, purpose, signers });

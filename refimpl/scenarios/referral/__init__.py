@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import define, field
 
-from conformance.plan import Atom, Byz, Plan, Twin
+from conformance.plan import Plan
 from refimpl.application.fhir import ClinicalRecord, ReferralRequest, ResourceId, read_referral
 from refimpl.application.index import committed
 from refimpl.application.records import (
@@ -33,8 +33,9 @@ from refimpl.data.ids import MemberId
 from refimpl.data.transaction import DEPLOY, RECORD
 from refimpl.scenarios.cast import ALLIANCE, Cast
 from refimpl.scenarios.package import library
-from refimpl.scenarios.referral.titles import TITLES
 from refimpl.scenarios.stage import Receipt, Stage
+from refimpl.scenarios.titles import titles_of
+from refimpl.scenarios.told import liar
 
 __all__ = ["TITLES", "Story", "bundle", "cast", "plan", "play"]
 
@@ -44,7 +45,7 @@ PATIENT, DISTRICT, CITY = "patient-7f3a", "hill-hc", "city-hc"
 MODULES = ("alliance", "visit", "referral", "stepdown")
 FEE = 90_000
 """What the origin pays for the referral, in fen."""
-LIAR = 3
+TITLES = titles_of("referral")
 HEIGHTS = 60
 """Heights for which the liar has plans; the story takes fewer."""
 
@@ -55,14 +56,8 @@ def cast() -> Cast:
 
 
 def plan() -> Plan:
-    """The liar of the default run: it equivocates throughout, withholds from one and replays to another."""
-    atoms: list[Atom] = [Twin(r=0, src=LIAR, to=(2,))]
-    for height in range(1, HEIGHTS + 1):
-        for phase in ("prevote", "precommit"):
-            atoms.append(Byz(h=height, r=0, ph=phase, src=LIAR, dst=0, act="omit"))
-            atoms.append(Byz(h=height, r=0, ph=phase, src=LIAR, dst=1, act={"stale": 2}))
-    moods = {LIAR: "byzantine"}
-    return Plan(engine="tendermint", n=4, faulty=(LIAR,), after=moods, heights=HEIGHTS, atoms=tuple(atoms))
+    """The liar of the default run."""
+    return liar(HEIGHTS)
 
 
 def bundle() -> bytes:
@@ -158,13 +153,7 @@ class Story:
 
     def final(self) -> dict[str, Any]:
         """Where everything stands, from the state."""
-        state = self.stage.state()
-        instances = {}
-        for key in state.keys(b"instance/"):
-            row: Any = state.read(key)
-            instances[f"{row['contract']}/{row['id']}"] = row["state"]
-        positions = {key.decode().split("/")[1]: int(str(state.read(key))) for key in state.keys(b"position/")}
-        return {"instances": instances, "positions": positions}
+        return self.stage.standing()
 
     # --- records ---
 

@@ -91,6 +91,13 @@ def test_breaking_the_glass_is_allowed_and_begins_its_audit():
     assert accesses(Draft(after))[0]["code"] is None
 
 
+@pytest.mark.clause("CTR-D08", "CTR-D09")
+def test_whoever_signs_beside_the_reader_is_told_of_and_the_sender_is_the_reader():
+    after, [receipt] = carried_out(STATE, (READ, request("name"), ("pat", "doc")))
+    assert receipt["events"][0]["body"]["signers"] == ["pat", "doc"]
+    assert accesses(Draft(after))[0]["reader"] == "pat"
+
+
 @pytest.mark.clause("CTR-D10", "APP-009")
 def test_requests_and_accesses_to_records_are_counted_together():
     entry = {"commitment": "ab" * 32, "custodian": "a", "kind": "report", "record": "r1"}
@@ -105,7 +112,7 @@ def test_requests_and_accesses_to_records_are_counted_together():
 @pytest.mark.clause("CTR-D08", "DAT-071")
 @pytest.mark.parametrize(("payload", "signers", "code"), [
     (request("name", instance=2), ("pat",), "contract.unknown_name"),
-    (request("name"), ("pat", "doc"), "wire.bad_field"), (request(), ("pat",), "wire.bad_field"),
+    (request(), ("pat",), "wire.bad_field"),
     (request(*["name"] * (FIELDS_MAX + 1)), ("pat",), "wire.bad_field"),
     (request("x" * 257), ("pat",), "wire.bad_field"),
     (request("name", instance=-1), ("pat",), "wire.bad_field"),

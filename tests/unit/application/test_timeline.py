@@ -55,14 +55,15 @@ def event(kind, at=NOON, **body):
             "the contract itself: open (begins)",
         ),
         (
-            event("read", reader="city3", purpose="referral", code=None),
-            "市三院请求查阅，目的：referral",
-            "市三院 asks to read, purpose: referral",
+            event("read", signers=["city3"], fields=[["labs", "allow"]], purpose="referral", code=None),
+            "市三院：查阅labs，目的：referral",
+            "市三院: read labs for referral",
         ),
         (
-            event("read", reader="city3", purpose="referral", code="forbidden"),
-            "市三院请求查阅，目的：referral，被拒：forbidden",
-            "市三院 asks to read, purpose: referral, refused: forbidden",
+            event("read", signers=["city3", "hill_hc"], fields=[["labs", "allow"], ["hiv", "forbidden"]],
+                  purpose=None, code="forbidden"),
+            "市三院、区卫健委：查阅labs、hiv，被拒：forbidden",
+            "市三院 and 区卫健委: read labs and hiv, refused: forbidden",
         ),
         (
             event("violation", debtors=["hill_hc"], name="late_approval", deadline=NOON),

@@ -6,6 +6,7 @@ import pytest
 
 from conformance.plan import Plan
 from refimpl.scenarios import referral
+from refimpl.scenarios.told import LIAR
 from tests.unit.commands.endings import BAD_PLANS, BUNDLE, refused
 
 
@@ -111,5 +112,5 @@ def test_what_a_replay_needs_is_named_when_it_is_not_there(yilian, saved, tmp_pa
 
 def test_the_default_plan_lies_throughout():
     plan = referral.plan()
-    assert plan.faulty == (referral.LIAR,)
+    assert plan.faulty == (LIAR,)
     assert {atom.h for atom in plan.atoms if atom.k == "byz"} == set(range(1, referral.HEIGHTS + 1))

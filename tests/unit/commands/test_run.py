@@ -7,7 +7,7 @@ import pytest
 
 from conformance.plan import Plan
 from refimpl.scenarios import referral
-from refimpl.scenarios.performance import perform
+from refimpl.scenarios.performance import SCENARIOS, perform
 from tests.house.tree import ROOT
 from tests.unit.commands.endings import BAD_BUNDLES, BAD_PLANS, refused
 
@@ -141,7 +141,7 @@ def test_a_plan_that_is_none_is_refused_and_nothing_is_left(yilian, tmp_path, ki
 def test_an_unknown_scenario_is_answered_with_those_there_are(yilian, tmp_path, name, language):
     done = yilian("--lang", language, "run", name, "--out", tmp_path / "out")
     refused(done, 3, "scenario.unknown", language)
-    assert done.stderr.rstrip().endswith("referral")
+    assert done.stderr.rstrip().endswith(", ".join(SCENARIOS))
     assert everything(tmp_path) == {}
 
 

@@ -15,26 +15,18 @@ from typing import Final
 
 from attrs import field, frozen
 
-from refimpl.application.bundle import Bundle, Node, Resource, ResourceId
+from refimpl.application.fhir.bundle import Bundle, Node, Resource, ResourceId
+from refimpl.application.fhir.terms import ICD_10, Coding
 from refimpl.data.refusal import Code
 
-__all__ = ["ClinicalRecord", "Coding", "ReferralRequest", "ResourceId", "read_referral"]
+__all__ = ["ClinicalRecord", "ReferralRequest", "read_referral"]
 
 REFERRAL: Final = "3457005"
 """SNOMED CT: patient referral."""
-ICD_10: Final = "http://hl7.org/fhir/sid/icd-10"
 PRIORITIES: Final = ("routine", "urgent", "asap", "stat")
 """Value set request-priority of FHIR R4; the first is what is meant where nothing is said."""
 RECORDS: Final = ("DiagnosticReport", "DocumentReference", "Observation", "Condition", "Procedure")
 """Resources that may be offered or returned as records."""
-
-
-@frozen
-class Coding:
-    """A concept by the URI of its code system and its code; its title is left behind."""
-
-    system: str
-    code: str
 
 
 @frozen
@@ -99,6 +91,10 @@ def read_referral(data: bytes) -> ReferralRequest:
 
 def _check_order(request: Node) -> None:
     """A ServiceRequest is a referral if it is an order of that category and has not been withdrawn."""
+    request.unmodified()
+    forbidden = request.find("doNotPerform")
+    if forbidden and forbidden.truth():
+        raise forbidden.refused(Code.FHIR_WRONG_VALUE, expected="an order to perform", got="one not to")
     request.get("intent").one_of(("order", "original-order"))
     request.get("status").one_of(("active", "completed"))
     category = request.get("category")
@@ -125,12 +121,21 @@ def _check_patient(bundle: Bundle, node: Node, patient: Resource) -> None:
         raise node.get("subject").refused(Code.FHIR_OTHER_PATIENT, expected="the patient of the request", got="another")
 
 
+def execution_of(bundle: Bundle) -> Node | None:
+    """The Task that executes the request, if there is one: the one that is no part of another."""
+    found = [one for one in bundle.all("Task") if one.node.find("partOf") is None]
+    if len(found) > 1:
+        raise found[1].node.refused(Code.FHIR_NOT_ONE, expected="one Task", got=str(len(found)))
+    if found:
+        found[0].node.unmodified()
+    return found[0].node if found else None
+
+
 def _returned(bundle: Bundle, order: Resource, patient: Resource, receiver: Resource) -> tuple[ClinicalRecord, ...]:
     """The outputs of the Task that executes the request, if there is one."""
-    found = bundle.at_most_one("Task")
-    if found is None:
+    task = execution_of(bundle)
+    if task is None:
         return ()
-    task = found.node
     for name, kind, meant in (("focus", "ServiceRequest", order), ("owner", "Organization", receiver)):
         if bundle.target(task.get(name), kind) is not meant:
             raise task.get(name).refused(Code.FHIR_WRONG_VALUE, expected=f"the {kind} of the request", got="another")

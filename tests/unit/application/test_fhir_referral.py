@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refimpl.application.bundle import Bundle
 from refimpl.application.fhir import ICD_10, Coding, read_referral
+from refimpl.application.fhir.bundle import Bundle
 from refimpl.data.refusal import Refused
 
 BUNDLE_FILE = Path(__file__).parents[3] / "refimpl/scenarios/referral/bundle.json"
@@ -104,6 +104,11 @@ STRANGER = {"resourceType": "Patient", "id": "stranger"}
         (REQUEST + "/id", "a b", "fhir.wrong_value", REQUEST + "/id"),
         (REQUEST + "/intent", "plan", "fhir.wrong_value", REQUEST + "/intent"),
         (REQUEST + "/status", "revoked", "fhir.wrong_value", REQUEST + "/status"),
+        (REQUEST + "/doNotPerform", True, "fhir.wrong_value", REQUEST + "/doNotPerform"),
+        (REQUEST + "/doNotPerform", "no", "fhir.wrong_kind", REQUEST + "/doNotPerform"),
+        (REQUEST + "/modifierExtension", [], "fhir.not_expressible", REQUEST + "/modifierExtension"),
+        (REQUEST + "/implicitRules", "urn:x", "fhir.not_expressible", REQUEST + "/implicitRules"),
+        (TASK + "/modifierExtension", [{}], "fhir.not_expressible", TASK + "/modifierExtension"),
         (REQUEST + "/category/0/coding/0/code", "1", "fhir.wrong_value", REQUEST + "/category"),
         (REQUEST + "/priority", "soon", "fhir.wrong_value", REQUEST + "/priority"),
         (REQUEST + "/subject", ..., "fhir.missing", REQUEST),
@@ -156,6 +161,17 @@ def test_a_reference_by_type_and_id_leads_to_the_same_resource():
     assert read_referral(changed(REQUEST + "/subject/reference", patient)) == read_referral(BYTES)
 
 
+def test_an_order_that_says_it_is_to_be_performed_is_one():
+    assert read_referral(changed(REQUEST + "/doNotPerform", False)) == read_referral(BYTES)
+
+
+def test_the_commissions_approval_is_no_second_execution():
+    bundle = copy.deepcopy(BUNDLE)
+    part = {"resourceType": "Task", "id": "approval", "partOf": [{"reference": "urn:x"}], "status": "completed"}
+    bundle["entry"].append({"resource": part})
+    assert read_referral(json.dumps(bundle).encode()) == read_referral(BYTES)
+
+
 def test_a_referral_not_yet_answered_returns_nothing():
     bundle = copy.deepcopy(BUNDLE)
     del bundle["entry"][index("Task")]
@@ -180,15 +196,15 @@ def test_what_is_not_json_is_refused_as_that(data):
 
 
 def test_a_bundle_one_byte_too_large_is_refused(monkeypatch):
-    monkeypatch.setattr("refimpl.application.bundle.FHIR_BUNDLE_BYTES", len(BYTES))
+    monkeypatch.setattr("refimpl.application.fhir.bundle.FHIR_BUNDLE_BYTES", len(BYTES))
     read_referral(BYTES)
     assert refusal(BYTES + b"\n").code == "fhir.too_large"
 
 
 def test_a_bundle_with_one_entry_too_many_is_refused(monkeypatch):
-    monkeypatch.setattr("refimpl.application.bundle.FHIR_ENTRIES", len(BUNDLE["entry"]))
+    monkeypatch.setattr("refimpl.application.fhir.bundle.FHIR_ENTRIES", len(BUNDLE["entry"]))
     read_referral(BYTES)
-    monkeypatch.setattr("refimpl.application.bundle.FHIR_ENTRIES", len(BUNDLE["entry"]) - 1)
+    monkeypatch.setattr("refimpl.application.fhir.bundle.FHIR_ENTRIES", len(BUNDLE["entry"]) - 1)
     assert (refusal(BYTES).code, refusal(BYTES).at) == ("fhir.too_large", "/entry")
 
 

@@ -2,12 +2,14 @@
 of thing came.
 
 Why not a FHIR library: we read a dozen fields, must name the place of what is wrong, must not quote content, and must
-hand on the bytes of a resource untouched. The module knows no referral; `fhir.py` does.
+hand on the bytes of a resource untouched. Decimal numbers stay decimals: no float exists here. The module knows no
+kind of resource; its neighbours do.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final, NewType
 
 import msgspec
@@ -23,6 +25,8 @@ ResourceId = NewType("ResourceId", str)
 
 _ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _KIND: Final = re.compile(r"[A-Z][A-Za-z]{0,63}")
+_DECIMALS: Final = 28
+"""Decimals of the longest number that is looked at."""
 _CODE: Final = re.compile(r"[A-Za-z0-9.:_-]{1,64}")
 
 
@@ -93,6 +97,53 @@ class Node:
             raise self.wrong_value(f"one of {', '.join(allowed)}")
         return self.text()
 
+    def integer(self) -> int:
+        """A whole number."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int):
+            raise self.wrong_kind("integer")
+        return self.value
+
+    def truth(self) -> bool:
+        """True or false."""
+        if not isinstance(self.value, bool):
+            raise self.wrong_kind("boolean")
+        return self.value
+
+    def hundredths(self, most: int) -> int:
+        """A decimal number from 0 to `most` hundredths, as the whole number of its hundredths, exactly."""
+        if isinstance(self.value, bool) or not isinstance(self.value, (int, Decimal)):
+            raise self.wrong_kind("decimal number")
+        number = Decimal(self.value)
+        # Magnitude and length first: an exponent may promise a number that no memory holds.
+        exponent = number.as_tuple().exponent
+        assert isinstance(exponent, int), "JSON has neither NaN nor infinity"
+        if exponent < -_DECIMALS or (number and number.adjusted() > len(str(most))):
+            raise self.wrong_value("a number with two decimals, within limits")
+        above, below = number.as_integer_ratio()
+        if (above * 100) % below or not 0 <= above * 100 <= most * below:
+            raise self.wrong_value("a number with two decimals, within limits")
+        return above * 100 // below
+
+    def only_with(self, names: Iterable[str], refused: Iterable[str] = ()) -> None:
+        """Refuses a member that is not among `names`: to pass over it could change what the rest means.
+
+        The members of `refused` are told by name; a name that is none of FHIR's is text like any other, and not told.
+        """
+        if not isinstance(self.value, dict):
+            raise self.wrong_kind("object")
+        for name in refused:
+            if name in self.value:
+                place = self.get(name)
+                raise place.refused(Code.FHIR_NOT_EXPRESSIBLE, expected=f"no {name}", got=kind_of(place.value))
+        if not self.value.keys() <= set(names):
+            raise self.refused(Code.FHIR_NOT_EXPRESSIBLE, expected=", ".join(sorted(names)), got="another member")
+
+    def unmodified(self) -> None:
+        """Refuses what FHIR forbids to pass over without understanding it: `modifierExtension`, `implicitRules`."""
+        for name in ("modifierExtension", "implicitRules"):
+            if found := self.find(name):
+                raise found.refused(Code.FHIR_NOT_EXPRESSIBLE, expected=f"no {name}", got=kind_of(found.value))
+
     def kind(self) -> str:
         """The type of a resource."""
         return self.get("resourceType").matching(_KIND, "name of a resource type")
@@ -128,19 +179,28 @@ class Bundle:
     @classmethod
     def read(cls, data: bytes) -> "Bundle":
         """The bundle in `data`; refuses what is too large, not JSON, not a bundle, or has two entries of one name."""
-        if len(data) > FHIR_BUNDLE_BYTES:
-            raise Refused(Code.FHIR_TOO_LARGE, max=FHIR_BUNDLE_BYTES, got=len(data))
-        root = Node(_parsed(data), "")
+        root = _root(data)
         if root.kind() != "Bundle":
             raise root.get("resourceType").refused(Code.FHIR_WRONG_KIND, expected="Bundle", got=root.kind())
+        return cls._of_entries(root, data)
+
+    @classmethod
+    def holding(cls, data: bytes, kind: str) -> "Bundle":
+        """The bundle in `data`, or one that holds the single resource of this type that `data` is; else as `read`."""
+        root = _root(data)
+        if root.kind() == "Bundle":
+            return cls._of_entries(root, data)
+        if root.kind() != kind:
+            raise root.get("resourceType").refused(Code.FHIR_WRONG_KIND, expected=f"{kind} or Bundle", got=root.kind())
+        return cls((Resource(root, data),), {})
+
+    @classmethod
+    def _of_entries(cls, root: Node, data: bytes) -> "Bundle":
         entries = root.get("entry").items()
         if len(entries) > FHIR_ENTRIES:
             raise root.get("entry").refused(Code.FHIR_TOO_LARGE, max=FHIR_ENTRIES, got=len(entries))
         nodes = [entry.get("resource") for entry in entries]
-        try:
-            slices = msgspec.json.decode(data, type=_RawBundle).entry
-        except msgspec.MsgspecError:  # a lone surrogate, which the other reader lets pass
-            raise _not_json(data) from None
+        slices = msgspec.json.decode(data, type=_RawBundle).entry
         resources = [Resource(node, bytes(raw.resource)) for node, raw in zip(nodes, slices, strict=True)]
         by_reference: dict[str, Resource] = {}
         for entry, resource in zip(entries, resources, strict=True):
@@ -182,16 +242,19 @@ class Bundle:
         return found
 
 
-def _parsed(data: bytes) -> Any:
-    """JSON in UTF-8 without doubled names: two readers of a doubled name would read two records."""
+def _root(data: bytes) -> Node:
+    """JSON in UTF-8 without doubled names: two readers of a doubled name would read two records.
+
+    It is read twice, since one reader lets a lone surrogate pass and the other cuts out bytes.
+    """
+    if len(data) > FHIR_BUNDLE_BYTES:
+        raise Refused(Code.FHIR_TOO_LARGE, max=FHIR_BUNDLE_BYTES, got=len(data))
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant)
-    except (ValueError, RecursionError):
-        raise _not_json(data) from None
-
-
-def _not_json(data: bytes) -> Refused:
-    return Refused(Code.FHIR_NOT_JSON, expected="JSON in UTF-8, each name once, no NaN", got=kind_of(data))
+        msgspec.json.decode(data, type=msgspec.Raw)
+        text = data.decode("utf-8")
+        return Node(json.loads(text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=Decimal), "")
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        raise Refused(Code.FHIR_NOT_JSON, expected="JSON in UTF-8, each name once, no NaN", got=kind_of(data)) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

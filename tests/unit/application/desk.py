@@ -1,0 +1,67 @@
+"""A hospital with a vault beside a ledger on which it keeps a patient's record: where tests of records begin."""
+
+from hashlib import sha256
+
+from refimpl.application.charts import seal_chart
+from refimpl.application.custody import Custody
+from refimpl.application.records import SealingSecrets, record_id
+from refimpl.application.vault import MemoryVault
+from refimpl.crypto.sealing import ReaderKey
+from refimpl.data.ids import Digest, MemberId
+from tests.book import Book
+
+CUSTODIAN, PATIENT = MemberId("county2"), MemberId("patient1")
+FIELDS = {"name": "张三".encode(), "diagnosis": b"I21.0 CANARY-7391", "labs": b"troponin 1.50", "hiv": b"negative"}
+
+
+def reader_key(who: str) -> ReaderKey:
+    """The key under which somebody of these tests receives records."""
+    return ReaderKey(sha256(who.encode()).digest())
+
+
+class Draws:
+    """Bytes that never repeat, the same in every run."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> bytes:
+        self.count += 1
+        return sha256(b"draw %d" % self.count).digest()
+
+    def secrets(self) -> SealingSecrets:
+        """Fresh secrets for one field."""
+        return SealingSecrets(self(), self()[:12], self())
+
+
+class Desk:
+    """The custodian's side."""
+
+    def __init__(self, *modules: str, vault=None) -> None:
+        self.book = Book("visit", "referral", "stepdown", "access", *modules)
+        self.draws = Draws()
+        self.custody = Custody(CUSTODIAN, reader_key(CUSTODIAN), vault or MemoryVault())
+        opened = self.book.act((CUSTODIAN, PATIENT), "Visit", "open", holder=CUSTODIAN, patient=PATIENT, number="V-1")
+        self.visit = opened["events"][0]["instance"]
+
+    def seal(self, number: str, fields=FIELDS):
+        """A chart in the vault, and nothing on the chain."""
+        own = self.custody.own
+        chart, sealed = seal_chart(record_id(number), CUSTODIAN, own, fields, self.draws.secrets, self.draws)
+        self.custody.vault.put_chart(chart, sealed)
+        return chart
+
+    def register(self, chart) -> int:
+        """The instance of the chart's entry."""
+        receipt = self.book.act(CUSTODIAN, "HealthRecord", "register", custodian=CUSTODIAN, patient=PATIENT,
+                                visit=self.visit, number=chart.record, digest=chart.digest.hex())  # fmt: skip
+        assert receipt["status"] == "applied"
+        return receipt["events"][0]["instance"]
+
+    def release(self, access: int, reader: str):
+        """What the custodian hands over."""
+        return self.custody.release(self.book.view, access, reader_key(reader).public, self.draws)
+
+    def digest_of(self, instance: int) -> Digest:
+        """What stands on the chain."""
+        return Digest(bytes.fromhex(self.book.view.row(instance)["digest"]))
