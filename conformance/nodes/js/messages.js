@@ -4,7 +4,7 @@ import { bytesOf, decode } from "./canonical.js";
 import { ascending, check, count, hex, isInteger, list, member, name, object, shaped, suite } from "./fields.js";
 import { digest } from "./hashes.js";
 import { refuseUnless } from "./refusal.js";
-import { sign, verifies } from "./signatures.js";
+import { publicOf, sign, verifies } from "./signatures.js";
 
 const MOST = 4194304; // net.message_bytes
 const hash = hex(32), bytes = (value) => typeof value === "string" && hex(value.length / 2)(value);
@@ -28,8 +28,13 @@ const BODIES = {
 export class Messages {
   constructor({ channel, suite: inForce, engine, members }, self, secret) {
     Object.assign(this, { channel, suite: inForce, engine, self, secret });
+    this.renew(members);
+  }
+
+  renew(members) { // the keys in force, and whether the one that is here is among them (CON-091, CON-093)
     const validators = members.filter((one) => one.role === "validator");
     this.pubs = new Map(validators.map((one) => [one.member, Buffer.from(one.pub, "hex")]));
+    this.speaks = this.pubs.get(this.self)?.equals(publicOf(this.suite, this.secret)) ?? false;
   }
 
   digest(message) { // NET-002
