@@ -1,4 +1,5 @@
-"""L1: members that change while the ledger runs, under one validator, beside the kit's own ledger.
+"""L1 and L2: members that change while the ledger runs, under one validator beside the kit's own ledger, and in a
+network of five.
 
 It must not know a node. What must come of each step is for `conformance.model` to say.
 """
@@ -9,9 +10,13 @@ from typing import Any
 from attrs import define, evolve, field
 
 from conformance.conform.catalogue import Test
+from conformance.conform.order import LAWS as AGREED
+from conformance.conform.order import happy
 from conformance.conform.session import Session
 from conformance.conform.solo import Solo, channel
+from conformance.conform.verdicts import Failed
 from conformance.model.genesis import entry, id_of, transaction
+from conformance.plan import Atom, Change, Crash, Cut, Late
 from conformance.signing import public_of
 from conformance.wire import canonical
 
@@ -149,6 +154,36 @@ def open_channel(session: Session) -> None:
     it.change(removed=["m0"], by=("m0",))
 
 
+CHANGES = (
+    Change(h=0, weights=(1, 1, 1, 1, 0)), Change(h=1, weights=(1, 1, 1, 1, 2)), Change(h=2, weights=(0, 1, 1, 1, 2)),
+    Change(h=3, weights=(0, 1, 2, 1, 2)),
+)  # fmt: skip
+"""A member joins, another leaves, a third weighs more."""
+
+
+def in_a_network(session: Session) -> None:
+    """Those in force decide, with their weights; who has left or is not admitted yet follows, and signs nothing."""
+    contract = session.profile().contract
+    history = session.hold(happy(contract, 5, 7, changes=CHANGES))
+    seen = {decision.weights for decision in history.decisions}
+    missing = [change.weights for change in CHANGES if change.weights not in seen]
+    if history.why != "done" or missing:
+        raise Failed("DAT-076", "every change in force, and every height decided", f"{history.why}; never {missing}")
+
+
+def under_faults(session: Session) -> None:
+    """The same while one is cut off, comes back from a crash, or is heard late."""
+    contract = session.profile().contract
+    first = contract.phases[0]
+    faults: list[tuple[Atom, ...]] = [
+        (Cut(h=2, r=0, to_r=1, side=(1,)),), (Cut(h=1, r=0, to_r=1, side=(4,)),),
+        tuple(Late(h=2, r=0, ph=first, src=1, dst=dst) for dst in (0, 2, 3, 4)),
+    ]  # fmt: skip
+    faults += [(Crash(node=node, h=h, r=0, ph=ph, when="after-persist", disk="synced", back={"h": h, "r": 0}),)
+               for node, h in ((2, 2), (4, 3)) for ph in contract.phases[1:2]]  # fmt: skip
+    session.hold_all((happy(contract, 5, 5, changes=CHANGES, atoms=atoms) for atoms in faults), "cut", "late")
+
+
 def tests() -> list[Test]:
     """In the order of the file."""
     return [
@@ -157,4 +192,8 @@ def tests() -> list[Test]:
         Test("L1.members.validator-key-changes", "L1", (*LAWS, "CON-093"), validator_key_changes, ("crash",)),
         Test("L1.members.refused", "L1", (*LAWS, "DAT-072", "DAT-078"), refused, ("refusal",)),
         Test("L1.members.open-channel", "L1", (*LAWS, "DAT-077"), open_channel),
-    ]
+        Test("L2.members.in-a-network", "L2", ("DAT-076", "CON-091", "CON-093", *AGREED), in_a_network,
+             needs=("profile",)),
+        Test("L2.members.under-faults", "L2", ("DAT-076", "CON-091", "CON-008", *AGREED), under_faults,
+             ("crash", "partition", "delay"), needs=("profile",)),
+    ]  # fmt: skip

@@ -5,9 +5,11 @@ from random import Random
 import pytest
 
 from conformance.adversary.renewal import draw_renewal, is_sound
+from conformance.checkers import classes
 from conformance.plan import Change, Plan, PlanError
 from conformance.targets import Target, contract
 from conformance.trace import trace_digest
+from conformance.zoo import ZOO, load
 
 ENGINES = ("tendermint", "pbft", "hotstuff", "streamlet")
 GROWING = (
@@ -73,3 +75,22 @@ def test_changes_that_fit_no_nodes_are_refused(change):
     with pytest.raises(PlanError) as caught:
         Plan.from_data({"plan": "yilian/plan/v1", "engine": "tendermint", "changes": [change], "atoms": []})
     assert caught.value.code == "plan.malformed"
+
+
+WITNESSES = {"M01": ("tendermint", 4), "M02": ("tendermint", 1), "M03": ("tendermint", 0), "M04": ("tendermint", 23),
+             "M05": ("hotstuff", 8)}  # fmt: skip
+"""Planted bug -> a drawn plan that shows it."""
+
+
+@pytest.mark.parametrize("name", list(WITNESSES))
+def test_a_planted_bug_of_the_members_breaks_its_law_where_the_right_node_breaks_none(name):
+    engine, number = WITNESSES[name]
+    plan = draw_renewal(Random(f"{engine}/{number}"), contract(engine))
+    broken = classes(Target(name).violations(plan))
+    assert set(broken) & set(ZOO[name].breaks), broken
+    assert not Target().violations(plan)
+
+
+def test_every_bug_of_the_members_has_a_witness():
+    load()
+    assert {name for name, entry in ZOO.items() if entry.of == "members"} == set(WITNESSES)

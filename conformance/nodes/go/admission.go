@@ -142,7 +142,11 @@ func (m Membership) votesAs(other Membership) bool {
 
 // takeMembers takes those in force from now on, and drops what waits of others (DAT-076, DAT-079).
 func (c *Chain) takeMembers() {
-	c.membership = membersIn(newDraft(c.state), c.genesis.membership)
+	draft := newDraft(c.state)
+	c.membership, c.since = membersIn(draft, c.genesis.membership), 1
+	if stored, is := draft.read(membersKey).(object); is {
+		c.since = stored["since"].(int64)
+	}
 	c.known = knownOf(c.genesis.channel, c.genesis.suite, c.membership)
 	for id, one := range c.pool {
 		if attempt(func() { c.known.judgeSigned(one) }) != nil {
@@ -153,7 +157,9 @@ func (c *Chain) takeMembers() {
 
 // renew takes the keys and weights of the members in force (CON-091).
 func (v *Voice) renew() {
-	v.messages.validators = v.chain.membership.validators()
+	m := v.messages
+	m.validators = v.chain.membership.validators()
+	m.force = append([]inForce{{v.chain.since, m.validators}}, m.force...)
 	if v.engine != nil {
 		v.engine.renew(v.chain.membership)
 	}

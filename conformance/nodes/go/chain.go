@@ -44,6 +44,7 @@ type placeOf struct {
 type Chain struct {
 	genesis    *Genesis
 	membership Membership
+	since      int64 // the first height at which they are in force
 	known      *Known
 	pool       map[string]*Transaction
 	blocks     map[int64]*Committed

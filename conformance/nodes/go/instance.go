@@ -48,7 +48,9 @@ func newVoice(genesis, secret []byte, profile, self, suite string) *Voice {
 	refuseUnless(!v.solo || len(validators) == 1, "consensus.not_alone", "one validator", len(validators)) // CON-030
 	// refuses a directory that may not be enrolled before there is an instance
 	openGenesis(chain.genesis)
-	v.messages = &Messages{chain.genesis.channel, chain.genesis.suite, self, secret, validators}
+	v.messages = &Messages{
+		chain.genesis.channel, chain.genesis.suite, self, secret, validators, []inForce{{1, validators}},
+	}
 	if !v.solo {
 		v.engine = newTendermint(self, chain.membership, v.messages, v)
 	}

@@ -150,7 +150,9 @@ export class Chain {
   }
 
   takeMembers() { // DAT-076, DAT-079
-    this.members = membersIn(new Draft(this.state))?.members ?? this.genesis.members;
+    const stored = membersIn(new Draft(this.state));
+    this.members = stored?.members ?? this.genesis.members;
+    this.since = stored?.since ?? 1;
     this.known = knownOf({ ...this.genesis, members: this.members, nonces: [] });
     for (const [id, { transaction }] of this.pool) {
       try {

@@ -30,7 +30,7 @@ export class Instance {
   }
 
   renew() { // the members in force (DAT-076)
-    this.messages.renew(this.chain.members);
+    this.messages.renew(this.chain.members, this.chain.since);
     this.engine?.renew(this.weights());
   }
 
