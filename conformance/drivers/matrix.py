@@ -31,6 +31,8 @@ TWINS = "twins"
 COLUMNS = (*PROFILES, TWINS)
 STARTS = 3
 BUDGET = 400
+SLOTTED = 8
+"""A longest chain is searched with so many times fewer plans."""
 SHRINKING = 400
 """Executions that the shrinker may take for one kill."""
 LARGE = 10
@@ -121,7 +123,9 @@ def smallness(kill: Kill) -> tuple[int, int]:
 
 
 def campaign_of(entry: Entry, profile: str, seed: int, budget: int) -> Campaign:
-    """The search of one cell from one starting point; of twins there is one, without chance."""
+    """The search of one cell from one starting point; of twins there is one, without chance. Chains that are final at a
+    depth take long runs, and an eighth of the plans."""
+    budget = -(-budget // SLOTTED) if contract(entry.of).slotted else budget
     if profile == TWINS:
         whole = len(enumeration(TWINS, entry.of, 4, 1))
         return Campaign(entry.of, 0, min(whole, budget), zoo=entry.id, enumerated=TWINS, rounds=1)

@@ -46,7 +46,8 @@ def test_the_selfcheck_says_of_every_bug_how_it_was_killed():
     chains = ("authority", "delegated", "nakamoto", "stake")
     cases = {"raft": ("", " f = 1 of 4"), **dict.fromkeys(chains, ("", " f = 3 of 4"))}
     controls = {engine + case for engine in REFERENCES for case in cases.get(engine, ("", " n = 3f", " f = 2 of 4"))}
-    assert {kill.id for kill in kills} == {*ENGINES, *controls}
+    ledger = {name for name, entry in ZOO.items() if entry.of == "ledger"}
+    assert {kill.id for kill in kills} == {*ENGINES, *controls, *ledger}
     assert [kill.id for kill in kills if not kill.killed] == []
 
 
@@ -58,6 +59,9 @@ def test_a_suite_that_finds_nothing_is_told_so(monkeypatch):
 
 VACUOUS = {
     "INV-S4.2": "the line ledger takes no transaction that is not in its pool; tests/unit/conformance/test_checkers.py",
+    "INV-V2": "the bug is a node's, not an engine's: W21 through the door (conformance.zoo.wire)",
+    "INV-S9.3": "C5 (tests/systems/test_data_security.py); the corpus has no bug of it",
+    "INV-S9.4": "C1 (tests/systems/test_data_security.py); the corpus has no bug of it",
     "INV-A1": "the tier accountability has its own tests: tests/sim/test_accountability.py",
     "INV-A2": "found with H07 by twins, never first: tests/unit/conformance/test_checkers.py",
 }
@@ -65,8 +69,9 @@ VACUOUS = {
 
 
 def test_every_part_of_an_invariant_kills_something():
-    parts = {"INV-S1", "INV-S2", "INV-S3", "INV-S4.1", "INV-S4.2", "INV-S5", "INV-S6", "INV-S7.1", "INV-S7.3",
-             "INV-S8.1", "INV-S9.1", "INV-S9.2", "INV-A1", "INV-A2", "INV-V1.deadlock", "INV-V1.livelock"}  # fmt: skip
+    parts = {"INV-S1", "INV-S2", "INV-S3", "INV-S4.1", "INV-S4.2", "INV-S5", "INV-S6", "INV-S7.1", "INV-S7.2",
+             "INV-S7.3", "INV-S7.4", "INV-S8.1", "INV-S9.1", "INV-S9.2", "INV-S9.3", "INV-S9.4", "INV-A1", "INV-A2",
+             "INV-V1.deadlock", "INV-V1.livelock", "INV-V2", "INV-V3", "INV-V4"}  # fmt: skip
     listed = {clause for name, entry in ZOO.items() if name not in SURVIVORS for clause in entry.breaks}
     assert parts - listed == set(VACUOUS)
     assert {part.split(".")[0] for part in parts} >= set(CHECKERS)
@@ -104,8 +109,7 @@ def test_every_entry_of_the_corpus_is_planted_or_cannot_be_and_says_why():
 
 
 def test_the_list_of_known_survivors_may_only_shrink():
-    assert set(SURVIVORS) <= {"H02", "H11", "P19"}
-    assert set(SURVIVORS) <= set(ZOO)
+    assert set(SURVIVORS) == set()
     assert all("(20" in why for why in (*SURVIVORS.values(), *NOT_HERE.values()))
 
 
