@@ -56,7 +56,7 @@ NOT_HERE: Mapping[str, str] = {
            "bound (ADR 0008); what is kept ahead is bounded by CON-022 (2026-11-28)",
     "P19": "a view that is wanted has no clock before a quorum wants it (CON-047), so no member runs ahead of "
            "the views that a quorum knows, and the clocks of those behind bring them to it: joining (CON-048) saves "
-           "time and decides nothing. Played without it: tests/sim/test_not_here.py; 4,000 plans broke nothing (2026-11-28)",
+           "time, no more. Played without it: tests/sim/test_not_here.py; 4,000 plans broke nothing (2026-11-28)",
     "P21": "no fast path for reading: what is read is proved against a decided root (2026-11-28)",
     "P23": "what was executed is known from the state alone, by the sender's nonce; its wrong line is D06 (2026-11-28)",
     "P24": "nobody counts replies: an answer carries its proof (2026-11-28)",
