@@ -85,6 +85,8 @@ class Row:
     cells: tuple[Cell, ...]
     plan: Plan | None
     """The smallest plan that kills; None for a survivor."""
+    budget: int = BUDGET
+    """Plans that a search might take."""
 
     @property
     def best(self) -> Kill | None:
@@ -106,7 +108,8 @@ class Row:
         """The row as JSON data, without its plan, which has a replay file of its own."""
         cells = [{**asdict(cell), "executions": cell.executions, "size": cell.size} for cell in self.cells]
         witness = None if self.witness is None else asdict(self.witness)
-        return {"id": self.id, "of": self.of, "tier": self.tier, "witness": witness, "cells": cells}
+        return {"id": self.id, "of": self.of, "tier": self.tier, "budget": self.budget, "witness": witness,
+                "cells": cells}  # fmt: skip
 
     @classmethod
     def from_data(cls, value: Mapping[str, Any], plan: Plan | None) -> "Row":
@@ -114,7 +117,7 @@ class Row:
         cells = tuple(Cell(one["profile"], one["asked"], tuple(Kill(**kill) for kill in one["kills"]))
                       for one in value["cells"])  # fmt: skip
         witness = None if value["witness"] is None else Kill(**value["witness"])
-        return cls(value["id"], value["of"], value["tier"], witness, cells, plan)
+        return cls(value["id"], value["of"], value["tier"], witness, cells, plan, value["budget"])
 
 
 def smallness(kill: Kill) -> tuple[int, int]:
@@ -192,15 +195,15 @@ def matrix(
                 cells.append(cell)
                 found += kills
                 tell(name, cell)
-            yield row_of(ZOO[name], tuple(cells), found)
+            yield row_of(ZOO[name], tuple(cells), found, budget)
 
 
-def row_of(entry: Entry, cells: tuple[Cell, ...], found: list[tuple[Kill, Plan]]) -> Row:
+def row_of(entry: Entry, cells: tuple[Cell, ...], found: list[tuple[Kill, Plan]], budget: int) -> Row:
     """The row of an entry, with the smallest of the plans that kill it."""
     shown = witnessed(entry)
     every = [*([shown] if shown else []), *found]
     plan = min(every, key=lambda one: smallness(one[0]))[1] if every else None
-    return Row(entry.id, entry.of, entry.tier, shown[0] if shown else None, cells, plan)
+    return Row(entry.id, entry.of, entry.tier, shown[0] if shown else None, cells, plan, budget)
 
 
 def _fill_by_name(name: str, profile: str, starts: int, budget: int) -> tuple[Cell, list[tuple[Kill, Plan]]]:

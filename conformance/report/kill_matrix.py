@@ -14,7 +14,7 @@ HEAD = ("id", "engine", "tier", "witness", *COLUMNS, "smallest", "lines", "law")
 
 def page(rows: Sequence[Row], starts: int, budget: int) -> str:
     """The matrix as Markdown."""
-    told = summary(rows)
+    told, fewer = summary(rows), [f"{row.id} with {row.budget}" for row in rows if row.budget < budget]
     lines = [
         "# The kill matrix", "",
         "A cell of a search reads *executions* `/` *faults* `(` *starting points* `)`: the median of the executions to",
@@ -33,6 +33,7 @@ def page(rows: Sequence[Row], starts: int, budget: int) -> str:
         f"{told['killed']} of {told['rows']} killed, {told['found']} of them by search; the medians over those killed:",
         f"{told['median_size']:g} faults and {told['median_lines']:g} lines of story and table in the smallest plan,",
         f"{told['median_executions']:g} executions to the first kill by the best way of drawing.",
+        f"Searched with fewer plans, for their runs are long: {', '.join(fewer) or 'none'}.",
         f"Over {LARGE} faults, and not of the tier `hard`: {', '.join(told['large']) or 'none'}.",
         "",
         "Bugs of the ledger are killed by laws over blocks (`tests/sim/test_ledger_zoo.py`), not by plans:", "",
