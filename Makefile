@@ -63,6 +63,7 @@ nodes: $(STAMP)         ## verifiers in other languages answer the vectors, and 
 	cd conformance/nodes/go && go build -o node ./...
 	conformance/nodes/go/node verify conformance/vectors/v1
 	conformance/nodes/go/node verify out/drawn
+	$(BIN)/python -m tests.vectors.consumers
 
 bench: $(STAMP)         ## speed, as ratios within one run; JSON on stdout
 	$(BIN)/python -m bench

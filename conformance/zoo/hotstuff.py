@@ -13,7 +13,7 @@ from refimpl.data.ids import Round
 from refimpl.data.refusal import Refused
 
 
-@mutant("H01", of="hotstuff", breaks=("INV-S1",), tier="medium", witness={"faulty": [1], "gst": 9000, "atoms": [
+@mutant("H01", of="hotstuff", breaks=("INV-S1",), tier="hard", witness={"faulty": [1], "gst": 9000, "atoms": [
     {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 0},
     {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 0},
     {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 0},
@@ -42,7 +42,7 @@ class AnyThreeBlocks(HotStuff):
 
 
 @mutant("H03", of="hotstuff", breaks=("INV-S1", "INV-S6", "INV-V1.livelock", "INV-V1.deadlock", "INV-V4"),
-        tier="medium", witness={"faulty": [1], "gst": 600, "heights": 2, "atoms": [
+        tier="hard", witness={"faulty": [1], "gst": 600, "heights": 2, "atoms": [
     {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 1},
     {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 1},
     {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 1},

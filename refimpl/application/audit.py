@@ -182,7 +182,7 @@ def verify_claim(claim: Claim, members: Membership, commits: tuple[Name, Name], 
         raise Refused(Code.BLOCK_WRONG_MEMBERSHIP, "/header/membership", expected=members.digest.hex(),
                       got=header.membership.hex())  # fmt: skip
     if claim.certificate is None:
-        raise Refused(Code.CONSENSUS_MISSING_CERTIFICATE, "/certificate")
+        raise Refused(Code.CONSENSUS_MISSING_CERTIFICATE, "/certificate", engine=commits[0])
     decision = Decision(header.channel, header.suite, Height(header.height), header.id, *commits)
     verify_certificate(claim.certificate, decision, members, verify)
     if claim.form in ("present", "absent"):

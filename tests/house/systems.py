@@ -1,7 +1,7 @@
 """The table of systems, made from `tests/systems/rows.toml` and the marks of the tests.
 
-`python -m tests.house.systems --write` writes docs/reference/systems.md; the test command holds it to its sources. A row
-without a contract, a module, a scenario or a test has an empty cell, and an empty cell fails.
+`python -m tests.house.systems --write` writes docs/reference/systems.md; the test command holds it to its sources. A
+row without a contract, a module, a scenario or a test has an empty cell, and an empty cell fails.
 """
 
 import argparse
@@ -15,8 +15,9 @@ PAGE: Final = ROOT / "docs" / "reference" / "systems.md"
 SOURCE: Final = ROOT / "tests" / "systems" / "rows.toml"
 HEAD: Final = """# 系统一览 · The systems, row by row
 
-Five published architectures, and where each of their rows lives: the contract or clauses that rule it, the module, the story that
-`yilian run` plays, and a test that `pytest -m system` runs. Made by `python -m tests.house.systems --write`; do not edit.
+Five published architectures, and where each of their rows lives: the contract or clauses that rule it, the module, the
+story that `yilian run` plays, and a test that `pytest -m system` runs. Made by `python -m tests.house.systems --write`;
+do not edit.
 
 | 行 row | 内容 what | 合约 contract | 模块 module | 场景 scenario | 测试 tests |
 |---|---|---|---|---|---|

@@ -151,7 +151,12 @@ def payloads() -> dict[str, Schema]:
             action=word, arguments=listed(argument, FIELDS_MAX), contract=word,
             instance={"anyOf": [number(), {"type": "null"}]},
         ),
-        "payload.deploy": record(modules=listed({}, limits.DEPLOY_MODULES, 1)),
+        "payload.deploy": {
+            **record(("retired",), modules=listed({}, limits.DEPLOY_MODULES),
+                     retired=listed(text(limits.IDENTIFIER_NAME_CHARS), limits.DEPLOY_MODULES)),
+            "anyOf": [{"properties": {"modules": {"minItems": 1}}},
+                      {"properties": {"retired": {"minItems": 1}}, "required": ["retired"]}],
+        },
         "payload.read": record(fields=listed(word, FIELDS_MAX, 1), instance=number(),
                                purpose={"anyOf": [word, {"type": "null"}]}),
         "payload.record": {"oneOf": [record(entry=entry), record(access=access)]},
