@@ -25,8 +25,8 @@ from refimpl.data.members import Membership
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import MapProof, verify_absence, verify_presence
 
-__all__ = ["Claim", "Report", "Supervised", "prove_receipt", "prove_state", "prove_transaction", "report", "supervise",
-           "verify_claim", "verify_report"]  # fmt: skip
+__all__ = ["Claim", "Report", "Supervised", "as_data", "prove_receipt", "prove_state", "prove_transaction", "report",
+           "stands_in", "supervise", "verify_claim", "verify_report"]  # fmt: skip
 
 _REPORT_TAG: Final = "yilian/audit-report/v1"
 _REPORT_BYTES: Final = 1 << 26
@@ -59,7 +59,7 @@ def supervise(chain: Chain, region: str) -> Iterator[Supervised]:
             continue
         for party in event["parties"]:
             if party not in within:
-                within[party] = _is_of(view, party, region)
+                within[party] = stands_in(view, party, region)
         if any(within[party] for party in event["parties"]):
             yield Supervised(
                 one.height, int(event["at"]), one.tx, event["kind"], event["contract"], event["instance"],
@@ -67,13 +67,20 @@ def supervise(chain: Chain, region: str) -> Iterator[Supervised]:
             )  # fmt: skip
 
 
-def _is_of(view: View, party: str, region: str) -> bool:
+def stands_in(view: View, party: str, region: str) -> bool:
     """Whether a party stands in a region, by itself or through the hospital where it works."""
     home = view.attribute(party, "region")
     if home is None:
         hospital = view.attribute(party, "hospital")
         home = view.attribute(hospital, "region") if isinstance(hospital, str) else None
     return isinstance(home, str) and view.is_within(home, region)
+
+
+def as_data(one: Supervised) -> dict[str, Any]:
+    """One event as plain data."""
+    return {"at": one.at, "body": dict(one.body), "code": one.code, "contract": one.contract, "height": one.height,
+            "instance": one.instance, "kind": one.kind, "parties": list(one.parties), "signers": list(one.signers),
+            "tx": one.tx}  # fmt: skip
 
 
 @frozen
@@ -221,14 +228,7 @@ def report(chain: Chain, region: str, auditor: MemberId, key: KeyPair, claims: t
     member = chain.members(chain.height + 1).get(auditor)
     if member is None or member.public != key.public:
         raise Refused(Code.MEMBER_NOT_AUTHORIZED, member=auditor)
-    findings: list[Value] = [
-        {
-            "at": one.at, "body": dict(one.body), "code": one.code, "contract": one.contract, "height": one.height,
-            "instance": one.instance, "kind": one.kind, "parties": list(one.parties), "signers": list(one.signers),
-            "tx": one.tx,
-        }
-        for one in supervise(chain, region)
-    ]  # fmt: skip
+    findings: list[Value] = [as_data(one) for one in supervise(chain, region)]
     head = chain.header(chain.height).id.hex() if chain.height else chain.genesis.id.hex()
     listed: list[Value] = [claim.to_value() for claim in claims]
     body = encode({"auditor": auditor, "channel": chain.genesis.channel, "claims": listed, "findings": findings,

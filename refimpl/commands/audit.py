@@ -16,6 +16,7 @@ from refimpl.application.audit import (
     Claim,
     Report,
     Supervised,
+    as_data,
     prove_transaction,
     report,
     supervise,
@@ -69,13 +70,6 @@ def command(
         click.echo(line)
     if checked is not None:
         click.echo(tell("audit.holds", language, path=checked))
-
-
-def as_data(one: Supervised) -> dict[str, object]:
-    """One event as plain data."""
-    return {"at": one.at, "body": dict(one.body), "code": one.code, "contract": one.contract, "height": one.height,
-            "instance": one.instance, "kind": one.kind, "parties": list(one.parties), "signers": list(one.signers),
-            "tx": one.tx}  # fmt: skip
 
 
 def _claims(chain: Archive, found: list[Supervised]) -> tuple[Claim, ...]:
