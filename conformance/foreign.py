@@ -7,7 +7,7 @@ Source: spec/node-protocol.md, spec/network.md part 3.
 """
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +16,7 @@ from conformance.contract import Contract
 from conformance.door import Door, Reply
 from conformance.history import Decision, Said
 from conformance.model.genesis import START, Network, entry, id_of
+from conformance.model.ledger import Ledger
 from conformance.model.trees import state_root
 from conformance.plan import Plan
 from conformance.profiles import TONGUES, Saying
@@ -171,11 +172,25 @@ class ForeignReactor:
     def build(self, said: Said) -> bytes | None:
         """What a plan calls `v<i>.<k>` here: the block that member i would propose, its time moved by k seconds."""
         tip = self.query("tip") if self.started else self.cluster.genesis_tip()
-        if said.height != tip["height"] + 1:
-            return None
+        return self.block(said, tip, self.heights) if said.height == tip["height"] + 1 else None
+
+    def build_on(self, said: Said, chain: Sequence[bytes]) -> bytes:
+        """The same on top of a chain of blocks from the genesis on, whatever is decided here."""
+        return self.block(said, self.cluster.tip_after(tuple(chain)), chain)
+
+    def block(self, said: Said, tip: Data, below: Sequence[bytes]) -> bytes:
+        """The block of a plan's value on a tip, with all that clients have for its height and is not below it; the same
+        block whenever it is asked for."""
+        key = (said.value, str(tip["block"]))
+        made = self.cluster.values.get(key) or self.cluster.proposed(*key)
+        self.cluster.values[key] = made = made or self.block_anew(said, tip, below)
+        return made
+
+    def block_anew(self, said: Said, tip: Data, below: Sequence[bytes]) -> bytes:
+        """See `block`: made now."""
         author, _, variant = said.value[1:].partition(".")
-        included = {name for data in self.heights for name in _ids(data)}
-        handed = [one for height in range(1, said.height + 1) for one in self.cluster.load.get(height, ())]
+        included = {name for data in below for name in _ids(data)}
+        handed = [one for height in range(1, tip["height"] + 2) for one in self.cluster.load.get(height, ())]
         waiting = [one for one in handed if id_of(one) not in included]
         waiting.sort(key=lambda one: (one["body"]["signers"][0], one["body"]["nonce"]))
         time = START + self.now * self.cluster.tick // 1000 + int(variant or 0)
@@ -202,6 +217,9 @@ class ForeignCluster:
         self.load: dict[int, list[dict[str, Any]]] = {}
         """Height -> what clients have for it."""
         self.known: dict[bytes, tuple[Said, dict[str, Any] | None]] = {}
+        self.ledgers: dict[tuple[bytes, ...], Ledger] = {}
+        self.values: dict[tuple[str, str], bytes] = {}
+        """(value of the plan, id of the block below) -> block."""
         door.reset()
 
     def spawn(self, node: int, variant: int) -> ForeignReactor:
@@ -213,6 +231,15 @@ class ForeignCluster:
         root = state_root({b"clock": str(START).encode()}).hex()
         return {"block": self.network.genesis_id(), "height": 0, "receipts_root": wire.merkle_root([]).hex(),
                 "state_root": root, "time": START}  # fmt: skip
+
+    def tip_after(self, chain: tuple[bytes, ...]) -> Data:
+        """The tip once these blocks are decided, by the kit's own ledger."""
+        ledger = self.ledgers.get(chain)
+        if ledger is None:
+            ledger = self.ledgers[chain] = Ledger(self.network)
+            for block in chain:
+                ledger.follow(block)
+        return ledger.tip
 
     # --- reading ---
 
@@ -296,16 +323,39 @@ class ForeignCluster:
 
     def say(self, said: Said, act: Mapping[str, Any], source: ForeignReactor, was: Data | None) -> bytes | None:
         """What the tongue of the profile makes of it, signed; None for what the kit cannot say in this protocol."""
-        if self.tongue is None or act.get("on") is not None:
+        if self.tongue is None:
             return None
-        saying = Saying(said.kind, said.round, said.value, act.get("vr"), was, lambda: source.build(said),
-                        lambda block: wire.read_block(block, self.names).digest)  # fmt: skip
-        body = self.tongue(saying)
-        if body is None:
+        saying = Saying(
+            said.kind, said.height, said.round, said.value, act.get("vr"), was, lambda: source.build(said),
+            lambda chain: source.build_on(said, chain), lambda block: wire.read_block(block, self.names).digest,
+            self.network.genesis_id(), self.heard(), self.is_quorum, act.get("on"), self.names,
+        )  # fmt: skip
+        word = self.tongue(saying)
+        if word is None:
             return None
-        return self.signed({"body": body, "channel": "region-1", "from": self.names[said.signer],
-                            "height": said.height, "kind": said.kind, "round": said.round,
+        return self.signed({"body": word.body, "channel": "region-1", "from": self.names[said.signer],
+                            "height": word.height, "kind": said.kind, "round": said.round,
                             "suite": self.network.suite})  # fmt: skip
+
+    def heard(self) -> list[Data]:
+        """All messages of the run so far, in order of their first reading; nothing hides them from a liar."""
+        return [message for _, message in self.known.values() if message is not None]
+
+    def proposed(self, value: str, below: str) -> bytes | None:
+        """What member i itself proposed on a block, if it did: that is what a plan calls `v<i>`."""
+        if "." in value:
+            return None
+        author = self.names[int(value[1:])]
+        for message in self.heard():
+            payload = message["body"].get("payload") if message["from"] == author else None
+            if payload and wire.read_block(bytes.fromhex(payload), self.names).previous == below:
+                return bytes.fromhex(payload)
+        return None
+
+    def is_quorum(self, voters: Collection[str]) -> bool:
+        """More than two thirds of the weight (CON-002)."""
+        weights = dict(self.network.validators)
+        return 3 * sum(weights.get(name, 0) for name in voters) > 2 * sum(weights.values())
 
     def signed(self, message: Data) -> bytes:
         """Signed for a liar; the kit forges nobody else's (NET-035)."""

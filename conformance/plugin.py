@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conformance.conform.catalogue import LEVELS, Test, chosen, tests
+from conformance.conform.catalogue import LEVELS, Test, chosen, highest, tests
 from conformance.conform.claims import Run, settled, several
 from conformance.conform.examine import Bench, Unusable, examine
 from conformance.conform.verdicts import BLOCKING, Result, Verdict
@@ -76,9 +76,10 @@ class _Collecting:
         level = settled(config.getoption("yilian_level"), bench.hello)
         if level not in LEVELS:
             raise pytest.UsageError(f"--yilian-level {level}: one of {', '.join(LEVELS)}")
+        level = min(level, highest(bench.profile), key=LEVELS.index)
         only = [word for word in config.getoption("yilian_only").split(",") if word]
         home = Home.from_parent(session, name="yilian", nodeid="yilian")
-        for test in chosen(tests(), level, only=only):
+        for test in chosen(tests(), level, only=only, profile=bench.profile):
             if not test.pack or test.pack in bench.hello.packs:
                 items.append(Question.from_parent(home, name=test.id, test=test))
 

@@ -17,7 +17,7 @@ import click
 from attrs import evolve
 
 from conformance.cli import must_be_writable, write
-from conformance.conform.catalogue import LEVELS, Test, chosen, tests
+from conformance.conform.catalogue import LEVELS, Test, chosen, highest, tests
 from conformance.conform.claims import BadList, Run, claim_of, exit_status, known_failures, settled, several, with_known
 from conformance.conform.examine import Unusable
 from conformance.conform.verdicts import VIOLATED, Result, Verdict
@@ -62,7 +62,8 @@ def command(context: click.Context, /, **asked: Any) -> None:
     language = cast(Language, context.meta.get("yilian.language", "en"))
     everything = tests()
     if asked["only_list"]:
-        listed = chosen(everything, asked["level"] or "L3", only=asked["only"], packs=words(asked["packs"]))
+        listed = chosen(everything, asked["level"] or "L3", only=asked["only"], packs=words(asked["packs"]),
+                        profile=asked["profile"])  # fmt: skip
         for test in listed:
             click.echo(f"{test.id:72} {' '.join(test.clauses[:4])}")
         return
@@ -111,11 +112,14 @@ def examine_all(
         hello = bench.hello
     finally:
         bench.drop()
-    level = settled(asked["level"] or "", hello)
     settings = evolve(settings, profile=asked["profile"] or several(hello))
+    level = min(settled(asked["level"] or "", hello), highest(settings.profile), key=LEVELS.index)
+    if asked["level"] and level != asked["level"]:
+        raise click.UsageError(f"--level {asked['level']}: {settings.profile} bears no lies, so {level} is its highest")
     packs = words(asked["packs"]) or list(hello.packs)
     only = [*asked["only"], *(last_failed(asked["folder"]) if asked["failed_last"] else ())]
-    listed = [one for one in chosen(everything, level, only=only) if not one.pack or one.pack in packs]
+    fitting = chosen(everything, level, only=only, profile=settings.profile)
+    listed = [one for one in fitting if not one.pack or one.pack in packs]
     if not listed:
         raise click.UsageError(f"--only {' '.join(only) or '?'}: no test of {level}")
     known = known_of(asked["list_file"], everything)

@@ -20,7 +20,8 @@ __all__ = ["tests", "witnesses"]
 
 PARTS = {"macro": 6, "heard-of": 4, "pct": 2, "byzzfuzz": 2, "sparse": 2}
 """Way to draw plans -> how many tests it makes."""
-SPOKEN = ("byz", "support", "inject")
+ENGINES = ("tendermint", "pbft", "hotstuff", "streamlet")
+"""Engines whose witnesses are played."""
 
 
 def witnesses(engine: str) -> dict[str, Plan]:
@@ -113,8 +114,8 @@ def tests() -> list[Test]:
         Test("L3.liar.twins", "L3", ("CON-011", "CON-019", *laws), twins, ("liar", "twins"), needs=needs),
         Test("L3.accountability.too-many", "L3", ("INV-A2", "INV-S7"), too_many, ("liar",), needs=needs),
     ]  # fmt: skip
-    listed += [Test(f"L3.witness.{name}", "L3", laws, partial(witness, name=name), ("liar", "witness"), needs=needs)
-               for name in witnesses("tendermint")]  # fmt: skip
+    listed += [Test(f"L3.witness.{name}", "L3", laws, partial(witness, name=name), ("liar", "witness"), engine=engine,
+                    needs=needs) for engine in ENGINES for name in witnesses(engine)]  # fmt: skip
     return listed + [
         Test(f"L3.drawn.{way}-{part}", "L3", laws, partial(drawn, way=way, part=part), ("liar", "drawn"), needs=needs)
         for way in PROFILES

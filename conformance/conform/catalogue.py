@@ -9,7 +9,9 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["LEVELS", "Test", "chosen", "tests"]
+from conformance.standard import profile as profile_of
+
+__all__ = ["LEVELS", "Test", "chosen", "highest", "suits", "tests"]
 
 LEVELS = ("smoke", "L0", "L1", "L2", "L3")
 
@@ -29,6 +31,8 @@ class Test:
     pack: str = ""
     binds: bool = True
     """False for a SHOULD, which makes no claim fail."""
+    engine: str = ""
+    """The engine of the only profile that it is about; empty if it is about every one."""
     needs: tuple[str, ...] = ()
     """Operations of the protocol beyond those of its level, `profile` for a profile that the kit can speak."""
 
@@ -43,17 +47,31 @@ def tests() -> tuple[Test, ...]:
 
 
 def chosen(
-    everything: Iterable[Test], level: str, *, only: Iterable[str] = (), packs: Iterable[str] = ()
+    everything: Iterable[Test], level: str, *, only: Iterable[str] = (), packs: Iterable[str] = (), profile: str = ""
 ) -> tuple[Test, ...]:
-    """Those up to a level, of these packs if any are named, and of these ids, clauses, globs or tags if any are."""
+    """Those up to a level, of these packs if any are named, of this profile if one is, and of these ids, clauses, globs
+    or tags if any are."""
     wanted, listed = tuple(only), tuple(packs)
     return tuple(
         test
         for test in everything
         if LEVELS.index(test.level) <= LEVELS.index(level)
+        and suits(test, profile)
         and (not test.pack or not listed or test.pack in listed)
         and (not wanted or any(names(word, test) for word in wanted))
     )
+
+
+def highest(name: str) -> str:
+    """The highest level that a node of this profile can reach: no lies are told to one that bears none."""
+    found = profile_of(name)
+    return "L2" if found is not None and found.contract.crash_only and found.spoken else LEVELS[-1]
+
+
+def suits(test: Test, name: str) -> bool:
+    """Whether a test is about nodes of this profile, or of any."""
+    found = profile_of(name)
+    return not test.engine or not name or (found is not None and found.engine == test.engine)
 
 
 def names(word: str, test: Test) -> bool:

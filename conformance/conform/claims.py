@@ -71,8 +71,10 @@ def settled(asked: str, hello: Hello) -> str:
 
 
 def several(hello: Hello) -> str:
-    """The profile of L2 and L3: the first of the node's that the kit can speak, else the first with several members."""
+    """The profile of L2 and L3: Tendermint where the node has it, else the first of its own that the kit can speak,
+    else the first with several members."""
     spoken = [name for name in hello.profiles if name in profiles() and profiles()[name].spoken]
+    spoken.sort(key=lambda name: name != "tendermint/1")
     others = [name for name in hello.profiles if name != "solo/1"]
     return (spoken or others or [""])[0]
 

@@ -26,6 +26,11 @@ DRAWN = 60
 SEED = 20_261_128
 
 
+def places(contract: Contract) -> tuple[int, ...]:
+    """Rounds in which a first height is spoken of when all goes well: where a leader is elected first, later ones."""
+    return (1, 2) if contract.turns == "elected" else (0,)
+
+
 def happy(contract: Contract, n: int, heights: int, **more: object) -> Plan:
     """The plan without faults."""
     return Plan(engine=contract.engine, n=n, heights=heights, links=contract.links, delta=contract.delta, **more)  # type: ignore[arg-type]  # fields of Plan
@@ -64,9 +69,10 @@ def crashes(session: Session, when: str) -> None:
     contract = session.profile().contract
 
     def plans() -> Iterator[Plan]:
-        kinds = product(contract.phases, (0, 1), ("synced", "lost-tail"), (None, {"h": 1, "r": 1}))
-        for phase, node, disk, back in kinds:
-            atom = Crash(node=node, r=0, ph=phase, when=when, disk=disk, back=back)
+        backs = (None, {"h": 1, "r": places(contract)[-1] + 1})
+        kinds = product(contract.phases, (0, 1), ("synced", "lost-tail"), backs, places(contract))
+        for phase, node, disk, back, r in kinds:
+            atom = Crash(node=node, r=r, ph=phase, when=when, disk=disk, back=back)
             yield happy(contract, 4, 2, atoms=(atom,))
 
     session.hold_all(plans(), "crash")
@@ -75,7 +81,8 @@ def crashes(session: Session, when: str) -> None:
 def late(session: Session) -> None:
     """A proposal or a vote that comes late costs time, and nothing else."""
     contract = session.profile().contract
-    plans = (happy(contract, 4, 2, atoms=tuple(Late(r=0, ph=phase, src=src, dst=dst) for dst in range(4) if dst != src))
+    plans = (happy(contract, 4, 2, atoms=tuple(Late(r=r, ph=phase, src=src, dst=dst) for r in places(contract)
+                                               for dst in range(4) if dst != src))
              for phase in contract.phases for src in (0, 2))  # fmt: skip
     session.hold_all(plans, "late")
 
@@ -96,7 +103,7 @@ def reordered(session: Session) -> None:
         for phase in contract.phases:
             for kind in (Swap, Dup):
                 yield happy(contract, 4, 2, atoms=tuple(
-                    kind(r=0, ph=phase, src=src, dst=(src + 1) % 4) for src in range(4)
+                    kind(r=r, ph=phase, src=src, dst=(src + 1) % 4) for src in range(4) for r in places(contract)
                 ))  # fmt: skip
 
     session.hold_all(plans(), "swap", "dup")

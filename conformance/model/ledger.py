@@ -60,9 +60,10 @@ class Ledger:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        [self.member] = network.names
+        self.member = network.names[0]
         self.world = _World(time=network.time)
         self.modules: list[ir.Module] = []
+        self.retired: set[str] = set()
         self.program: Program = link([])
         self.members: Members = network.membership()
         """Those in force at the next height."""
@@ -153,9 +154,14 @@ class Ledger:
 
     def decide(self, now: int) -> bytes:
         """The next block at second `now`, executed."""
-        listed = self.ready()
-        block = self.network.block(self.tip, self.member, now, listed, digest(self.members))
-        header = json.loads(block)["header"]
+        block = self.network.block(self.tip, self.member, now, self.ready(), digest(self.members))
+        self.follow(block)
+        return block
+
+    def follow(self, block: bytes) -> None:
+        """Execute a valid block on the tip, whoever made it."""
+        made = json.loads(block)
+        header, listed = made["header"], made["transactions"]
         receipts = self.execute(listed, header["time"])
         height = header["height"]
         self.tip = {
@@ -177,7 +183,6 @@ class Ledger:
             stale += [name for name, one in self.pool.items() if name not in stale and not self.still_holds(one)]
         for name in stale:
             del self.pool[name]
-        return block
 
     def still_holds(self, made: Data) -> bool:
         """DAT-079."""
@@ -253,12 +258,10 @@ class Ledger:
         return {**said, "events": plain(reading.changes.events)}
 
     def deploy(self, body: Data, time: int) -> Sequence[Any]:
-        """CTR-D03."""
+        """CTR-D03, CTR-D11."""
         self.must_be_approved(body)
         payload = body["payload"]
-        modules = payload.get("modules") if isinstance(payload, dict) and set(payload) == {"modules"} else None
-        if not isinstance(modules, list) or not 1 <= len(modules) <= limit("deploy", "modules"):
-            raise Refusal("wire.bad_field")
+        modules, retiring = package(payload)
         try:
             arriving = [ir.from_json(one) for one in modules]
             _, moves = migrate.deploy(self.modules, arriving, self.world)
@@ -266,8 +269,12 @@ class Ledger:
             raise Refusal("contract.bad_package") from None
         except host.Refused as refused:
             raise Refusal(f"contract.{refused.code}") from None
-        self.modules = sorted([*self.modules, *arriving], key=lambda one: (one.name.encode(), one.version))
-        self.program = link(self.modules)
+        modules_now = sorted([*self.modules, *arriving], key=lambda one: (one.name.encode(), one.version))
+        if not set(retiring) <= link(modules_now).contracts.keys():
+            raise Refusal("contract.unknown_name")
+        self.modules = modules_now
+        self.retired = (self.retired - {one.name for one in arriving}) | set(retiring)
+        self.program = link(self.modules, sorted(self.retired))
         self.world.apply(moves)
         return moves.events
 
@@ -351,6 +358,7 @@ class Ledger:
             rows["members"] = self.renewed
         rows |= self.contract_rows()
         rows |= {f"module/{one.name}/{one.version:06}": ir.to_json(one) for one in self.modules}
+        rows |= {f"retired/{name}": True for name in sorted(self.retired)}
         return {key.encode(): canonical(value) for key, value in rows.items()}
 
     def contract_rows(self) -> dict[str, Any]:
@@ -389,6 +397,19 @@ def frozen(value: Any) -> Any:
 def is_command(payload: Any) -> bool:
     """Whether a payload has the members of CTR-D02; the kit sends no wrong types within them."""
     return isinstance(payload, dict) and set(payload) == {"action", "arguments", "contract", "instance"}
+
+
+def package(payload: Any) -> tuple[list[Any], list[str]]:
+    """The modules of a deployment, and the contracts that it retires (CTR-D03, CTR-D11)."""
+    if not isinstance(payload, dict) or "modules" not in payload or set(payload) - {"modules", "retired"}:
+        raise Refusal("wire.bad_field")
+    modules, retiring, most = payload["modules"], payload.get("retired", []), limit("deploy", "modules")
+    names = isinstance(retiring, list) and len(retiring) <= most and all(isinstance(one, str) for one in retiring)
+    if not names or retiring != sorted(set(retiring)) or any(len(one.encode()) > 128 for one in retiring):
+        raise Refusal("wire.bad_field")
+    if not isinstance(modules, list) or not (0 if retiring else 1) <= len(modules) <= most:
+        raise Refusal("wire.bad_field")
+    return modules, retiring
 
 
 def is_request(payload: Any) -> bool:

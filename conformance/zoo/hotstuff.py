@@ -2,18 +2,16 @@
 corpus (H).
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 from conformance.zoo import mutant
 from refimpl.consensus.hotstuff import HotStuff, Memory
 from refimpl.consensus.hotstuff_messages import Block, QuorumCertificate
-from refimpl.consensus.tree import TreeBlock
 from refimpl.data.ids import Round
 from refimpl.data.refusal import Refused
 
 
-@mutant("H01", of="hotstuff", breaks=("INV-S1",), tier="medium", witness={"faulty": [1], "gst": 9000, "atoms": [
+@mutant("H01", of="hotstuff", breaks=("INV-S1",), tier="hard", witness={"faulty": [1], "gst": 9000, "atoms": [
     {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 0},
     {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 0},
     {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 0},
@@ -42,7 +40,7 @@ class AnyThreeBlocks(HotStuff):
 
 
 @mutant("H03", of="hotstuff", breaks=("INV-S1", "INV-S6", "INV-V1.livelock", "INV-V1.deadlock", "INV-V4"),
-        tier="medium", witness={"faulty": [1], "gst": 600, "heights": 2, "atoms": [
+        tier="hard", witness={"faulty": [1], "gst": 600, "heights": 2, "atoms": [
     {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 1},
     {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 1},
     {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 1},
@@ -105,20 +103,3 @@ class AnyParent(HotStuff):
 
     def fits(self, block: Block) -> bool:
         return True
-
-
-@mutant("H02", of="hotstuff", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="hard")
-class LocksOnPrepared(HotStuff):
-    """Two phases: the lock is the highest certificate itself, and the leader does not wait for it (arXiv
-    2310.09006)."""
-
-    def locks(self, best: QuorumCertificate, chain: Sequence[TreeBlock]) -> QuorumCertificate | None:
-        return best
-
-
-@mutant("H11", of="hotstuff", breaks=("INV-V1.livelock",), tier="medium")
-class DoubledTwice(HotStuff):
-    """The pacemaker's timer is doubled by two paths in one view ("Liveness attacks on HotStuff")."""
-
-    def timeout(self, memory: Memory) -> int:
-        return super().timeout(memory) ** 2 // self.promise.timeout[0]

@@ -152,7 +152,12 @@ def payloads() -> dict[str, Schema]:
             action=word, arguments=listed(argument, FIELDS_MAX), contract=word,
             instance={"anyOf": [number(), {"type": "null"}]},
         ),
-        "payload.deploy": record(modules=listed({}, limits.DEPLOY_MODULES, 1)),
+        "payload.deploy": {
+            **record(("retired",), modules=listed({}, limits.DEPLOY_MODULES),
+                     retired=listed(text(limits.IDENTIFIER_NAME_CHARS), limits.DEPLOY_MODULES)),
+            "anyOf": [{"properties": {"modules": {"minItems": 1}}},
+                      {"properties": {"retired": {"minItems": 1}}, "required": ["retired"]}],
+        },
         "payload.membership": {"anyOf": [
             record(changes=listed(ref("member"), limits.MEMBERSHIP_MEMBERS, some), evidence=reason,
                    removed=listed(ref("memberName"), limits.MEMBERSHIP_MEMBERS, 1 - some)) for some in (0, 1)

@@ -131,11 +131,22 @@ func carryCommand(draft *Draft, t *Transaction) list { // CTR-D02
 	return changes.events
 }
 
-func carryDeployment(draft *Draft, t *Transaction, membership Membership) list { // CTR-D03
+func carryDeployment(draft *Draft, t *Transaction, membership Membership) list { // CTR-D03, CTR-D11
 	mustBeApproved(t.signers, membership)
-	payload := shaped(t.payload, map[string]fits{"modules": isList})
-	given := payload["modules"].(list)
-	check(len(given) >= 1 && len(given) <= packageModules, "1 to 64 modules", len(given))
+	wanted, retired := map[string]fits{"modules": isList}, []string{}
+	if members, is := t.payload.(object); is && members["retired"] != nil {
+		wanted["retired"] = listUpTo(packageModules, textUpTo(nodeNameBytes))
+	}
+	payload := shaped(t.payload, wanted)
+	if payload["retired"] != nil {
+		retired = texts(payload["retired"].(list))
+	}
+	check(ascending(retired), "ascending names", len(retired))
+	given, least := payload["modules"].(list), 1
+	if len(retired) > 0 {
+		least = 0
+	}
+	check(len(given) >= least && len(given) <= packageModules, "1 to 64 modules", len(given))
 	arriving, world := mapped(given, moduleOf), LedgerWorld{draft}
 	program, changes := deploy(programIn(draft).modules, arriving, world, nil)
 	for _, module := range arriving {
@@ -143,8 +154,17 @@ func carryDeployment(draft *Draft, t *Transaction, membership Membership) list {
 			directoryFits(draft, program)
 		}
 	}
+	for _, name := range retired {
+		refuseUnless(program.contracts[name] != nil, "contract.unknown_name", "a contract", name)
+	}
 	for _, module := range arriving {
 		draft.write(moduleKey(module), module.raw)
+		if draft.get(retiredKey(module.name)) != nil {
+			draft.put(retiredKey(module.name), nil)
+		}
+	}
+	for _, name := range retired {
+		draft.write(retiredKey(name), true)
 	}
 	world.apply(changes)
 	return changes.events

@@ -8,7 +8,7 @@ import { advance, command } from "./contracts.js";
 import { deploy } from "./deployment.js";
 import { Draft, keyOf } from "./draft.js";
 import { check, count, hex, list, member, name, object, shaped, text } from "./fields.js";
-import { LedgerWorld, directoryDigest, moduleKey, nodeKey, programIn } from "./ledger-world.js";
+import { LedgerWorld, directoryDigest, moduleKey, nodeKey, programIn, retiredKey } from "./ledger-world.js";
 import { Refused, refuseUnless } from "./refusal.js";
 import { LIMITS, conforms, isInteger, parseType } from "./types.js";
 
@@ -72,10 +72,14 @@ const KINDS = {
     return applied(world, command(programIn(draft), world, order));
   },
 
-  deploy(draft, { payload, signers }, members) { // CTR-D03
+  deploy(draft, { payload, signers }, members) { // CTR-D03, CTR-D11
     mustBeApproved(signers, members);
-    shaped(payload, { modules: list });
-    check(payload.modules.length >= 1 && payload.modules.length <= MODULES, "1 to 64 modules", payload.modules.length);
+    const retires = object(payload) && "retired" in payload;
+    shaped(payload, retires ? { modules: list, retired: list } : { modules: list });
+    const retired = retires ? payload.retired : [], least = retired.length > 0 ? 0 : 1;
+    check(retired.length <= MODULES && retired.every(textUpTo(NAME_BYTES)), "up to 64 names", retired.length);
+    check(retired.every((one, at) => at === 0 || Buffer.from(retired[at - 1]).compare(Buffer.from(one)) < 0), "ascending names");
+    check(payload.modules.length >= least && payload.modules.length <= MODULES, "1 to 64 modules", payload.modules.length);
     const world = new LedgerWorld(draft), { program, changes } = deploy(programIn(draft).modules, payload.modules, world);
     if (payload.modules.some((one) => one.kind === "schema")) {
       for (const key of draft.keys("node/")) {
@@ -83,7 +87,12 @@ const KINDS = {
         refuseUnless(fits, "contract.bad_package", "types that what is enrolled has", key); // CTR-D07
       }
     }
-    for (const module of payload.modules) draft.write(moduleKey(module), module);
+    for (const one of retired) refuseUnless(program.contracts.has(one), "contract.unknown_name", "a contract", one);
+    for (const module of payload.modules) {
+      draft.write(moduleKey(module), module);
+      if (draft.get(retiredKey(module.name)) !== undefined) draft.put(retiredKey(module.name), undefined);
+    }
+    for (const one of retired) draft.write(retiredKey(one), true);
     return applied(world, changes);
   },
 
