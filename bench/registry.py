@@ -11,8 +11,8 @@ Maker = Callable[[Method], Contest | Count]
 """Prepares an item."""
 
 FAMILIES = (
-    "crypto", "codec", "state", "trees", "ledger", "action", "policies", "language", "simulation", "store", "door",
-    "startup",
+    "crypto", "codec", "state", "trees", "ledger", "records", "action", "policies", "language", "simulation", "store",
+    "door", "startup",
 )  # fmt: skip
 
 

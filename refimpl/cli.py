@@ -59,6 +59,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "new": Entry("conformance.commands.new:command", "新建一个节点项目", "begin a node of your own"),
     "node": Entry("refimpl.commands.node.command:command", "以节点协议应答测试套件", "answer a test kit as a node"),
     "play": Entry("contracts_dsl.cli.play:command", "按种子或脚本逐步运行合约", "step a package by a seed or a script"),
+    "rehearse": Entry(
+        "refimpl.commands.rehearse:command", "生成演练用的账本、证书与密钥", "a ledger and keys to try with"
+    ),
     "repl": Entry("contracts_dsl.cli.repl:command", "交互地逐步运行合约", "step a package as you type"),
     "replay": Entry("refimpl.commands.replay:command", "逐位重放已保存的计划", "run a saved plan again, bit for bit"),
     "run": Entry("refimpl.commands.run:command", "运行场景，其中一个节点说谎", "run a scenario with one node lying"),
@@ -67,6 +70,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "核对本套件能否捕获所有植入的缺陷",
         "show that the suite finds every planted error",
     ),
+    "serve": Entry("refimpl.commands.serve:command", "以 HTTP 提供账本与可视化客户端", "serve a ledger and its client"),
     "synthesize": Entry(
         "refimpl.commands.synthesize:command", "按种子生成虚构的中文数据", "make up Chinese data from a seed"
     ),
@@ -79,7 +83,8 @@ COMMANDS: Final[Mapping[str, Entry]] = {
 """Name -> where the command is ("module:attribute") and its one line. Only commands that exist stand here."""
 
 UNUSABLE_CODES: Final = frozenset({
-    "consensus.not_alone", "consensus.unknown_engine", "fhir", "file", "key", "plan", "scenario", "store", "wire",
+    "address", "consensus.not_alone", "consensus.unknown_engine", "fhir", "file", "key", "plan", "scenario", "serve",
+    "store", "wire",
 })  # fmt: skip
 """Areas of codes, and single codes, that say: what was given is not of its kind (exit 3). All others are findings
 (exit 1)."""

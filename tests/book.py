@@ -3,10 +3,11 @@
 For tests that are about what the ledger decides and not about how the order came; those play on a `Stage`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from attrs import evolve
 
 from refimpl.application.view import View
 from refimpl.contract.draft import Draft
@@ -53,17 +54,24 @@ CAST = Cast(
 class Book:
     """One ledger under the engine of a lone member, and what became of each transaction."""
 
-    def __init__(self, *modules: str, cast: Cast = CAST, pack: Sequence[dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self, *modules: str, cast: Cast = CAST, disk: Mapping[str, bytes] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.cast = cast
         self.keys = {name: key_for_tests(cast.suite, name) for name in cast.everybody}
-        genesis = cast.genesis()
+        genesis = evolve(cast.genesis(), parameters=dict(parameters or {}))
         genesis.check(REHEARSAL)
-        self.ledger, writes = Ledger.open(genesis, verifier(cast.suite, REHEARSAL))
-        self.disk: dict[str, bytes] = {}
-        self.keep(writes)
-        self.now = int(genesis.time) + 1
-        if modules or pack:
-            found = library(("alliance", *modules)) if pack is None else list(pack)
+        verify = verifier(cast.suite, REHEARSAL)
+        self.disk: dict[str, bytes] = dict(disk or {})
+        if disk:
+            self.ledger = Ledger.load(disk, verify)
+        else:
+            self.ledger, writes = Ledger.open(genesis, verify)
+            self.keep(writes)
+        self.now = int(self.ledger.tip.time) + 1
+        if modules and not disk:
+            found = library(("alliance", *modules))
             assert self.submit(cast.validators, DEPLOY, {"modules": found})["status"] == "applied"
 
     def keep(self, writes: Sequence[tuple[str, bytes | None]]) -> None:

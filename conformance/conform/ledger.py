@@ -183,6 +183,9 @@ def executed_with_codes(session: Session) -> None:
         ("read", {"fields": ["name"], "instance": 0, "purpose": None}, ("c3",), 0),
         ("read", {"fields": [], "instance": 0, "purpose": None}, ("c3",), 1),
         ("read", {"fields": ["name"], "instance": 0, "purpose": 7}, ("c3",), 2),
+        ("deploy", {"modules": [], "retired": ["Nothing"]}, ("m0",), 5),
+        ("deploy", {"modules": [], "retired": []}, ("m0",), 6),
+        ("deploy", {"modules": [], "retired": ["b", "a"]}, ("m0",), 7),
     ]  # fmt: skip
     for kind, payload, signers, nonce in steps:
         made = transaction(kind, payload, signers, nonce, suite)
@@ -524,7 +527,7 @@ def tests() -> list[Test]:
     return [
         *listed,
         Test("L1.execute.codes", "L1", ("DAT-071", "DAT-072", "DAT-111", "APP-007", "APP-008", "CTR-D01",
-                                            "CTR-D08"),
+                                            "CTR-D08", "CTR-D11"),
              executed_with_codes, ("refusal",)),
         Test("L1.query.answers", "L1", ("NOD-017", "NOD-040", "NOD-041", "NOD-042", "NOD-043", "NOD-044", "NOD-045"),
              queries),

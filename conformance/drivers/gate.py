@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from conformance.drivers.matrix import Row, campaign_of
 from conformance.drivers.selfcheck import news
 from conformance.targets import Target
-from conformance.zoo import SURVIVORS, ZOO, Entry, load
+from conformance.zoo import APART, SURVIVORS, ZOO, Entry, load
 
 __all__ = ["DEAR", "SLACK", "Held", "compared", "hold", "missing"]
 
@@ -81,7 +81,7 @@ def missing(rows: Iterable[Row]) -> Iterator[Held]:
     load()
     killed = {row.id for row in rows if row.best is not None}
     for entry in ZOO.values():
-        if entry.of != "ledger" and entry.id not in killed and entry.id not in SURVIVORS:
+        if entry.of not in APART and entry.id not in killed and entry.id not in SURVIVORS:
             yield Held(entry.id, "plan", 0, 0, "unlisted")
 
 

@@ -22,7 +22,7 @@ from conformance.plan import Plan
 from conformance.report.cone import focused
 from conformance.report.story import about, sentences, table
 from conformance.targets import Target, contract
-from conformance.zoo import SURVIVORS, ZOO, Entry, load
+from conformance.zoo import APART, SURVIVORS, ZOO, Entry, load
 
 __all__ = ["BUDGET", "COLUMNS", "LARGE", "STARTS", "Cell", "Kill", "Row", "campaign_of", "first_kill", "matrix",
            "searched", "summary"]  # fmt: skip
@@ -214,7 +214,7 @@ def _fill_by_name(name: str, profile: str, starts: int, budget: int) -> tuple[Ce
 def searched() -> list[str]:
     """The entries that plans can hunt, in order of planting."""
     load()
-    return [entry.id for entry in ZOO.values() if entry.of != "ledger"]
+    return [entry.id for entry in ZOO.values() if entry.of not in APART]
 
 
 def summary(rows: Sequence[Row]) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from conformance.drivers.explore import Campaign, Found, play_range, shrink_found
 from conformance.targets import Target, contract
-from conformance.zoo import SURVIVORS, ZOO, Entry, load
+from conformance.zoo import APART, SURVIVORS, ZOO, Entry, load
 from conformance.zoo.laws import broken
 
 SEARCH = 2_000
@@ -51,7 +51,7 @@ class Kill:
 def engine_bugs() -> list[Entry]:
     """The entries that plans can hunt."""
     load()
-    return [entry for entry in ZOO.values() if entry.of != "ledger" and entry.id not in SURVIVORS]
+    return [entry for entry in ZOO.values() if entry.of not in APART and entry.id not in SURVIVORS]
 
 
 def selfcheck(workers: int = 1) -> Iterator[Kill]:

@@ -20,7 +20,7 @@ class Entry:
 
     id: str
     of: str
-    """The engine, or `ledger`."""
+    """The engine, or one of `APART`."""
     breaks: tuple[str, ...]
     """The invariant classes it may break first."""
     tier: str
@@ -38,6 +38,9 @@ class Entry:
 ZOO: dict[str, Entry] = {}
 """Id -> entry."""
 
+
+APART = ("ledger", "members")
+"""What no plan of an engine alone hunts: laws over blocks do, and plans with changes of the members."""
 
 SURVIVORS: Mapping[str, str] = {}
 """Id -> why nothing kills it yet. This list may only shrink."""
@@ -69,7 +72,7 @@ NOT_HERE: Mapping[str, str] = {
 
 def load() -> None:
     """Read every family, so that `ZOO` is whole."""
-    for family in ("tendermint", "pbft", "hotstuff", "streamlet", "raft", "longest_chain", "ledger"):
+    for family in ("tendermint", "pbft", "hotstuff", "streamlet", "raft", "longest_chain", "ledger", "members"):
         importlib.import_module(f"conformance.zoo.{family}")
 
 

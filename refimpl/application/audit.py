@@ -8,7 +8,7 @@ and without trust in whoever made it. Verification raises; it never answers with
 It must not know how the order came about, nor what a record says. Source: spec/application.md, APP-021 to APP-023.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal
 
 from attrs import frozen
@@ -25,8 +25,8 @@ from refimpl.data.members import Membership
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import MapProof, verify_absence, verify_presence
 
-__all__ = ["Claim", "Report", "Supervised", "prove_receipt", "prove_state", "prove_transaction", "report", "supervise",
-           "verify_claim", "verify_report"]  # fmt: skip
+__all__ = ["Claim", "Report", "Supervised", "as_data", "prove_receipt", "prove_state", "prove_transaction", "report",
+           "stands_in", "supervise", "verify_claim", "verify_report"]  # fmt: skip
 
 _REPORT_TAG: Final = "yilian/audit-report/v1"
 _REPORT_BYTES: Final = 1 << 26
@@ -59,7 +59,7 @@ def supervise(chain: Chain, region: str) -> Iterator[Supervised]:
             continue
         for party in event["parties"]:
             if party not in within:
-                within[party] = _is_of(view, party, region)
+                within[party] = stands_in(view, party, region)
         if any(within[party] for party in event["parties"]):
             yield Supervised(
                 one.height, int(event["at"]), one.tx, event["kind"], event["contract"], event["instance"],
@@ -67,13 +67,20 @@ def supervise(chain: Chain, region: str) -> Iterator[Supervised]:
             )  # fmt: skip
 
 
-def _is_of(view: View, party: str, region: str) -> bool:
+def stands_in(view: View, party: str, region: str) -> bool:
     """Whether a party stands in a region, by itself or through the hospital where it works."""
     home = view.attribute(party, "region")
     if home is None:
         hospital = view.attribute(party, "hospital")
         home = view.attribute(hospital, "region") if isinstance(hospital, str) else None
     return isinstance(home, str) and view.is_within(home, region)
+
+
+def as_data(one: Supervised) -> dict[str, Any]:
+    """One event as plain data."""
+    return {"at": one.at, "body": dict(one.body), "code": one.code, "contract": one.contract, "height": one.height,
+            "instance": one.instance, "kind": one.kind, "parties": list(one.parties), "signers": list(one.signers),
+            "tx": one.tx}  # fmt: skip
 
 
 @frozen
@@ -175,7 +182,7 @@ def verify_claim(claim: Claim, members: Membership, commits: tuple[Name, Name], 
         raise Refused(Code.BLOCK_WRONG_MEMBERSHIP, "/header/membership", expected=members.digest.hex(),
                       got=header.membership.hex())  # fmt: skip
     if claim.certificate is None:
-        raise Refused(Code.CONSENSUS_MISSING_CERTIFICATE, "/certificate")
+        raise Refused(Code.CONSENSUS_MISSING_CERTIFICATE, "/certificate", engine=commits[0])
     decision = Decision(header.channel, header.suite, Height(header.height), header.id, *commits)
     verify_certificate(claim.certificate, decision, members, verify)
     if claim.form in ("present", "absent"):
@@ -218,17 +225,10 @@ def report(chain: Chain, region: str, auditor: MemberId, key: KeyPair, claims: t
 
     `member.not_authorized` for a key that is not the auditor's in this channel.
     """
-    member = chain.genesis.members.get(auditor)
+    member = chain.members(chain.height + 1).get(auditor)
     if member is None or member.public != key.public:
         raise Refused(Code.MEMBER_NOT_AUTHORIZED, member=auditor)
-    findings: list[Value] = [
-        {
-            "at": one.at, "body": dict(one.body), "code": one.code, "contract": one.contract, "height": one.height,
-            "instance": one.instance, "kind": one.kind, "parties": list(one.parties), "signers": list(one.signers),
-            "tx": one.tx,
-        }
-        for one in supervise(chain, region)
-    ]  # fmt: skip
+    findings: list[Value] = [as_data(one) for one in supervise(chain, region)]
     head = chain.header(chain.height).id.hex() if chain.height else chain.genesis.id.hex()
     listed: list[Value] = [claim.to_value() for claim in claims]
     body = encode({"auditor": auditor, "channel": chain.genesis.channel, "claims": listed, "findings": findings,
@@ -237,21 +237,22 @@ def report(chain: Chain, region: str, auditor: MemberId, key: KeyPair, claims: t
 
 
 def verify_report(
-    found: Report, members: Membership, commits: tuple[Name, Name], verify: Verifier
+    found: Report, members: Callable[[int], Membership], commits: tuple[Name, Name], verify: Verifier
 ) -> Mapping[str, Any]:
     """The body of a report whose signature is its auditor's and whose claims all hold, else raise (APP-023).
 
-    `tx.unknown_signer`, `tx.bad_signature`, and what `verify_claim` raises.
+    `members` tells who is in force at a height; the auditor is looked for where the report ends. `tx.unknown_signer`,
+    `tx.bad_signature`, and what `verify_claim` raises.
     """
-    member = members.get(found.auditor)
+    body: Any = decode_known(found.body)
+    member = members(shape.integer(body["to"], "/body/to") + 1).get(found.auditor)
     if member is None:
         raise Refused(Code.TX_UNKNOWN_SIGNER, "/body/auditor", signer=found.auditor)
     try:
         verify(member.public, digest(_REPORT_TAG, found.body), found.signature)
     except BadSignature:
         raise Refused(Code.TX_BAD_SIGNATURE, "/signature", signer=found.auditor) from None
-    body: Any = decode_known(found.body)
-    for number, value in enumerate(body["claims"]):
-        at = f"/body/claims/{number}"
-        verify_claim(Claim.from_value(value, at), members, commits, verify)
+    for number, value in enumerate(shape.items(body["claims"], "/body/claims", _REPORT_BYTES)):
+        claim = Claim.from_value(value, f"/body/claims/{number}")
+        verify_claim(claim, members(claim.header.height), commits, verify)
     return {str(name): value for name, value in body.items()}

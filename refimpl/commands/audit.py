@@ -16,6 +16,7 @@ from refimpl.application.audit import (
     Claim,
     Report,
     Supervised,
+    as_data,
     prove_transaction,
     report,
     supervise,
@@ -71,13 +72,6 @@ def command(
         click.echo(tell("audit.holds", language, path=checked))
 
 
-def as_data(one: Supervised) -> dict[str, object]:
-    """One event as plain data."""
-    return {"at": one.at, "body": dict(one.body), "code": one.code, "contract": one.contract, "height": one.height,
-            "instance": one.instance, "kind": one.kind, "parties": list(one.parties), "signers": list(one.signers),
-            "tx": one.tx}  # fmt: skip
-
-
 def _claims(chain: Archive, found: list[Supervised]) -> tuple[Claim, ...]:
     """A proof of each transaction that was found, once."""
     wanted = {one.tx for one in found if one.tx is not None}
@@ -92,7 +86,7 @@ def _check(chain: Archive, data: bytes) -> None:
     genesis = chain.genesis
     promise = find_engine(genesis.engine).promise
     commits = (Name(promise.engine), Name(promise.commits))
-    verify_report(Report.from_bytes(data), genesis.members, commits, verifier(genesis.suite, REHEARSAL))
+    verify_report(Report.from_bytes(data), chain.members, commits, verifier(genesis.suite, REHEARSAL))
 
 
 def _lines(found: list[Supervised], language: Language) -> Iterator[str]:

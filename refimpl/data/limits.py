@@ -106,3 +106,11 @@ FHIR_ACTORS: Final = 16
 CERTIFICATE_BYTES: Final = 4096
 CERTIFICATE_DAYS: Final = 825
 """Days of validity: the bound that the CA/Browser Forum set for servers in 2018."""
+
+# A member's service
+SERVICE_WINDOW_SECONDS: Final = 60
+"""Between the time of a request and the clock of the service, either way."""
+SERVICE_REMEMBERED: Final = 4096
+"""Requests of one member that are remembered within the window."""
+SERVICE_ANSWER_ITEMS: Final = 1000
+"""Rows or lines in one answer."""

@@ -132,6 +132,15 @@ class Code(StrEnum):
     VAULT_NO_KEY = "vault.no_key"
     VAULT_NOT_ALLOWED = "vault.not_allowed"
     VAULT_TOO_LATE = "vault.too_late"
+    # A request to a member's service.
+    SERVICE_UNSIGNED = "service.unsigned"
+    SERVICE_OUT_OF_TIME = "service.out_of_time"
+    SERVICE_BAD_SIGNATURE = "service.bad_signature"
+    SERVICE_REPLAYED = "service.replayed"
+    SERVICE_TOO_MANY = "service.too_many"
+    SERVICE_FORBIDDEN = "service.forbidden"
+    SERVICE_WRONG_METHOD = "service.wrong_method"
+    SERVICE_READ_ONLY = "service.read_only"
 
     @property
     def area(self) -> str:

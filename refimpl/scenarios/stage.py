@@ -18,7 +18,7 @@ from conformance.history import History, Violation
 from conformance.plan import Plan
 from conformance.world import World
 from refimpl.contract.draft import Draft
-from refimpl.crypto.recipes import REHEARSAL, verifier
+from refimpl.crypto.recipes import REHEARSAL, KeyPair, verifier
 from refimpl.data.ids import ChannelId, MemberId, Name, Nonce
 from refimpl.data.transaction import COMMAND, Transaction
 from refimpl.node import keys
@@ -61,6 +61,8 @@ class Stage:
     """Told the height after each step, for progress."""
     world: World = field(init=False)
     cluster: NodeCluster = field(init=False)
+    keys: dict[MemberId, KeyPair] = field(init=False)
+    """With which the story's clients sign."""
     nonces: dict[MemberId, int] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -68,6 +70,7 @@ class Stage:
         genesis.check(REHEARSAL)
         verify = verifier(self.cast.suite, REHEARSAL)
         self.cluster = NodeCluster(genesis, self.cast.keys(), self.plan, verify, lambda height, count: ())
+        self.keys = self.cast.keys()
         self.world = World(self.plan, self.cluster)
         self.world.start()
 
@@ -89,7 +92,7 @@ class Stage:
         draft = Transaction(
             self.cast.suite, ChannelId(self.cast.channel), Nonce(nonce), (sender, *sorted(others)), kind, payload
         )
-        transaction = draft.signed(self.cluster.keys)
+        transaction = draft.signed(self.keys)
         self.world.submit(transaction.id.hex(), transaction.to_bytes())
         return self.wait_for(transaction.id.hex())
 
@@ -138,15 +141,17 @@ class Stage:
         positions = {key.decode().split("/")[1]: int(str(state.read(key))) for key in state.keys(b"position/")}
         return {"instances": instances, "positions": positions}
 
-    def receipts(self) -> list[tuple[int, int, dict[str, Any]]]:
-        """(height, time of the block, receipt) of all that happened, from the disk of the first honest node."""
+    def receipts(self, first: int = 1) -> list[tuple[int, int, dict[str, Any]]]:
+        """(height, time of the block, receipt) of all that happened from a height on, from the disk of the first honest
+        node."""
         disk = self.disk(self.honest[0])
-        times = {key[len(keys.BLOCK) :]: json.loads(value)["time"] for key, value in disk.items()
-                 if key.startswith(keys.BLOCK)}  # fmt: skip
         found = []
-        for key in sorted(key for key in disk if key.startswith(keys.RECEIPT)):
-            _, height, _ = key.split("/")
-            found.append((int(height), times[height], json.loads(disk[key])))
+        for height in range(first, self.ledger.tip.height + 1):
+            time = json.loads(disk[keys.block(height)])["time"]
+            told: list[bytes] = []
+            while (data := disk.get(keys.receipt(height, len(told)))) is not None:
+                told.append(data)
+            found += [(height, time, json.loads(data)) for data in told]
         return found
 
     def finish(self) -> tuple[History, tuple[Violation, ...]]:
@@ -173,10 +178,13 @@ class Stage:
 
     def wait_for(self, transaction: str) -> Receipt:
         """The receipt of a transaction at the first honest node, in virtual time."""
+        known = self.ledger.tip.height
         for _ in range(PATIENCE):
             self.world.run_until(self.world.now + 1)
-            for height, _, receipt in self.receipts():
+            tip = self.ledger.tip.height
+            for height, _, receipt in self.receipts(known + 1):
                 if receipt.get("tx") == transaction:
                     self.show(height)
                     return Receipt(height, receipt["status"], receipt.get("code", ""), receipt.get("events", []))
+            known = tip
         raise Unanswered(f"no receipt within {PATIENCE} seconds of virtual time")

@@ -47,6 +47,45 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.ZH: "无法在 {address} 监听：{reason}",
         Language.EN: "cannot listen at {address}: {reason}",
     },
+    "extra.missing": {
+        Language.ZH: "此命令需要附加组件 [{extra}]：pip install 'yilian[{extra}]'",
+        Language.EN: "this command needs the extra [{extra}]: pip install 'yilian[{extra}]'",
+    },
+    "serve.exposed": {
+        Language.ZH: "{host} 可能被其他机器访问；确需如此，请加 --expose",
+        Language.EN: "{host} may be reached from other machines; if that is wanted, add --expose",
+    },
+    "serve.together": {
+        Language.ZH: "--key 与 --as 须同时给出",
+        Language.EN: "--key and --as belong together",
+    },
+    "serve.not_alone": {
+        Language.ZH: "{member} 不能独自为此账本排序（引擎 {engine}，验证节点：{validators}）；不带 --key 可只供查阅",
+        Language.EN: (
+            "{member} cannot order this ledger alone (engine {engine}, validators: {validators}); "
+            "without --key it is served to be read"
+        ),
+    },
+    "serve.other_key": {
+        Language.ZH: "密钥不是成员 {member} 在此账本中的密钥",
+        Language.EN: "the key is not that of member {member} in this ledger",
+    },
+    "serve.suite": {
+        Language.ZH: "服务以 Ed25519 证书识别成员；此账本的密码套件为 {suite}",
+        Language.EN: "the service knows members by Ed25519 certificates; this ledger's suite is {suite}",
+    },
+    "serve.listening": {
+        Language.ZH: "频道 {channel} 的服务：http://{host}:{port}/ （{mode}；Ctrl-C 停止）",
+        Language.EN: "channel {channel} is served at http://{host}:{port}/ ({mode}; Ctrl-C ends it)",
+    },
+    "serve.stopped": {
+        Language.ZH: "已停止；账本文件完整",
+        Language.EN: "stopped; the ledger's file is whole",
+    },
+    "rehearse.done": {
+        Language.ZH: "{members} 名成员的演练材料：{folder}（密钥人人皆知，只供试用）",
+        Language.EN: "what a rehearsal with {members} members needs: {folder} (keys that everybody knows; to try only)",
+    },
     "command.unknown": {
         Language.ZH: "没有名为“{name}”的命令；可用：{known}",
         Language.EN: 'no command is called "{name}"; there are: {known}',

@@ -37,6 +37,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "refimpl.testing": ("refimpl.contract", "refimpl.data"),
     # Made-up data in the shapes that the application reads; nothing of the core may import it.
     "refimpl.synthetic": ("refimpl.application", "refimpl.data", "refimpl.crypto"),
+    # Asks the node and the application; its server meets sockets, its pure part nothing.
+    "refimpl.service": (*LAYERS, "refimpl.crypto", "refimpl.node", "refimpl.store", "refimpl.shell"),
     "refimpl.scenarios": ANYTHING,
     "refimpl.commands": ANYTHING,
     "refimpl.cli": ANYTHING,
@@ -59,6 +61,7 @@ EDGE_ROOMS = (
     "refimpl.engines",
     "refimpl.commands",
     "refimpl.cli",
+    "refimpl.service.server",
     "contracts_dsl.cli",
     "conformance.door",
     "conformance.cli",
@@ -85,6 +88,8 @@ EDGES: dict[str, tuple[str, ...]] = {
         "conformance.testing",
         "conformance.plugin",
     ),
+    "starlette": ("refimpl.service.server",),
+    "uvicorn": ("refimpl.service.server",),
     "pytest": ("conformance.testing", "conformance.plugin", "refimpl.testing"),
     **dict.fromkeys(OUTSIDE_WORLD, EDGE_ROOMS),
     # Seeded generators only (`Random(seed)`): the module's own functions draw from a hidden global state.

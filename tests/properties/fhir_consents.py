@@ -29,6 +29,13 @@ GROUP = {
 LADDER = "ULMNRV"
 
 
+def kind_of(name):
+    """The directory of these tests."""
+    if name in ("city_doctor", "gp"):
+        return "Clinician"
+    return {"fund": "Insurer", "city_hc": "Commission"}.get(name, "Hospital")
+
+
 # --- what a Consent allows ---
 
 

@@ -28,6 +28,7 @@ from tests.properties.fhir_consents import (
     consent,
     consents,
     group,
+    kind_of,
     label,
     moment,
     purpose,
@@ -103,7 +104,7 @@ def root(**more):
 @example(root(provision=[{"type": "deny", "period": {"start": moment(NOW + DAY)}}]))
 def test_C7_a_consent_opens_on_the_ledger_what_every_reading_of_it_permits_and_no_more(data):
     try:
-        found = read_consent(json.dumps(data).encode(), NOW)
+        found = read_consent(json.dumps(data).encode(), NOW, kind_of)
     except Refused as refused:
         assert refused.code.area == "fhir"
         event(str(refused.code))
@@ -119,7 +120,7 @@ def test_the_drawn_consents_are_accepted_often_enough_to_mean_something():
     @given(consents)
     def drawn(data):
         try:
-            tally["several" if len(read_consent(json.dumps(data).encode(), NOW).grants) > 1 else "one"] += 1
+            tally["several" if len(read_consent(json.dumps(data).encode(), NOW, kind_of).grants) > 1 else "one"] += 1
         except Refused as refused:
             tally[str(refused.code)] += 1
 
@@ -145,13 +146,13 @@ GRANTS = st.builds(
 def test_a_grant_written_as_a_consent_reads_as_the_same_grant(grant):
     kind = "Practitioner" if grant.grantee == "gp" else "Organization"
     written = write_consent(ConsentOnLedger("C-1", "patient1", grant, kind, NOW, "active"))
-    found = read_consent(written, NOW)
+    found = read_consent(written, NOW, kind_of)
     assert (found.identifier, found.patient, found.grants) == ("C-1", "patient1", (grant,))
     check_against(json.loads(written), found.grants)
 
 
 def one_of(more):
-    return read_consent(json.dumps(root(**more)).encode(), NOW).grants
+    return read_consent(json.dumps(root(**more)).encode(), NOW, kind_of).grants
 
 
 EVERYTHING = ("basic", "clinical", "sensitive")
@@ -197,7 +198,7 @@ def test_a_sensitive_grant_for_one_purpose_beside_a_clinical_one_for_another_is_
     base = root()["provision"]
     two = [base | {"class": [group("clinical")]}, base | {"purpose": [purpose("COC")]}]
     with pytest.raises(Refused) as caught:
-        read_consent(json.dumps(consent({"type": "deny", "provision": two})).encode(), NOW)
+        read_consent(json.dumps(consent({"type": "deny", "provision": two})).encode(), NOW, kind_of)
     assert caught.value.code == "fhir.not_expressible"
     joined = ledger([Grant("city3", ("clinical",), ("treatment",), NOW + DAY),
                      Grant("city3", ("clinical", "sensitive"), ("referral",), NOW + DAY)])  # fmt: skip

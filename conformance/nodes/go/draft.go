@@ -55,7 +55,7 @@ func (d *Draft) put(key string, value []byte) {
 	before, had := d.writes[key]
 	d.undo = append(d.undo, undone{key, had, before, d.program})
 	d.writes[key] = value
-	if strings.HasPrefix(key, "module/") {
+	if strings.HasPrefix(key, "module/") || strings.HasPrefix(key, "retired/") {
 		d.program = nil
 	}
 }

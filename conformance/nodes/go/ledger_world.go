@@ -26,6 +26,8 @@ func moduleKey(module *Module) string {
 	return fmt.Sprintf("module/%s/%06d", module.name, module.version)
 }
 
+func retiredKey(name string) string { return "retired/" + name } // CTR-D11
+
 func directoryDigest(draft *Draft) string { // CTR-D06
 	rows := list{}
 	for _, key := range draft.keys("node/") {
@@ -42,7 +44,11 @@ func programIn(draft *Draft) *Program {
 		for _, key := range draft.keys("module/") {
 			modules = append(modules, moduleOf(draft.read(key)))
 		}
-		draft.program = link(modules, nil)
+		retired := []string{} // CTR-D11
+		for _, key := range draft.keys("retired/") {
+			retired = append(retired, strings.TrimPrefix(key, "retired/"))
+		}
+		draft.program = link(modules, retired)
 	}
 	return draft.program
 }

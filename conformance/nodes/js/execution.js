@@ -2,12 +2,13 @@
 // 10; spec/contract.md, part 7; spec/application.md, APP-007 to APP-009).
 
 import { read } from "./access.js";
+import { changeMembers, isFree } from "./admission.js";
 import { bytesOf } from "./canonical.js";
 import { advance, command } from "./contracts.js";
 import { deploy } from "./deployment.js";
 import { Draft, keyOf } from "./draft.js";
 import { check, count, hex, list, member, name, object, shaped, text } from "./fields.js";
-import { LedgerWorld, directoryDigest, moduleKey, nodeKey, programIn } from "./ledger-world.js";
+import { LedgerWorld, directoryDigest, moduleKey, nodeKey, programIn, retiredKey } from "./ledger-world.js";
 import { Refused, refuseUnless } from "./refusal.js";
 import { LIMITS, conforms, isInteger, parseType } from "./types.js";
 
@@ -21,13 +22,14 @@ export function openGenesis(genesis) {
   return draft;
 }
 
-// The draft of the state after a block, and its receipts (DAT-110, DAT-111).
-export function execute(state, { header, transactions }, idOf, members) {
+// The draft of the state after a block, and its receipts (DAT-110, DAT-111). `rules` is what the genesis says of changes
+// of the members.
+export function execute(state, { header, transactions }, idOf, members, rules) {
   const draft = new Draft(state), receipts = [];
   letTimeAct(draft, header.time, receipts);
   for (const transaction of transactions) {
     letTimeAct(draft, header.time, receipts);
-    receipts.push(carryOut(draft, transaction.body, idOf(transaction), members, header.time));
+    receipts.push(carryOut(draft, transaction.body, idOf(transaction), members, { ...header, rules }));
   }
   return { draft, receipts };
 }
@@ -40,13 +42,13 @@ function letTimeAct(draft, time, receipts) {
 
 export const nonceOf = (draft, sender) => draft.read(keyOf("nonce", sender)) ?? 0; // DAT-112
 
-function carryOut(draft, body, id, members, time) {
+function carryOut(draft, body, id, members, here) {
   const { kind } = body, [sender] = body.signers;
   draft.write(keyOf("nonce", sender), nonceOf(draft, sender) + 1); // DAT-071
   draft.mark();
   try {
-    if (kind === "read") return { kind, tx: id, ...decided(draft, body, time) };
-    return { kind, tx: id, events: KINDS[kind](draft, body, members, time), status: "applied" };
+    if (kind === "read") return { kind, tx: id, ...decided(draft, body, here.time) };
+    return { kind, tx: id, events: KINDS[kind](draft, body, members, here), status: "applied" };
   } catch (refused) {
     if (!(refused instanceof Refused)) throw refused;
     draft.back();
@@ -70,10 +72,14 @@ const KINDS = {
     return applied(world, command(programIn(draft), world, order));
   },
 
-  deploy(draft, { payload, signers }, members) { // CTR-D03
+  deploy(draft, { payload, signers }, members) { // CTR-D03, CTR-D11
     mustBeApproved(signers, members);
-    shaped(payload, { modules: list });
-    check(payload.modules.length >= 1 && payload.modules.length <= MODULES, "1 to 64 modules", payload.modules.length);
+    const retires = object(payload) && "retired" in payload;
+    shaped(payload, retires ? { modules: list, retired: list } : { modules: list });
+    const retired = retires ? payload.retired : [], least = retired.length > 0 ? 0 : 1;
+    check(retired.length <= MODULES && retired.every(textUpTo(NAME_BYTES)), "up to 64 names", retired.length);
+    check(retired.every((one, at) => at === 0 || Buffer.from(retired[at - 1]).compare(Buffer.from(one)) < 0), "ascending names");
+    check(payload.modules.length >= least && payload.modules.length <= MODULES, "1 to 64 modules", payload.modules.length);
     const world = new LedgerWorld(draft), { program, changes } = deploy(programIn(draft).modules, payload.modules, world);
     if (payload.modules.some((one) => one.kind === "schema")) {
       for (const key of draft.keys("node/")) {
@@ -81,7 +87,12 @@ const KINDS = {
         refuseUnless(fits, "contract.bad_package", "types that what is enrolled has", key); // CTR-D07
       }
     }
-    for (const module of payload.modules) draft.write(moduleKey(module), module);
+    for (const one of retired) refuseUnless(program.contracts.has(one), "contract.unknown_name", "a contract", one);
+    for (const module of payload.modules) {
+      draft.write(moduleKey(module), module);
+      if (draft.get(retiredKey(module.name)) !== undefined) draft.put(retiredKey(module.name), undefined);
+    }
+    for (const one of retired) draft.write(retiredKey(one), true);
     return applied(world, changes);
   },
 
@@ -91,7 +102,12 @@ const KINDS = {
     return [];
   },
 
-  record(draft, { payload, signers }, members, time) {
+  membership(draft, body, members, { height, rules }) {
+    if (!(rules.open && isFree(draft, body, members))) mustBeApproved(body.signers, members);
+    return changeMembers(draft, body, members, height + 1, rules);
+  },
+
+  record(draft, { payload, signers }, members, { time }) {
     check(object(payload) && Object.keys(payload).length === 1, "one of entry, access");
     return "entry" in payload ? entered(draft, payload.entry, signers, time) : accessed(draft, shaped(payload, { access: object }).access, signers, time);
   },

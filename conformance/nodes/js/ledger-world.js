@@ -13,6 +13,7 @@ const indexPrefix = (contract, field, value) => keyOf("index", named("index", [c
 const takenKey = (contract, key) => keyOf("key", named("key", [contract, key]));
 export const nodeKey = (name) => keyOf("node", name);
 export const moduleKey = ({ name, version }) => keyOf("module", name, padded(version, 6));
+export const retiredKey = (name) => keyOf("retired", name); // CTR-D11
 const named = (kind, value) => digest(`yilian/${kind}/v1`, bytesOf(value)).toString("hex"); // CTR-D06
 
 export const directoryDigest = (draft) => { // CTR-D06
@@ -22,10 +23,11 @@ export const directoryDigest = (draft) => { // CTR-D06
 
 const programs = new Map(); // modules as text -> the program that they make
 export function programIn(draft) {
-  const texts = draft.keys("module/").map((key) => draft.get(key).toString("utf8")), name = texts.join("\n");
+  const texts = draft.keys("module/").map((key) => draft.get(key).toString("utf8"));
+  const retired = draft.keys("retired/").map((key) => textOf(key).slice("retired/".length)), name = [...texts, ...retired].join("\n");
   if (!programs.has(name)) {
     if (programs.size > 16) programs.clear();
-    programs.set(name, link(texts.map((text) => JSON.parse(text))));
+    programs.set(name, link(texts.map((text) => JSON.parse(text)), retired));
   }
   return programs.get(name);
 }

@@ -5,7 +5,7 @@ over makes a consent weaker or stronger than it was signed. How a tree of provis
 `provisions.py`; this module knows the JSON, and must not know the ledger's rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -38,6 +38,9 @@ _PROVISION: Final = (
 _CONSENT_REFUSED: Final = ("policyRule", "verification")
 _PROVISION_REFUSED: Final = ("code", "data", "dataPeriod")
 _BEFORE_ALL: Final = -(2**60)
+_KINDS: Final[Mapping[str, tuple[str, ...]]] = {"Organization": ("Hospital", "Insurer"), "Practitioner": ("Clinician",)}
+"""Type of an actor -> what the directory must have it as. A grant is to a name: a person's name that is a hospital's on
+the ledger would open the record to all of its clinicians."""
 
 # Confidentiality from the least to the most: a label in a consent means itself and all below it (R4, securityLabel).
 _LADDER: Final = ("U", "L", "M", "N", "R", "V")
@@ -87,17 +90,18 @@ class ConsentOnLedger:
 # --- in ---
 
 
-def read_consent(data: bytes, now: int) -> ConsentRequest:
+def read_consent(data: bytes, now: int, kind_of: Callable[[str], str | None]) -> ConsentRequest:
     """The grants that open from `now` on exactly what a Consent permits (APP-030 to APP-036).
 
-    `data` is the resource, or a bundle with one. `Refused` with a code of area `fhir`: `fhir.not_expressible` where
-    grants would open more or less, `fhir.ambiguous` where R4 leaves open what is permitted.
+    `data` is the resource, or a bundle with one; `kind_of` is the party type of a name in the directory, None if it has
+    none. `Refused` with a code of area `fhir`: `fhir.not_expressible` where grants would open more or less,
+    `fhir.ambiguous` where R4 leaves open what is permitted.
     """
     bundle = Bundle.holding(data, "Consent")
     node = bundle.only("Consent").node
     patient = _signed_by_patient(bundle, node, now)
     root = node.get("provision")
-    tree = _Tree(bundle)
+    tree = _Tree(bundle, kind_of)
     try:
         grants = grants_of(tree.provision(root), now)
     except Ambiguous:
@@ -135,8 +139,9 @@ def _signed_by_patient(bundle: Bundle, node: Node, now: int) -> str:
 class _Tree:
     """Reads provisions, and counts what it has read."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, kind_of: Callable[[str], str | None]) -> None:
         self._bundle = bundle
+        self._kind_of = kind_of
         self._provisions = 0
         self._actors = 0
 
@@ -174,6 +179,9 @@ class _Tree:
                 expected = "IRCP, information recipient"
                 raise actor.get("role").refused(Code.FHIR_NOT_EXPRESSIBLE, expected=expected, got="another role")
             party = terms.party(self._bundle, actor.get("reference"), *named)
+            if self._kind_of(party.name) not in _KINDS[party.kind]:
+                expected = f"a member that is a {' or '.join(_KINDS[party.kind])}"
+                raise actor.get("reference").refused(Code.FHIR_NOT_EXPRESSIBLE, expected=expected, got="another")
             named[party.kind].add(party.name)
         return frozenset(named["Practitioner"]), frozenset(named["Organization"])
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from refimpl.application.fhir.consent import ConsentOnLedger, read_consent, write_consent
 from refimpl.application.fhir.provisions import Grant
 from refimpl.data.refusal import Refused
-from tests.properties.fhir_consents import DAY, NOW, actor, consent, group, label, moment, purpose
+from tests.properties.fhir_consents import DAY, NOW, actor, consent, group, kind_of, label, moment, purpose
 
 ROOT = {
     "type": "permit", "actor": [actor("Organization", "city3")], "purpose": [purpose("TREAT")],
@@ -22,7 +22,7 @@ NOT, AMBIGUOUS, WRONG = "fhir.not_expressible", "fhir.ambiguous", "fhir.wrong_va
 
 def refusal(data):
     with pytest.raises(Refused) as caught:
-        read_consent(data if isinstance(data, bytes) else json.dumps(data).encode(), NOW)
+        read_consent(data if isinstance(data, bytes) else json.dumps(data).encode(), NOW, kind_of)
     return caught.value
 
 
@@ -80,6 +80,10 @@ RELATED = {"type": "RelatedPerson", "identifier": {"system": "urn:yilian:pseudon
         (rule(actor=[actor("Organization", "city3") | {"role": CUSTODIAN}]), NOT, RULE + "/actor/0/role"),
         (rule(actor=[actor("RelatedPerson", "city3")]), WRONG, RULE + "/actor/0/reference/type"),
         (rule(actor=[]), "fhir.missing", RULE + "/actor"),
+        # a person's name that is a hospital's, and the other way round; a member that no consent lets read
+        (rule(actor=[actor("Practitioner", "city3")]), NOT, RULE + "/actor/0/reference"),
+        (rule(actor=[actor("Organization", "gp")]), NOT, RULE + "/actor/0/reference"),
+        (rule(actor=[actor("Organization", "city_hc")]), NOT, RULE + "/actor/0/reference"),
         (rule(purpose=[purpose("BTG")]), WRONG, RULE + "/purpose/0/code"),
         (rule(modifierExtension=[{"url": "urn:x"}]), NOT, RULE + "/modifierExtension"),
         (rule(_type={"extension": []}), NOT, RULE),
@@ -118,20 +122,20 @@ def test_what_grants_cannot_say_is_refused_with_its_place(data, code, at):
 
 
 def test_the_good_consent_is_accepted_with_and_without_what_carries_no_rule():
-    plain = read_consent(json.dumps(GOOD).encode(), NOW)
+    plain = read_consent(json.dumps(GOOD).encode(), NOW, kind_of)
     more = GOOD | {"id": "c-1", "text": {"status": "empty"}, "meta": {}, "organization": [], "extension": []}
     more["provision"] = ROOT | {"action": action("access"), "id": "p"}
-    assert read_consent(json.dumps(more).encode(), NOW) == plain
+    assert read_consent(json.dumps(more).encode(), NOW, kind_of) == plain
     assert plain.identifier == "c-1"
 
 
 @pytest.mark.clause("APP-035")
 def test_one_provision_or_actor_too_many_is_refused():
     at_most = rule(provision=deny(period={"start": moment(NOW + DAY)}) * 7)
-    read_consent(json.dumps(at_most).encode(), NOW)
+    read_consent(json.dumps(at_most).encode(), NOW, kind_of)
     assert refusal(rule(provision=at_most["provision"]["provision"] + deny())).code == "fhir.too_large"
     sixteen = [actor("Organization", f"h{n}") for n in range(16)]
-    assert len(read_consent(json.dumps(rule(actor=sixteen)).encode(), NOW).grants) == 16
+    assert len(read_consent(json.dumps(rule(actor=sixteen)).encode(), NOW, kind_of).grants) == 16
     assert refusal(rule(actor=[*sixteen, actor("Organization", "city3")])).at == RULE + "/actor/16"
 
 
@@ -146,7 +150,9 @@ def test_a_consent_within_a_bundle_names_members_and_patient_by_their_resources(
     inner = rule(actor=[actor("Organization", "city3") | {"reference": {"reference": "Organization/o"}}])
     inner["patient"] = {"reference": "Patient/p"}
     bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in (inner, hospital, person)]}
-    assert read_consent(json.dumps(bundle).encode(), NOW) == read_consent(json.dumps(GOOD).encode(), NOW)
+    assert read_consent(json.dumps(bundle).encode(), NOW, kind_of) == read_consent(
+        json.dumps(GOOD).encode(), NOW, kind_of
+    )
     bundle["entry"].pop()
     assert refusal(bundle).at == "/entry/0/resource/patient/reference"
 
@@ -178,7 +184,7 @@ def test_any_single_defect_is_read_or_refused_by_code_and_never_quoted(pointer, 
     else:
         holder[last] = value
     try:
-        read_consent(json.dumps(data).encode(), NOW)
+        read_consent(json.dumps(data).encode(), NOW, kind_of)
     except Refused as found:
         assert found.code.area == "fhir"
         assert "Li Lei" not in str(found)

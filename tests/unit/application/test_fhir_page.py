@@ -18,6 +18,7 @@ from refimpl.application.fhir.referral_state import write_referral
 from refimpl.application.fhir.terms import Coding
 from refimpl.data.refusal import Code, Refused
 from tests.fhir_validity import NOW
+from tests.properties.fhir_consents import kind_of
 from tests.unit.application.test_fhir_claim import CLAIM, text
 from tests.unit.application.test_fhir_consent import GOOD
 from tests.unit.application.test_fhir_written import referral
@@ -63,7 +64,7 @@ def refusals_listed(page, title):
 
 
 PRESENT = {"implicitRules": "http://example.org/rules"}
-READERS = {"in a Consent": (GOOD, lambda data: read_consent(data, NOW)), "in a Claim": (CLAIM, read_claim)}
+READERS = {"in a Consent": (GOOD, lambda data: read_consent(data, NOW, kind_of)), "in a Claim": (CLAIM, read_claim)}
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_every_reader_takes_every_bundle_and_they_agree(name):
     content = BUNDLES[name]
     referral, claim, dispense = read_referral(content), read_claim(content), read_dispense(content)
     [given] = resources(content, "Consent")
-    consent = read_consent(content, int(datetime.fromisoformat(given["dateTime"]).timestamp()))
+    consent = read_consent(content, int(datetime.fromisoformat(given["dateTime"]).timestamp()), lambda _: "Hospital")
     assert consent.patient == claim.patient == dispense.patient
     assert [grant.grantee for grant in consent.grants] == [claim.hospital] == [dispense.hospital]
     assert [line.traces for line in claim.lines] == [dispense.traces]

@@ -1,0 +1,1 @@
+"""The service of a member: who asks, what is answered, and what is not."""
