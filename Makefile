@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test nightly reference races matrix conform fuzz nodes spec guards pythons bench clean
+.PHONY: run test nightly reference races matrix conform fuzz nodes spec guards pythons bars bench clean
 
 run: $(STAMP)           ## the main job: a two-way referral on four validators, one of them lying
 	$(BIN)/yilian run
@@ -40,6 +40,9 @@ spec: $(VENV)/.spec     ## what is claimed of the specification, as one table: p
 
 guards: $(VENV)/.spec   ## every guard of the models removed, one at a time, and what falls then
 	$(BIN)/python -m tests.spec.guards
+
+bars: $(STAMP)          ## what an implementer waits for: first green, the levels, one pipe; figures beside their bars
+	$(BIN)/python -m tests.systems.bars --long
 
 pythons: $(STAMP)       ## the run under every supported Python of this machine, compared
 	$(BIN)/python -m tests.systems.pythons

@@ -58,6 +58,7 @@ REPLAY_SCHEMA = "yilian/replay/v1"
 @click.option("--enumerate", "enumerated", default="", type=click.Choice(["", *ENUMERATIONS]),
               help="every plan of a small scope, no chance / 穷举小范围内的全部计划")  # fmt: skip
 @click.option("--rounds", default=ROUNDS, show_default=True, type=click.IntRange(1, 5), help="of an enumeration")
+@click.option("--members", is_flag=True, help="whole nodes whose members come and go / 成员在运行中变更的完整节点")
 @click.option("--reference", is_flag=True, help="every BFT engine in turn, --runs in all / 逐一运行各 BFT 引擎")
 @click.option("--merge", "files", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="add up what other machines printed with --json / 合并各机的 --json 结果")  # fmt: skip
@@ -66,9 +67,11 @@ REPLAY_SCHEMA = "yilian/replay/v1"
 def command(
     context: click.Context, engine: str, runs: int, seed: int, first: int, nodes: int, liars: int | None, heights: int,
     profile: str, tier: str, zoo: str, workers: int, stop_at: int, folder: Path, weights: str, enumerated: str,
-    rounds: int, reference: bool, files: tuple[Path, ...], as_json: bool,
+    rounds: int, members: bool, reference: bool, files: tuple[Path, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Play thousands of drawn plans and judge each. / 成千上万地抽取故障计划并逐一裁决。"""
+    if members and (engine not in ENGINES or enumerated):
+        raise click.BadParameter(f"--members: --engine {' | '.join(ENGINES)}")
     if liars is not None and liars >= nodes:
         raise click.BadParameter(f"--liars {liars}, --nodes {nodes}")
     language = cast(Language, context.meta.get("yilian.language", "en"))
@@ -76,7 +79,7 @@ def command(
         show_all(context, [read_campaign(path) for path in files], language, as_json=as_json)
         return
     campaign = Campaign(engine, seed, runs, first, nodes, liars, heights, profile, zoo, tier, enumerated, rounds,
-                        weights_of(weights, nodes))  # fmt: skip
+                        weights_of(weights, nodes), members)  # fmt: skip
     must_be_writable(folder)
     if enumerated:
         whole = len(enumeration(enumerated, engine, nodes, rounds))

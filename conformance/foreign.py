@@ -20,10 +20,11 @@ from conformance.model.ledger import Ledger
 from conformance.model.trees import state_root
 from conformance.plan import Plan
 from conformance.profiles import TONGUES, Saying
+from conformance.renewal import Force, Script
 from conformance.signing import holds, sign
 from conformance.standard import Profile
 
-__all__ = ["Answered", "ForeignCluster", "network_of"]
+__all__ = ["Answered", "ForeignCluster", "RenewingForeign", "network_of"]
 
 Data = Mapping[str, Any]
 
@@ -406,3 +407,49 @@ class ForeignCluster:
             return ((-1, False),), 0
 
 
+class RenewingReactor(ForeignReactor):
+    """An instance in a world in which members come and go; what clients hand in depends on what is decided here."""
+
+    cluster: "RenewingForeign"
+
+    def __init__(self, node: int, cluster: "RenewingForeign", variant: int) -> None:
+        super().__init__(node, cluster, variant)
+        self.tip = cluster.network.genesis_id()
+
+    def hand_in(self, height: int, now: int) -> list[reactor.Effect]:
+        """See `ForeignReactor`."""
+        effects: list[reactor.Effect] = []
+        for _, data in self.cluster.force.due(self.tip, height):
+            with suppress(reactor.Refusal):
+                effects += self.ask("submit", now, tx=data.hex())
+        return effects
+
+    def decision(self, height: int, told: Data, result: str) -> Decision:
+        """See `ForeignReactor`; judged by who is in force at the height."""
+        found = super().decision(height, told, result)
+        self.tip = found.block.digest
+        certificate = bytes.fromhex(told["cert"]) if "cert" in told else None
+        return self.cluster.force.judged(found, bytes.fromhex(told["block"]), certificate)
+
+
+class RenewingForeign(ForeignCluster):
+    """Instances under a plan with changes: every node of the plan is there from the beginning and follows."""
+
+    def __init__(self, door: Door, profile: Profile, plan: Plan, suite: str = "stub") -> None:
+        super().__init__(door, profile, plan, suite)
+        script = Script(plan, profile.name, suite)
+        self.force, self.network, self.names = Force(script), script.network, script.names
+        self.numbers = {name: number for number, name in enumerate(self.names)}
+        self.last = plan.changes[-1].weights
+
+    def spawn(self, node: int, variant: int) -> RenewingReactor:
+        """See `reactor.Cluster`."""
+        return RenewingReactor(node, self, variant)
+
+    def transactions(self, height: int, count: int) -> Sequence[tuple[str, Any]]:
+        """See `reactor.Cluster`: what clients have depends on what is decided, see `RenewingReactor.hand_in`."""
+        return []
+
+    def is_owed(self, node: int) -> bool:
+        """See `reactor.Lenient`: those who validate in the end."""
+        return self.last[node] > 0

@@ -52,6 +52,8 @@ class Decision(NamedTuple):
     """Digest of the state after the block, as the node reports it; empty where a report is only repeated."""
     proof: Mapping[str, Any] = {}
     """Where there is no certificate, what the block says of itself: its maker as `from`, and its body."""
+    weights: tuple[int, ...] = ()
+    """The weight of each node at this height, where members come and go; those of the plan if empty."""
 
 
 class Statement(NamedTuple):

@@ -342,6 +342,23 @@ def _canonical_atoms(atoms: Sequence[Atom]) -> tuple[Atom, ...]:
 
 
 @frozen(kw_only=True)
+class Change:
+    """Who is in force from some height on: handed in once height `h` - 1 is decided. The first, with `h` 0, are the
+    founders."""
+
+    h: int
+    weights: tuple[int, ...]
+    """Of each node; 0 for one that is no member."""
+    keys: tuple[int, ...] = ()
+    """How often the key of each node was changed by then; never, if empty."""
+
+    def to_data(self) -> dict[str, Any]:
+        """As JSON data."""
+        keys = {"keys": list(self.keys)} if self.keys else {}
+        return {"h": self.h, **keys, "weights": list(self.weights)}
+
+
+@frozen(kw_only=True)
 class Plan:
     """One run's adversary. Members with their default are left out of its JSON."""
 
@@ -361,6 +378,8 @@ class Plan:
     lottery: tuple[tuple[int, ...], ...] = ()
     """Where work decides: slot -> the nodes that win it, each as often as it may do the first difficulty's work; slots
     after the last are nobody's. Empty: node i mod n wins slot i, whatever the difficulty."""
+    changes: tuple[Change, ...] = ()
+    """Where members come and go: the founders, then who is in force after each change."""
     atoms: tuple[Atom, ...] = field(default=(), converter=_canonical_atoms)
 
     def to_data(self) -> dict[str, Any]:
@@ -373,6 +392,8 @@ class Plan:
                 data[name] = list(value) if isinstance(value, tuple) else value
         if self.lottery:
             data["lottery"] = [list(winners) for winners in self.lottery]
+        if self.changes:
+            data["changes"] = [change.to_data() for change in self.changes]
         if self.after:
             data["after"] = {str(node): mood for node, mood in sorted(self.after.items())}
         data["atoms"] = [atom.to_data() for atom in self.atoms]
@@ -418,7 +439,7 @@ class Plan:
         moods = sum({"silent": 1, "byzantine": 2}.get(mood, 0) for mood in self.after.values())
         places = sum(getattr(atom, "h", 0) + getattr(atom, "r", 0) for atom in self.atoms)
         return (
-            self.size, len(self.faulty), max(ranks, default=-1), sum(ranks), self.n, self.heights,
+            self.size, len(self.changes), len(self.faulty), max(ranks, default=-1), sum(ranks), self.n, self.heights,
             max((atom.latest_round for atom in self.atoms), default=0), places, moods, self.gst, self.load,
             len(self.lottery), sum(map(len, self.lottery)), self.encode(),
         )  # fmt: skip
@@ -481,6 +502,10 @@ def _read_plan(value: object) -> dict[str, Any]:
     n = value.get("n", 4)
     members = {name: tuple(v) if isinstance(v, list) else v for name, v in value.items() if name != "plan"}
     members["lottery"] = tuple(tuple(winners) for winners in value.get("lottery", ()))
+    members["changes"] = tuple(
+        Change(h=one["h"], weights=tuple(one["weights"]), keys=tuple(one.get("keys", ())))
+        for one in value.get("changes", ())
+    )
     members["atoms"] = tuple(_read_atom(data, f"/atoms/{i}", n) for i, data in enumerate(value.get("atoms", [])))
     try:
         members["after"] = {int(node): mood for node, mood in value.get("after", {}).items()}
@@ -497,6 +522,9 @@ def _check_model(plan: Plan) -> None:
     for node in (*plan.faulty, *plan.after):
         if not 0 <= node < plan.n:
             raise PlanError("plan.malformed", "/faulty", f"nodes in 0..{plan.n - 1}", node)
+    for i, change in enumerate(plan.changes):
+        if len(change.weights) != plan.n or len(change.keys) not in (0, plan.n) or not any(change.weights):
+            raise PlanError("plan.malformed", f"/changes/{i}", f"{plan.n} weights, not all 0", change.to_data())
     for slot, winners in enumerate(plan.lottery):
         if any(node >= plan.n for node in winners):
             raise PlanError("plan.malformed", f"/lottery/{slot}", f"nodes in 0..{plan.n - 1}", list(winners))

@@ -114,6 +114,19 @@ RULES: Mapping[str, tuple[Check, str]] = {
 RULES_OF: Mapping[tuple[str, str], tuple[Check, str]] = {("flood", "n"): _int(1, FLOOD_MAX)}
 """(Kind, member) -> its rule, where it is not the one of all kinds."""
 
+def _changes(value: Any) -> bool:
+    """A list of `{h, weights}` or `{h, keys, weights}`."""
+    return isinstance(value, list) and len(value) <= HEIGHTS_MAX and all(
+        isinstance(one, dict)
+        and set(one) in ({"h", "weights"}, {"h", "keys", "weights"})
+        and type(one["h"]) is int
+        and 0 <= one["h"] <= HEIGHTS_MAX
+        and all(isinstance(listed, list) and all(type(w) is int and 0 <= w <= WINS_MAX for w in listed)
+                for listed in (one["weights"], one.get("keys", [])))
+        for one in value
+    )  # fmt: skip
+
+
 TOP: Mapping[str, tuple[Check, str]] = {
     "plan": _one_of((SCHEMA,)),
     "engine": ((lambda v: isinstance(v, str) and 0 < len(v) <= 128), "the name of an engine"),
@@ -128,5 +141,6 @@ TOP: Mapping[str, tuple[Check, str]] = {
     "heights": _int(1, HEIGHTS_MAX),
     "load": _int(0, 1_000),
     "lottery": (_slots, f"a list of at most {SLOTS_MAX} lists of at most {WINS_MAX} nodes"),
+    "changes": (_changes, "a list of {h, keys, weights}"),
     "atoms": ((lambda v: isinstance(v, list) and len(v) <= ATOMS_MAX), f"a list of at most {ATOMS_MAX} atoms"),
 }

@@ -91,6 +91,15 @@ class Divisible(Protocol):
         ...
 
 
+@runtime_checkable
+class Lenient(Protocol):
+    """A cluster in which not every correct node has to decide: who has left, or is not admitted yet, follows."""
+
+    def is_owed(self, node: int) -> bool:
+        """Whether a node is to decide every height."""
+        ...
+
+
 class Refusal(Exception):
     """A node refused an input; `args[0]` is the code."""
 

@@ -117,6 +117,8 @@ class _Search:
             evolve(best, heights=best.heights - 1) if best.heights > 1 else best,
             evolve(best, after={}),
             evolve(best, load=1),
+            *(evolve(best, changes=(*best.changes[:at], *best.changes[at + 1 :]))
+              for at in range(1, len(best.changes))),
             evolve(best, lottery=()),
             evolve(best, lottery=best.lottery[:-1]),
             *(evolve(best, lottery=(*best.lottery[:at], won[:-1], *best.lottery[at + 1 :]))
@@ -133,7 +135,8 @@ class _Search:
 
     def fits_four(self, plan: Plan) -> bool:
         """Whether a plan names only nodes that four have, and no more liars than four bear."""
-        return not plan.weights and seats(plan) <= 4 and len(plan.faulty) <= self.contract.most_liars(4)
+        plain = not plan.weights and not plan.changes
+        return plain and seats(plan) <= 4 and len(plan.faulty) <= self.contract.most_liars(4)
 
 
 def seats(plan: Plan) -> int:

@@ -4,9 +4,10 @@ Why: drivers, replay and reports take a name, so that a run can be repeated in a
 must not know how a run is judged.
 """
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conformance.adapters.reference import contract_of, engine_cluster
+from conformance.adapters.renewing import RenewingCluster, machine_of
 from conformance.checkers import authenticity, classes, judge
 from conformance.contract import Contract
 from conformance.history import History, Violation
@@ -47,7 +48,12 @@ class Target:
     ) -> History:  # fmt: skip
         """One run on fresh nodes; see `conformance.world.World`."""
         entry = self.entry()
-        cluster = engine_cluster(plan, None if entry is None else entry.make)
+        make = None if entry is None else entry.make
+        if plan.changes:
+            renewing = RenewingCluster(plan, machine_of(make))
+            history = play(plan, renewing, watched=watched, backwards=backwards, sieved=sieved)
+            return evolve(history, submitted=history.submitted | renewing.force.handed)
+        cluster = engine_cluster(plan, make)
         return play(plan, cluster, watched=watched, backwards=backwards, sieved=sieved)
 
     def violations(self, plan: Plan) -> tuple[Violation, ...]:

@@ -25,6 +25,7 @@ from conformance.reactor import (
     Decided,
     Divisible,
     Effect,
+    Lenient,
     Persist,
     Reactor,
     Refusal,
@@ -190,8 +191,12 @@ class World:
     def is_done(self) -> bool:
         """Every correct node has decided every height, and nobody is still down."""
         return all(
-            runner.decided >= self.plan.heights and runner.up for runner in self.nodes if runner.correct
+            runner.decided >= self.plan.heights and runner.up for runner in self.nodes if self.is_owed(runner.node)
         )
+
+    def is_owed(self, node: int) -> bool:
+        """Whether a run is not done before this node has decided every height."""
+        return node not in self.faulty and (not isinstance(self.cluster, Lenient) or self.cluster.is_owed(node))
 
     def hand_in(self) -> None:
         """Clients hand in the load of every height before the start."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from attrs import evolve
 
 from refimpl.application.view import View
 from refimpl.contract.draft import Draft
@@ -53,10 +54,13 @@ CAST = Cast(
 class Book:
     """One ledger under the engine of a lone member, and what became of each transaction."""
 
-    def __init__(self, *modules: str, cast: Cast = CAST, disk: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self, *modules: str, cast: Cast = CAST, disk: Mapping[str, bytes] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.cast = cast
         self.keys = {name: key_for_tests(cast.suite, name) for name in cast.everybody}
-        genesis = cast.genesis()
+        genesis = evolve(cast.genesis(), parameters=dict(parameters or {}))
         genesis.check(REHEARSAL)
         verify = verifier(cast.suite, REHEARSAL)
         self.disk: dict[str, bytes] = dict(disk or {})

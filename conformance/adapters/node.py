@@ -18,7 +18,6 @@ from conformance.adapters.tongues import TONGUES, Saying, dumb
 from conformance.contract import Contract
 from conformance.history import Block, Decision, Said
 from conformance.plan import Plan
-from refimpl.consensus.interface import Kind
 from refimpl.consensus.registry import find_engine
 from refimpl.crypto.recipes import BadSignature, KeyPair, Verifier
 from refimpl.data.block import Block as LedgerBlock
@@ -33,7 +32,8 @@ from refimpl.node.notary import MessageNotary, Remembering
 
 TransactionsOf = Callable[[int, int], Sequence[tuple[str, bytes]]]
 """(height, count) -> (name, bytes) of what clients hand in."""
-MachineMaker = Callable[[Genesis, Kind, MemberId, KeyPair, Verifier], Machine]
+MachineMaker = Callable[..., Machine]
+"""(genesis, kind, member, key, verifier, further keys) -> a node."""
 
 
 class NodeReactor:

@@ -1,7 +1,7 @@
 """INV-S6: a final block carries votes of distinct members with more than two thirds of the weight.
 
-The weights are the plan's, the arithmetic is this file's own. Engines that promise no certificates are not judged. It
-must not use the engine's idea of a quorum.
+The weights are the plan's, or those of the height where members come and go; the arithmetic is this file's own. Engines
+that promise no certificates are not judged. It must not use the engine's idea of a quorum.
 """
 
 from conformance.history import History, Violation
@@ -11,8 +11,8 @@ def check(history: History) -> tuple[Violation, ...]:
     """The first certificate that proves nothing."""
     if not history.contract.certificates:
         return ()
-    weights = history.weights
     for decision in history.decisions:
+        weights = decision.weights or history.weights
         if not decision.votes and not decision.result:  # a report that is only repeated after a crash
             continue
         voters = [voter for voter, holds in decision.votes if holds]

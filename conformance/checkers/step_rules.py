@@ -31,6 +31,8 @@ def contradiction(history: History) -> tuple[Violation, ...]:
 def usurpation(history: History) -> tuple[Violation, ...]:
     """INV-S7.3: a vote for what the round's proposer never proposed."""
     plan, contract = history.plan, history.contract
+    if plan.changes:  # whose turn it is depends on who is in force where it was said
+        return ()
     propose, vote = contract.phases[0], contract.phases[1:2]
     proposed = {(s.node, s.height, s.round, s.value) for s in history.statements if s.kind == propose}
     for statement in history.statements:

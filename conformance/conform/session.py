@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from conformance.checkers import judge
 from conformance.conform.verdicts import Broken, Failed, Inconclusive, Unsupported
 from conformance.door import Door, Hello, Reply
-from conformance.foreign import Answered, ForeignCluster
+from conformance.foreign import Answered, ForeignCluster, RenewingForeign
 from conformance.history import History
 from conformance.plan import Plan
 from conformance.standard import Profile, profile
@@ -63,16 +63,20 @@ class Session:
 
     def cluster(self, plan: Plan) -> ForeignCluster:
         """Fresh instances for one run."""
-        return ForeignCluster(self.door, self.profile(), plan, self.suite)
+        kind = RenewingForeign if plan.changes else ForeignCluster
+        return kind(self.door, self.profile(), plan, self.suite)
 
     def play(self, plan: Plan, *, watched: bool = False, backwards: bool = False) -> History:
         """One run; raises `Unsupported` and `Failed` where an operation was answered with `err`."""
         self.runs += 1
         try:
-            history = play(plan, self.cluster(plan), watched=watched, backwards=backwards)
+            cluster = self.cluster(plan)
+            history = play(plan, cluster, watched=watched, backwards=backwards)
         except Answered as answered:
             raise told(answered) from None
         self.triggered.update(history.triggered)
+        if isinstance(cluster, RenewingForeign):
+            return evolve(history, submitted=history.submitted | cluster.force.handed)
         return history
 
     def hold(self, plan: Plan) -> History:

@@ -195,6 +195,12 @@ class Solo:
             self.compare_receipts()
         raise self.failed(clause, f"{name} {expected[name]}", str(found.get(name)))
 
+    def compare_members(self) -> None:
+        """Who is in force, as the node answers."""
+        found = self.query("members")["members"]
+        if found != list(self.model.members):
+            raise self.failed("NOD-045", brief(list(self.model.members)), brief(found))
+
     def compare_receipts(self) -> None:
         """The receipts of the last block, transaction by transaction."""
         for made in json.loads(self.model.blocks[-1])["transactions"] if self.model.blocks else ():
@@ -232,11 +238,12 @@ class Solo:
         self.must("NOD-018", "crash")
         self.timers.clear()
 
-    def recover(self, disk: Mapping[str, str] | None = None) -> None:
-        """It comes back with what the disk holds."""
+    def recover(self, disk: Mapping[str, str] | None = None, key: str = "") -> None:
+        """It comes back with what the disk holds, and with the key of another name if one is given."""
         kept = self.disk if disk is None else disk
         listed = [{"key": key, "value": kept[key]} for key in sorted(kept)]
-        effects = self.must("NOD-019", "recover", config=self.network.config("m0"), disk=listed, now=self.now * 1000)
+        config = self.network.config("m0", key)
+        effects = self.must("NOD-019", "recover", config=config, disk=listed, now=self.now * 1000)
         decided = self.heed(effects["effects"])
         if decided:
             raise self.failed("NOD-034", "nothing is reported again", f"height {decided[0]['height']}")
@@ -251,4 +258,5 @@ def brief(value: Any) -> str:
 def owner_of(key: str) -> str:
     """The clause that says what stands under a key of the state."""
     area = key.partition("/")[0]
-    return {"nonce": "DAT-112", "record": "APP-009", "access": "CTR-D10", "accesses": "CTR-D10"}.get(area, "CTR-D05")
+    owners = {"nonce": "DAT-112", "members": "DAT-076", "record": "APP-009", "access": "CTR-D10", "accesses": "CTR-D10"}
+    return owners.get(area, "CTR-D05")

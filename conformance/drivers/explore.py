@@ -18,6 +18,7 @@ from random import Random
 from attrs import frozen
 
 from conformance.adversary.generate import draw_plan
+from conformance.adversary.renewal import draw_renewal
 from conformance.checkers import classes
 from conformance.checkers.sometimes import events
 from conformance.drivers.enumerate import ROUNDS, Enumeration
@@ -51,6 +52,8 @@ class Campaign:
     rounds: int = ROUNDS
     """Rounds of an enumeration."""
     weights: tuple[int, ...] = ()
+    members: bool = False
+    """Whether members come and go; nodes, liars and heights are drawn then."""
 
     def plan(self, number: int) -> Plan:
         """Plan `number` of this campaign."""
@@ -58,6 +61,8 @@ class Campaign:
             return enumeration(self.enumerated, self.engine, self.nodes, self.rounds).plan(number)
         rng = Random(f"{self.seed}/{number}")
         law = contract(self.engine)
+        if self.members:
+            return draw_renewal(rng, law, profile=self.profile)
         return draw_plan(rng, law, n=self.nodes, liars=self.liars, heights=self.heights, profile=self.profile,
                          tier=self.tier, weights=self.weights)  # fmt: skip
 

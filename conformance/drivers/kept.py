@@ -36,14 +36,13 @@ def as_files(rows: Sequence[Row], starts: int, budget: int) -> Mapping[str, str]
 
 
 def text_of(value: Mapping[str, Any]) -> str:
-    """A JSON text for people and for `git diff`: one kill a line."""
-    text = json.dumps(value, sort_keys=True, indent=1)
-    return text + "\n"
+    """A JSON text for people and for `git diff`."""
+    return json.dumps(value, sort_keys=True, indent=1) + "\n"
 
 
 def read_rows(folder: Path, starts: int = 0, budget: int = 0) -> list[Row]:
-    """The rows of a matrix in a folder; none where there is none, or one of other starting points or another budget,
-    if those are given.
+    """The rows of a matrix in a folder; none where there is none, or one of other starting points or another budget, if
+    those are given, nor those that were searched with another.
 
     Raises `PlanError` `plan.malformed`, `plan.not_json`.
     """
@@ -55,7 +54,8 @@ def read_rows(folder: Path, starts: int = 0, budget: int = 0) -> list[Row]:
         raise PlanError("plan.malformed", "/schema", MATRIX_SCHEMA, table.get("schema", ""))
     if (starts, budget) not in ((0, 0), (table["starts"], table["budget"])):
         return []
-    return [Row.from_data(row, plan_of(folder / f"{row['id']}.json")) for row in table["matrix"]]
+    rows = [Row.from_data(row, plan_of(folder / f"{row['id']}.json")) for row in table["matrix"]]
+    return [row for row in rows if budget in (0, row.budget)]
 
 
 def plan_of(path: Path) -> Plan | None:

@@ -4,7 +4,7 @@ Why: a green run says nothing if nothing could have been red. A kill counts only
 in a class that its entry lists, and passes on the reference. Controls beside the zoo: the reference stays green, and a
 consortium with more liars than it bears falls.
 
-It must not print, and leaves the bugs of the ledger to the laws of tests/sim/test_ledger_zoo.py.
+It must not print. Bugs of the ledger are judged by laws over blocks (`conformance.zoo.laws`), not by plans.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,8 @@ from attrs import frozen
 
 from conformance.drivers.explore import Campaign, Found, play_range, shrink_found
 from conformance.targets import Target, contract
-from conformance.zoo import SURVIVORS, ZOO, Entry, load
+from conformance.zoo import APART, SURVIVORS, ZOO, Entry, load
+from conformance.zoo.laws import broken
 
 SEARCH = 2_000
 """Plans a search may take for one bug; a witness comes first where there is one."""
@@ -36,7 +37,7 @@ class Kill:
     clause: str
     """The class in which it was killed; empty if it survived."""
     how: str
-    """`witness`, `search` or `control`."""
+    """`witness`, `search`, `law` or `control`."""
     runs: int
     size: int
     """Atoms of the plan that kills, shrunk where it was searched for."""
@@ -50,12 +51,13 @@ class Kill:
 def engine_bugs() -> list[Entry]:
     """The entries that plans can hunt."""
     load()
-    return [entry for entry in ZOO.values() if entry.of != "ledger" and entry.id not in SURVIVORS]
+    return [entry for entry in ZOO.values() if entry.of not in APART and entry.id not in SURVIVORS]
 
 
 def selfcheck(workers: int = 1) -> Iterator[Kill]:
     """One result after the other: the zoo, then the controls, on so many processes."""
     tasks = [partial(hunt, entry.id) for entry in engine_bugs()]
+    tasks += [partial(by_law, entry.id) for entry in ZOO.values() if entry.of == "ledger"]
     for engine, runs in REFERENCES.items():
         tasks.append(partial(reference_stands, engine, runs))
         law = contract(engine)
@@ -81,6 +83,13 @@ def hunt(name: str) -> Kill:
     """One planted bug, by its witness or else by search."""
     load()
     return by_witness(ZOO[name]) or by_search(ZOO[name])
+
+
+def by_law(name: str) -> Kill:
+    """One bug of the ledger, by the law that it breaks and the right ledger keeps."""
+    load()
+    entry = ZOO[name]
+    return Kill(name, entry.tier, entry.breaks[0] if broken(name, entry.make) else "", "law", 1, 0)
 
 
 def by_witness(entry: Entry) -> Kill | None:

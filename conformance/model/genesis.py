@@ -4,6 +4,7 @@ It must not know any node, nor what a transaction does. Source: spec/data.md, pa
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from attrs import frozen
@@ -31,6 +32,8 @@ class Network:
     members: tuple[str, ...] = CLIENTS
     directory: tuple[Any, ...] = ()
     time: int = START
+    is_open: bool = False
+    """Whether persons come and go (DAT-077)."""
 
     @property
     def names(self) -> list[str]:
@@ -55,18 +58,20 @@ class Network:
         """Block 0 (DAT-080)."""
         return canonical({
             "channel": CHANNEL, "directory": list(self.directory), "engine": self.engine,
-            "members": self.membership(), "parameters": {}, "suite": self.suite, "time": self.time,
+            "members": self.membership(), "parameters": {"open": True} if self.is_open else {},
+            "suite": self.suite, "time": self.time,
         })  # fmt: skip
 
     def genesis_id(self) -> str:
         """In hex."""
         return tagged("yilian/genesis/v1", self.genesis()).hex()
 
-    def config(self, member: str) -> Data:
-        """The config of one validator's instance (NOD-011)."""
+    def config(self, member: str, key: str = "") -> Data:
+        """The config of one member's instance (NOD-011), with the key of another name if one is given."""
         return {
-            "genesis": self.genesis().hex(), "key": secret_of(member).hex(), "params": {}, "profile": self.profile,
-            "seed": tagged("yilian/test-seed/v1", member.encode()).hex(), "self": member, "suite": self.suite,
+            "genesis": self.genesis().hex(), "key": secret_of(key or member).hex(), "params": {},
+            "profile": self.profile, "seed": tagged("yilian/test-seed/v1", member.encode()).hex(), "self": member,
+            "suite": self.suite,
         }  # fmt: skip
 
     def public(self, member: str) -> bytes | None:
@@ -74,10 +79,13 @@ class Network:
         known = {*self.members, *dict(self.validators)}
         return public_of(self.suite, member) if member in known else None
 
-    def block(self, tip: Mapping[str, Any], proposer: str, time: int, transactions: Sequence[Data]) -> bytes:
-        """The lawful block on a tip with members `block`, `height`, `receipts_root`, `state_root`, `time` (DAT-082)."""
+    def block(
+        self, tip: Mapping[str, Any], proposer: str, time: int, transactions: Sequence[Data], membership: str = ""
+    ) -> bytes:
+        """The lawful block on a tip with members `block`, `height`, `receipts_root`, `state_root`, `time` (DAT-082);
+        of the members with this digest, or of those of the genesis."""
         header = {
-            "channel": CHANNEL, "height": tip["height"] + 1, "membership": self.membership_digest(),
+            "channel": CHANNEL, "height": tip["height"] + 1, "membership": membership or self.membership_digest(),
             "previous": tip["block"], "proposer": proposer, "receipts_root": tip["receipts_root"],
             "size": len(transactions), "state_root": tip["state_root"], "suite": self.suite,
             "time": max(time, tip["time"]),
@@ -87,14 +95,16 @@ class Network:
 
 
 def transaction(
-    kind: str, payload: Any, signers: Sequence[str], nonce: int, suite: str = "stub", channel: str = CHANNEL
-) -> Data:
-    """A signed transaction; the first signer sends (DAT-060 to DAT-063)."""
+    kind: str, payload: Any, signers: Sequence[str], nonce: int, suite: str = "stub", channel: str = CHANNEL,
+    keys: Mapping[str, str] = MappingProxyType({}),
+) -> Data:  # fmt: skip
+    """A signed transaction; the first signer sends (DAT-060 to DAT-063). Who has another key than its own is in `keys`,
+    with the name of whose key that is."""
     sender, *others = signers
     listed = [sender, *sorted(others)]
     body = {"channel": channel, "kind": kind, "nonce": nonce, "payload": payload, "signers": listed, "suite": suite}
     name = tagged("yilian/tx/v1", canonical(body))
-    return {"body": body, "signatures": [sign(suite, signer, name).hex() for signer in listed]}
+    return {"body": body, "signatures": [sign(suite, keys.get(signer, signer), name).hex() for signer in listed]}
 
 
 def entry(sender: str, nonce: int, record: str, suite: str = "stub") -> Data:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from conformance.model.genesis import CHANNEL, Network, id_of
+from conformance.model.membership import Members, NotLawful, changed, digest, is_quorum, needs_no_quorum
 from conformance.model.trees import state_root
 from conformance.signing import holds
 from conformance.standard import limit
@@ -26,7 +27,7 @@ from contracts_dsl.refusals import CODES
 __all__ = ["Answer", "Ledger", "Refusal"]
 
 Data = dict[str, Any]
-KINDS = ("command", "deploy", "directory", "read", "record")
+KINDS = ("command", "deploy", "directory", "membership", "read", "record")
 MEMBER = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 NAME = re.compile(r"[a-z0-9][a-z0-9._/-]{0,127}")
 
@@ -64,6 +65,10 @@ class Ledger:
         self.modules: list[ir.Module] = []
         self.retired: set[str] = set()
         self.program: Program = link([])
+        self.members: Members = network.membership()
+        """Those in force at the next height."""
+        self.renewed: Data = {}
+        """What stands under `members` in the state, if anything does."""
         self.nonces: dict[str, int] = {}
         self.records: dict[tuple[str, str], Data] = {}
         self.accesses: list[Data] = []
@@ -112,16 +117,21 @@ class Ledger:
             raise Refusal("tx.wrong_suite")
         if body["kind"] not in KINDS:
             raise Refusal("tx.unknown_kind")
-        if any(self.network.public(signer) is None for signer in body["signers"]):
-            raise Refusal("tx.unknown_signer")
-        name = bytes.fromhex(id_of(made))
-        for signer, signature in zip(body["signers"], made["signatures"], strict=True):
-            public = self.network.public(signer) or b""
-            if not holds(self.network.suite, public, name, bytes.fromhex(signature)):
-                raise Refusal("tx.bad_signature")
+        self.check_signatures(made)
         if body["nonce"] < self.nonces.get(body["signers"][0], 0):
             raise Refusal("tx.nonce_used")
         return made
+
+    def check_signatures(self, made: Data) -> None:
+        """DAT-068, DAT-069."""
+        keys = {one["member"]: bytes.fromhex(one["pub"]) for one in self.members}
+        signers = made["body"]["signers"]
+        if any(signer not in keys for signer in signers):
+            raise Refusal("tx.unknown_signer")
+        name = bytes.fromhex(id_of(made))
+        for signer, signature in zip(signers, made["signatures"], strict=True):
+            if not holds(self.network.suite, keys[signer], name, bytes.fromhex(signature)):
+                raise Refusal("tx.bad_signature")
 
     def ready(self) -> list[Data]:
         """What waits and may stand in the next block, in its order (NOD-062)."""
@@ -144,7 +154,7 @@ class Ledger:
 
     def decide(self, now: int) -> bytes:
         """The next block at second `now`, executed."""
-        block = self.network.block(self.tip, self.member, now, self.ready())
+        block = self.network.block(self.tip, self.member, now, self.ready(), digest(self.members))
         self.follow(block)
         return block
 
@@ -168,8 +178,19 @@ class Ledger:
             self.pool.pop(id_of(made), None)
         stale = [name for name, one in self.pool.items()
                  if one["body"]["nonce"] < self.nonces.get(one["body"]["signers"][0], 0)]  # fmt: skip
+        if self.renewed and self.renewed["since"] == height + 1:
+            self.members = self.renewed["members"]
+            stale += [name for name, one in self.pool.items() if name not in stale and not self.still_holds(one)]
         for name in stale:
             del self.pool[name]
+
+    def still_holds(self, made: Data) -> bool:
+        """DAT-079."""
+        try:
+            self.check_signatures(made)
+        except Refusal:
+            return False
+        return True
 
     def execute(self, listed: Sequence[Data], time: int) -> list[Data]:
         """The receipts of a block (DAT-110, DAT-111)."""
@@ -198,7 +219,7 @@ class Ledger:
             if body["kind"] == "read":
                 return {**receipt, **self.read(body, time)}
             events = {"command": self.command, "deploy": self.deploy, "directory": self.directory,
-                      "record": self.record}[body["kind"]](body, time)  # fmt: skip
+                      "membership": self.membership, "record": self.record}[body["kind"]](body, time)  # fmt: skip
         except Refusal as refusal:
             return {**receipt, "code": refusal.code, "status": "refused"}
         return {**receipt, "events": plain(events), "status": "applied"}
@@ -283,9 +304,22 @@ class Ledger:
 
     def must_be_approved(self, body: Data) -> None:
         """DAT-072."""
-        weights = dict(self.network.validators)
-        if 3 * sum(weights.get(signer, 0) for signer in body["signers"]) <= 2 * sum(weights.values()):
+        if not is_quorum(self.members, body["signers"]):
             raise Refusal("member.too_few_approvals")
+
+    def membership(self, body: Data, time: int) -> Sequence[Any]:
+        """DAT-073 to DAT-078."""
+        payload, present = body["payload"], self.renewed.get("members", self.members)
+        if not (self.network.is_open and needs_no_quorum(present, payload, body["signers"])):
+            self.must_be_approved(body)
+        try:
+            result = changed(present, payload, self.network.engine, len(self.world.stored))
+        except NotLawful as fault:
+            raise Refusal(fault.args[0]) from None
+        self.renewed = {"members": list(result), "since": self.tip["height"] + 2}
+        names = sorted(one["member"] for one in payload["changes"])
+        return ({"changed": names, "evidence": payload["evidence"], "kind": "membership",
+                 "removed": sorted(payload["removed"])},)  # fmt: skip
 
     def record(self, body: Data, time: int) -> Sequence[Any]:
         """APP-007, APP-008, APP-009; the kit sends well-formed payloads."""
@@ -320,6 +354,8 @@ class Ledger:
         rows |= {f"access/{number:010}": row for number, row in enumerate(self.accesses)}
         if self.accesses:
             rows["accesses"] = len(self.accesses)
+        if self.renewed:
+            rows["members"] = self.renewed
         rows |= self.contract_rows()
         rows |= {f"module/{one.name}/{one.version:06}": ir.to_json(one) for one in self.modules}
         rows |= {f"retired/{name}": True for name in sorted(self.retired)}

@@ -6,7 +6,7 @@ It must not play or judge anything.
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from conformance.drivers.matrix import COLUMNS, LARGE, Cell, Row, summary
+from conformance.drivers.matrix import COLUMNS, LARGE, SLOTTED, Cell, Row, summary
 from conformance.zoo import NOT_HERE, SURVIVORS, ZOO
 
 HEAD = ("id", "engine", "tier", "witness", *COLUMNS, "smallest", "lines", "law")
@@ -14,12 +14,13 @@ HEAD = ("id", "engine", "tier", "witness", *COLUMNS, "smallest", "lines", "law")
 
 def page(rows: Sequence[Row], starts: int, budget: int) -> str:
     """The matrix as Markdown."""
-    told = summary(rows)
+    told, fewer = summary(rows), [f"{row.id} with {row.budget}" for row in rows if row.budget < budget]
     lines = [
         "# The kill matrix", "",
         "A cell of a search reads *executions* `/` *faults* `(` *starting points* `)`: the median of the executions to",
         f"the first kill from {starts} starting points with at most {budget} plans each, the median of the faults of",
-        "the shrunk plans, and how many starting points killed; a cell ends once most of them have found nothing.",
+        "the shrunk plans, and how many starting points killed; a cell ends once most of them have found nothing, and",
+        f"a longest chain is searched with one plan in {SLOTTED}.",
         "`twins` is the enumeration of one round, without chance, so once. A kill counts if the plan fails on the",
         "planted bug and passes on the reference, in a class that the entry lists. `witness` and `smallest` are",
         "numbers of faults, `lines` those of the story and the table that a person reads of the smallest plan. Each",
@@ -32,6 +33,7 @@ def page(rows: Sequence[Row], starts: int, budget: int) -> str:
         f"{told['killed']} of {told['rows']} killed, {told['found']} of them by search; the medians over those killed:",
         f"{told['median_size']:g} faults and {told['median_lines']:g} lines of story and table in the smallest plan,",
         f"{told['median_executions']:g} executions to the first kill by the best way of drawing.",
+        f"Searched with fewer plans, for their runs are long: {', '.join(fewer) or 'none'}.",
         f"Over {LARGE} faults, and not of the tier `hard`: {', '.join(told['large']) or 'none'}.",
         "",
         "Bugs of the ledger are killed by laws over blocks (`tests/sim/test_ledger_zoo.py`), not by plans:", "",

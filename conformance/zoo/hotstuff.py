@@ -2,13 +2,11 @@
 corpus (H).
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 from conformance.zoo import mutant
 from refimpl.consensus.hotstuff import HotStuff, Memory
 from refimpl.consensus.hotstuff_messages import Block, QuorumCertificate
-from refimpl.consensus.tree import TreeBlock
 from refimpl.data.ids import Round
 from refimpl.data.refusal import Refused
 
@@ -105,20 +103,3 @@ class AnyParent(HotStuff):
 
     def fits(self, block: Block) -> bool:
         return True
-
-
-@mutant("H02", of="hotstuff", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="hard")
-class LocksOnPrepared(HotStuff):
-    """Two phases: the lock is the highest certificate itself, and the leader does not wait for it (arXiv
-    2310.09006)."""
-
-    def locks(self, best: QuorumCertificate, chain: Sequence[TreeBlock]) -> QuorumCertificate | None:
-        return best
-
-
-@mutant("H11", of="hotstuff", breaks=("INV-V1.livelock",), tier="medium")
-class DoubledTwice(HotStuff):
-    """The pacemaker's timer is doubled by two paths in one view ("Liveness attacks on HotStuff")."""
-
-    def timeout(self, memory: Memory) -> int:
-        return super().timeout(memory) ** 2 // self.promise.timeout[0]

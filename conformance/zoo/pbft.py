@@ -211,14 +211,6 @@ class TimeoutNotDoubled(Pbft):
         return self.promise.timeout[0]
 
 
-@mutant("P19", of="pbft", breaks=("INV-V1.livelock", "INV-V1.deadlock"), tier="medium")
-class NobodyJoins(Pbft):
-    """f + 1 members that ask for a higher view draw nobody along (Castro and Liskov)."""
-
-    def joins(self, memory: Memory, weight: int) -> bool:
-        return False
-
-
 @mutant("P26", of="pbft", breaks=("INV-V1.livelock",), tier="medium",
         witness={"faulty": [1], "gst": 1, "after": {"1": "silent"}, "atoms": [
     {"k": "inject", "r": 29, "ph": "viewchange", "src": 1, "dst": 3, "value": "nil", "at": {"h": 1, "r": 0}}

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve, fields
 
-from conformance.zoo import ZOO, load
+from conformance.zoo import APART, ZOO, load
 from conformance.zoo.wire import WIRE, SpoiltConversation
 from refimpl.commands.node.conversation import Conversation
 from refimpl.commands.node.instance import Instance
@@ -28,7 +28,7 @@ def conversation(name: str) -> Conversation:
     if name in WIRE:
         return SpoiltConversation(WIRE[name])
     entry = ZOO[name]
-    if entry.of == "ledger":
+    if entry.of in APART:
         return Conversation(lambda config: Instance(config, ledger_of(entry.make)), f"zoo-{name.lower()}")
     return Conversation(lambda config: Instance(config, engine_of(entry.of, entry.make)), f"zoo-{name.lower()}")
 

@@ -8,7 +8,7 @@ and without trust in whoever made it. Verification raises; it never answers with
 It must not know how the order came about, nor what a record says. Source: spec/application.md, APP-021 to APP-023.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal
 
 from attrs import frozen
@@ -225,7 +225,7 @@ def report(chain: Chain, region: str, auditor: MemberId, key: KeyPair, claims: t
 
     `member.not_authorized` for a key that is not the auditor's in this channel.
     """
-    member = chain.genesis.members.get(auditor)
+    member = chain.members(chain.height + 1).get(auditor)
     if member is None or member.public != key.public:
         raise Refused(Code.MEMBER_NOT_AUTHORIZED, member=auditor)
     findings: list[Value] = [as_data(one) for one in supervise(chain, region)]
@@ -237,21 +237,22 @@ def report(chain: Chain, region: str, auditor: MemberId, key: KeyPair, claims: t
 
 
 def verify_report(
-    found: Report, members: Membership, commits: tuple[Name, Name], verify: Verifier
+    found: Report, members: Callable[[int], Membership], commits: tuple[Name, Name], verify: Verifier
 ) -> Mapping[str, Any]:
     """The body of a report whose signature is its auditor's and whose claims all hold, else raise (APP-023).
 
-    `tx.unknown_signer`, `tx.bad_signature`, and what `verify_claim` raises.
+    `members` tells who is in force at a height; the auditor is looked for where the report ends. `tx.unknown_signer`,
+    `tx.bad_signature`, and what `verify_claim` raises.
     """
-    member = members.get(found.auditor)
+    body: Any = decode_known(found.body)
+    member = members(shape.integer(body["to"], "/body/to") + 1).get(found.auditor)
     if member is None:
         raise Refused(Code.TX_UNKNOWN_SIGNER, "/body/auditor", signer=found.auditor)
     try:
         verify(member.public, digest(_REPORT_TAG, found.body), found.signature)
     except BadSignature:
         raise Refused(Code.TX_BAD_SIGNATURE, "/signature", signer=found.auditor) from None
-    body: Any = decode_known(found.body)
-    for number, value in enumerate(body["claims"]):
-        at = f"/body/claims/{number}"
-        verify_claim(Claim.from_value(value, at), members, commits, verify)
+    for number, value in enumerate(shape.items(body["claims"], "/body/claims", _REPORT_BYTES)):
+        claim = Claim.from_value(value, f"/body/claims/{number}")
+        verify_claim(claim, members(claim.header.height), commits, verify)
     return {str(name): value for name, value in body.items()}

@@ -56,6 +56,10 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
     "recorded": {"zh": "{custodian}登记病历摘要", "en": "{custodian} enters the commitment to a record"},
     "accessed": {"zh": "{reader}查阅{purpose}", "en": "{reader} reads it{purpose}"},
     "read": {"zh": "{signers}：查阅{fields}{purpose}{code}", "en": "{signers}: read {fields}{purpose}{code}"},
+    "membership": {
+        "zh": "成员变更：{changed}；移出：{removed}",
+        "en": "members change: {changed}; out: {removed}",
+    },
     "migrated": {"zh": "改用新版合约", "en": "goes on under the new version"},
 }
 _BECOMES: Final[Mapping[Language, str]] = {"zh": "，转为“{state}”", "en": ", now {state}"}
@@ -63,6 +67,7 @@ _AIM: Final[Mapping[Language, str]] = {"zh": "，目的：{purpose}", "en": " fo
 _REFUSED: Final[Mapping[Language, str]] = {"zh": "，被拒：{code}", "en": ", refused: {code}"}
 _AND: Final[Mapping[Language, str]] = {"zh": "、", "en": " and "}
 _BY_ITSELF: Final[Mapping[Language, str]] = {"zh": "合约自行", "en": "the contract itself"}
+_NOBODY: Final[Mapping[Language, str]] = {"zh": "无", "en": "nobody"}
 _SHARE: Final[Mapping[Language, str]] = {"zh": "{payee}得{amount}", "en": "{amount} to {payee}"}
 _UNKNOWN: Final[Mapping[Language, str]] = {"zh": "事件“{kind}”", "en": "event {kind}"}
 
@@ -148,7 +153,7 @@ class _Said(dict[str, str]):
             return _AND[self._language].join(self._share(*share) for share in value)
         if isinstance(value, (list, tuple)):
             if not value:
-                return _BY_ITSELF[self._language]
+                return _NOBODY[self._language] if name in ("changed", "removed") else _BY_ITSELF[self._language]
             return _AND[self._language].join(self._title(part) for part in value)
         return self._title(value)
 

@@ -19,6 +19,7 @@ from refimpl.data.block import Genesis, Header
 from refimpl.data.certificate import Certificate
 from refimpl.data.encoding import decode_known
 from refimpl.data.ids import Digest
+from refimpl.data.members import Membership
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import StateMap
 from refimpl.data.transaction import Transaction
@@ -51,6 +52,9 @@ class Chain(Protocol):
 
     def state(self, height: int) -> StateMap:
         """The state after a block; 0 is that of the genesis."""
+
+    def members(self, height: int) -> Membership:
+        """The members in force at a height, 1..`height` + 1 (DAT-076)."""
 
 
 class View:

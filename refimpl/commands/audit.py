@@ -86,7 +86,7 @@ def _check(chain: Archive, data: bytes) -> None:
     genesis = chain.genesis
     promise = find_engine(genesis.engine).promise
     commits = (Name(promise.engine), Name(promise.commits))
-    verify_report(Report.from_bytes(data), genesis.members, commits, verifier(genesis.suite, REHEARSAL))
+    verify_report(Report.from_bytes(data), chain.members, commits, verifier(genesis.suite, REHEARSAL))
 
 
 def _lines(found: list[Supervised], language: Language) -> Iterator[str]:

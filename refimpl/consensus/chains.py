@@ -50,6 +50,10 @@ class Stand(Forked):
     """What each member says was decided at the height that we lack."""
     helped: Mapping[MemberId, tuple[Height, Round]] = field(factory=dict)
     """Where each member stood when we last helped it."""
+    base: Height = _NO_HEIGHT
+    """The height below the first of the present members; nothing but that is certified by others (CON-090)."""
+    closed: bool = False
+    """Whether the members changed with the last decision, and we do not know the new ones yet."""
 
     @property
     def decided(self) -> Height:
@@ -111,12 +115,21 @@ class ChainWork(Work):
     def forget(self) -> None:
         """Drop what cannot matter after a decision, beside what the tree drops."""
 
+    def forget_members(self) -> None:
+        """Drop all votes, and what they led to: they are those of members that are not in force any more."""
+
     # --- inputs ---
 
     def receive(self, message: Message) -> None:
         """A message of somebody; refused before anything lasting changes if no correct member sends it."""
         memory, engine = self.memory, self.engine
-        if memory.validators.members and message.sender not in memory.validators.weights:
+        if not memory.validators.members:
+            return  # nothing was begun here, so nobody is known who could have said it
+        if message.height <= memory.base:  # of those before: they are told what was decided, no more
+            engine.notary.verify(message)
+            self.help(message)
+            return
+        if message.sender not in memory.validators.weights:
             raise Refused(Code.NET_UNKNOWN_SENDER, "/from", sender=message.sender)
         most = memory.round + CONSENSUS_ROUNDS_AHEAD
         if message.round > most:
@@ -197,15 +210,64 @@ class ChainWork(Work):
         memory = self.memory
         for one in memory.tree.branch(value):
             round_, votes = proofs.get(one.value, (Round(one.round), ()))
-            self.effects.append(api.Decide(one.height, round_, one.value, one.payload, tuple(votes)))
+            counted = memory.validators.among(votes)
+            self.effects.append(api.Decide(one.height, round_, one.value, one.payload, counted))
+            if self.closes(one.value):
+                self.close(one.value)
+                return
         self.advance(value)
+
+    def closes(self, value: Digest) -> bool:
+        """Whether a block changes the members."""
+        verdict = self.memory.verdicts.get(value)
+        return verdict is not None and verdict.closes
+
+    def close(self, value: Digest) -> None:
+        """A change of the members is decided: what stands on it was there to decide it and goes; the rest is for the
+        members in force from now on (CON-090)."""
+        memory = self.memory
+        self.advance(value)
+        memory.tree, memory.verdicts, memory.orphans = Tree(value, memory.decided), {}, ()
+        memory.closed = True
+
+    def renew_members(self, validators: Validators) -> None:
+        """These members are in force from the next height on: nothing that others said of it counts (CON-090, CON-091).
+
+        What is recorded tells how far we have spoken, for whoever comes back (CON-092).
+        """
+        memory = self.memory
+        memory.validators, memory.closed, memory.base = validators, False, memory.decided
+        memory.tree, memory.verdicts = Tree(memory.tree.tip, memory.decided), {}
+        memory.orphans, memory.words = (), {}
+        self.forget_members()
+        self.mark()
+
+    def mark(self) -> None:
+        """Ask what is said under the new members, and record the question: it names the last round that was ours."""
+        question = self.question()
+        self.effects.extend((api.Record(question), api.Send(question)))
+
+    def take_begin(self, begin: api.Begin) -> None:
+        """The validators of a height that is wanted; renewed here if the node told us of no change before."""
+        memory = self.memory
+        if begin.fresh and memory.base < begin.height - 1 == memory.decided:
+            self.renew_members(begin.validators)
+        memory.wanted, memory.validators = max(memory.wanted, begin.height), begin.validators
+
+    def stand(self, begin: api.Begin) -> None:
+        """Where a member comes back: on the last decided value, under these members."""
+        memory = self.memory
+        memory.tree = Tree(begin.last, Height(begin.height - 1))
+        memory.wanted, memory.validators = begin.height, begin.validators
+        memory.base = memory.decided if begin.fresh else _NO_HEIGHT
 
     def advance(self, value: Digest) -> None:
         """What does not stand on this value cannot be decided any more."""
         memory = self.memory
-        height = memory.tree.height_of(value)
+        height, counted = memory.tree.height_of(value), memory.validators.weights
         gone = (*(block.message for block in memory.tree.branch(value)), *self.heard())
-        memory.past = (*memory.past, *(one for one in gone if one.height <= height))[-CONSENSUS_PAST:]
+        said = (one for one in gone if one.height <= height and one.sender in counted)  # not by us where we follow
+        memory.past = (*memory.past, *said)[-CONSENSUS_PAST:]
         memory.tree = memory.tree.decided(value)
         memory.words = {}
         memory.verdicts = {key: verdict for key, verdict in memory.verdicts.items() if key in memory.tree.blocks}
@@ -250,6 +312,9 @@ class ChainWork(Work):
         alike = [one.sender for one in memory.words.values() if one.body.value == body.value]
         if engine.believes(memory, memory.validators.weigh(alike)):
             self.effects.append(api.Decide(message.height, message.round, body.value, body.payload, body.votes))
+            if self.closes(body.value):
+                self.close(body.value)
+                return
             if body.value not in memory.tree.blocks:
                 memory.tree = Tree(body.value, message.height)
             self.advance(body.value)
@@ -265,6 +330,11 @@ class ChainWork(Work):
 
     def ask_around(self) -> None:
         """Tell everybody which height we lack (CON-007)."""
+        self.effects.append(api.Send(self.question()))
+
+    def question(self) -> Message:
+        """Our question for the height that we lack, signed."""
         memory, engine = self.memory, self.engine
         question = Message(SYNC, Height(memory.decided + 1), memory.round, engine.member, Sync())
-        self.effects.append(api.Send(engine.notary.sign(question)))
+        signed: Message = engine.notary.sign(question)
+        return signed

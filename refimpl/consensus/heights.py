@@ -151,6 +151,8 @@ class Work:
             self.offer(event)
         elif isinstance(event, api.Begin):
             self.begin(event)
+        elif isinstance(event, api.Renew):
+            self.renew(event)
         else:
             self.worked(event)
         return self.done()
@@ -162,6 +164,9 @@ class Work:
     def begin(self, begin: api.Begin) -> None:
         """A height is wanted."""
         raise NotImplementedError
+
+    def renew(self, renew: api.Renew) -> None:
+        """The members changed; an engine that keeps its validators goes on (DAT-078)."""
 
     def receive(self, message: Message) -> None:
         """A message of somebody; refused before anything changes if no correct member sends it."""
@@ -222,6 +227,10 @@ class HeightWork(Work):
             if message.height == begin.height and self.memory.running and message.sender in begin.validators.weights:
                 with suppress(Refused):  # what waited is refused now as it would have been on arrival
                     self.listen(message)
+
+    def renew(self, renew: api.Renew) -> None:
+        """Others are in force at the next height: what is said of it is theirs (CON-091)."""
+        self.memory.validators = renew.validators
 
     def receive(self, message: Message) -> None:
         """A message of somebody; refused before anything changes if no correct member sends it."""
@@ -296,7 +305,8 @@ class HeightWork(Work):
         """The height is decided; the next one begins when the node says so."""
         self.memory.running = False
         self.memory.last_round = round_
-        self.effects.append(api.Decide(self.memory.height, round_, value, payload, tuple(votes)))
+        counted = self.memory.validators.among(votes)
+        self.effects.append(api.Decide(self.memory.height, round_, value, payload, counted))
 
     def accuse(self, old: Log, message: Message) -> None:
         """Two different statements of one member, kind, height and round are evidence (CON-019)."""

@@ -19,7 +19,7 @@ from refimpl.consensus.chains import DECIDED, SYNC, ChainEngine, ChainWork, Log,
 from refimpl.consensus.heights import hear
 from refimpl.consensus.hotstuff_messages import NEWVIEW, PROPOSE, READERS, VOTE, Block, NewView, QuorumCertificate
 from refimpl.consensus.interface import Promise
-from refimpl.consensus.tree import Tree, TreeBlock
+from refimpl.consensus.tree import TreeBlock
 from refimpl.data.ids import Digest, Height, MemberId, Round
 from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import Body, Message, Vote
@@ -49,6 +49,8 @@ class Memory(Stand):
     """The highest certificate that we saw."""
     wishes: int = _BEFORE_ALL
     """The highest view that we asked for."""
+    began: int = _BEFORE_ALL
+    """The last view of the members before these: time-outs are counted from it while nothing is certified."""
     called: int = _BEFORE_ALL
     """Up to this view others need our help, whether we want a height or not."""
     certified: Mapping[Digest, QuorumCertificate] = field(factory=dict)
@@ -137,7 +139,7 @@ class HotStuff(ChainEngine):
 
     def timeout(self, memory: Memory) -> int:
         """Ticks before this view is given up: they double with every view since the last certificate (CON-068)."""
-        last = _BEFORE_ALL if memory.high is None else memory.high.view
+        last = memory.began if memory.high is None else memory.high.view
         return self.promise.timeout[0] << max(0, min(memory.round - last - 1, 30))
 
 
@@ -162,9 +164,9 @@ class _Work(ChainWork):
         memory = self.memory
         first = memory.wanted == 0
         idle = not memory.busy
-        memory.wanted, memory.validators = max(memory.wanted, begin.height), begin.validators
         if first:
-            memory.tree = Tree(begin.last, Height(begin.height - 1))
+            self.stand(begin)
+        self.take_begin(begin)
         if (first or idle) and memory.busy:
             self.work_in_view()
 
@@ -202,7 +204,7 @@ class _Work(ChainWork):
         """The block of the highest certificate, on which a leader proposes; None while we lack block or certificate."""
         memory = self.memory
         if memory.high is None:
-            return memory.tree.tip if memory.decided == 0 else None
+            return memory.tree.tip if memory.decided == memory.base else None
         return memory.high.value if memory.tree.holds(memory.high.value) else None
 
     def enter(self, view: Round) -> None:
@@ -242,7 +244,7 @@ class _Work(ChainWork):
                               got=body.justify.view)  # fmt: skip
             engine.verify_certificate(memory, body.justify)
             self.learn(body.justify)
-        elif message.height != 1:
+        elif message.height != memory.base + 1:
             raise Refused(Code.CONSENSUS_NO_QUORUM, "/body/justify", got=0)
         return self.add(message, body.payload)
 
@@ -269,7 +271,8 @@ class _Work(ChainWork):
         alike = [vote for vote in new if vote.body == body]
         if self.engine.quorum(memory, memory.validators.weigh([vote.sender for vote in alike])):
             votes = sorted((vote.sender, vote.signature) for vote in alike)
-            self.learn(QuorumCertificate(message.height, message.round, body.value, tuple(votes)))
+            counted = memory.validators.among(votes)
+            self.learn(QuorumCertificate(message.height, message.round, body.value, counted))
         return True
 
     def is_certified(self, value: Digest, view: int) -> bool:
@@ -300,7 +303,7 @@ class _Work(ChainWork):
 
     def apply_rules(self) -> None:
         """Apply what was heard until nothing more happens; each pass raises a certificate, a view or a vote."""
-        while self.certify() or self.join() or self.move_on() or self.vote():
+        while not self.memory.closed and (self.certify() or self.join() or self.move_on() or self.vote()):
             pass
 
     def certify(self) -> bool:
@@ -309,7 +312,7 @@ class _Work(ChainWork):
         best: QuorumCertificate | None = None
         least = _BEFORE_ALL if memory.high is None else memory.high.view
         for known in memory.certified.values():
-            if known.view > least and memory.tree.holds(known.value):
+            if known.view > least and self.is_acceptable(known.value):
                 best, least = known, known.view
         if best is None:
             return False
@@ -322,6 +325,12 @@ class _Work(ChainWork):
         if len(views) == 2 and len(chain) == 3 and self.engine.consecutive(views[1], views[0], best.view):
             self.decide(chain[2].value, {key: (proof.view, proof.votes) for key, proof in memory.certified.items()})
         return True
+
+    def is_acceptable(self, value: Digest) -> bool:
+        """Whether a value is decided, or a block that we have and that the application accepts: of what was said before
+        the members changed nothing else counts (CON-090)."""
+        verdict = self.memory.verdicts.get(value)
+        return value == self.memory.tree.tip or (verdict is not None and verdict.acceptable)
 
     def lock(self, best: QuorumCertificate, chain: Sequence[TreeBlock]) -> None:
         """Lock on the head of a certified two-chain, if it is later than what is locked (CON-066)."""
@@ -399,21 +408,36 @@ class _Work(ChainWork):
         memory.votes = {view: log for view, log in memory.votes.items() if log[0].height > memory.decided}
         memory.certified = {key: one for key, one in memory.certified.items() if one.height >= memory.decided}
 
+    def renew(self, renew: api.Renew) -> None:
+        """Others are in force from the next height on (CON-090)."""
+        self.renew_members(renew.validators)
+
+    def forget_members(self) -> None:
+        """Votes, wishes, ours included, certificates, and the lock that these gave."""
+        memory = self.memory
+        memory.wishes, memory.called = min(memory.wishes, memory.round), _BEFORE_ALL
+        memory.began = memory.round - 1
+        memory.votes, memory.newviews, memory.certified = {}, {}, {}
+        memory.high = memory.locked = None
+
     def resume(self, begin: api.Begin, records: Sequence[Message]) -> None:
-        """The vote, the lock and the view that our recorded words imply (CON-008)."""
-        self.memory = Memory(
-            validators=begin.validators, tree=Tree(begin.last, Height(begin.height - 1)), wanted=begin.height
-        )
+        """The vote, the lock and the view that our recorded words imply (CON-008, CON-092)."""
+        self.memory = Memory()
+        self.stand(begin)
         memory = self.memory
         mine = [one for one in records if one.sender == self.engine.member]
-        for message in sorted(records, key=lambda one: (one.height, one.round)):
+        for message in () if begin.fresh else sorted(records, key=lambda one: (one.height, one.round)):
             if message.height >= begin.height or message.kind == NEWVIEW:
                 self.note(message)
         memory.round = max((one.round for one in mine if one.kind != NEWVIEW), default=_FIRST)
-        memory.voted = max((one.round for one in mine if one.kind == VOTE), default=_BEFORE_ALL)
+        memory.voted = max((one.round for one in mine if one.kind in (VOTE, SYNC)), default=_BEFORE_ALL)
         memory.wishes = max((one.round for one in mine if one.kind == NEWVIEW), default=_BEFORE_ALL)
-        memory.proposed = max((one.round for one in mine if one.kind == PROPOSE), default=_BEFORE_ALL)
-        self.effects.extend(api.Send(one) for one in mine)
+        memory.proposed = max((one.round for one in mine if one.kind in (PROPOSE, SYNC)), default=_BEFORE_ALL)
+        if begin.fresh:
+            memory.began = memory.round - 1
+            self.mark()
+        else:
+            self.effects.extend(api.Send(one) for one in mine)
         for proof in self.memory.certified.values():
             self.lock(proof, tuple(islice(memory.tree.upward(proof.value), 2)))
         self.work_in_view()

@@ -41,6 +41,10 @@ class Validators:
         weights = self.weights
         return sum([weights.get(voter, 0) for voter in voters])
 
+    def among(self, votes: Iterable[tuple[MemberId, Signature]]) -> tuple[tuple[MemberId, Signature], ...]:
+        """Those votes that count: a member that follows hears its own, which does not."""
+        return tuple(vote for vote in votes if vote[0] in self.weights)
+
     def is_quorum(self, weight: int) -> bool:
         """More than two thirds of the weight: any two such sets share a correct member (CON-002)."""
         return 3 * weight > 2 * self.total
@@ -75,6 +79,16 @@ class Begin(NamedTuple):
     """Ticks since the genesis by this member's clock, for engines that count slots."""
     last: Digest = Digest(b"")
     """The value decided at the height before, on which chained engines build; that of the genesis at height 1."""
+    fresh: bool = False
+    """Whether these members are in force from this height on, by the decision of `last` (CON-090)."""
+
+
+class Renew(NamedTuple):
+    """The decision of height `height` - 1 changed the members: these are in force from `height` on, which nobody wants
+    yet. An engine that does not take it up learns of it by the next `Begin`."""
+
+    height: Height
+    validators: Validators
 
 
 class Receive(NamedTuple):
@@ -109,6 +123,8 @@ class Verdict(NamedTuple):
     value: Digest
     acceptable: bool
     timely: bool
+    closes: bool = False
+    """The payload changes the members: what stands on it is for others to decide (CON-090)."""
 
 
 class Worked(NamedTuple):
@@ -118,7 +134,7 @@ class Worked(NamedTuple):
     nonce: int | None
 
 
-Input = Begin | Receive | Expire | Offer | Verdict | Worked
+Input = Begin | Renew | Receive | Expire | Offer | Verdict | Worked
 
 
 # Effects. Carried out in order; what a node tells itself it has already handled inside the step (CON-004).

@@ -356,7 +356,8 @@ class _Work(HeightWork):
     def certificate(self, view: Round, value: Digest) -> Proof:
         """The `prepare` votes that we heard for this value in this view."""
         votes = self.engine.votes_for(self.engine.prepares_that_count(self.memory, view), value)
-        return Proof(view, value, tuple(sorted((name, vote.signature) for name, vote in votes.items())))
+        listed = sorted((name, vote.signature) for name, vote in votes.items())
+        return Proof(view, value, self.memory.validators.among(listed))
 
     # --- the rules "upon" ---
 

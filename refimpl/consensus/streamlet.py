@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.chains import DECIDED, SYNC, ChainEngine, ChainWork, Log, Proof, Stand
@@ -123,11 +123,12 @@ class Streamlet(ChainEngine):
         return memory.epochs.get(value)
 
     def chains(self, memory: Memory) -> dict[Digest, TreeBlock]:
-        """The blocks that are notarised with all that they stand on, by value."""
+        """The blocks that are notarised with all that they stand on, and accepted by the application: of what was said
+        before the members changed nothing else counts (CON-090)."""
         found: dict[Digest, TreeBlock] = {}
         for block in memory.tree.blocks.values():  # a block enters the tree after its parent
             rests = block.parent == memory.tree.tip or block.parent in found
-            if rests and self.notarised(memory, block.value) is not None:
+            if rests and self.notarised(memory, block.value) is not None and is_accepted(memory, block.value):
                 found[block.value] = block
         return found
 
@@ -155,6 +156,12 @@ class Streamlet(ChainEngine):
         return (first + 1, second + 1) == (second, third)
 
 
+def is_accepted(memory: Memory, value: Digest) -> bool:
+    """Whether the application accepts a block."""
+    verdict = memory.verdicts.get(value)
+    return verdict is not None and verdict.acceptable
+
+
 class _Work(ChainWork):
     """One step under way."""
 
@@ -169,8 +176,8 @@ class _Work(ChainWork):
         """A height is wanted: the clock of epochs runs, and this epoch's leader proposes."""
         memory = self.memory
         if memory.wanted == 0:
-            memory.tree = evolve(memory.tree, tip=begin.last, height=Height(begin.height - 1))
-        memory.wanted, memory.validators = max(memory.wanted, begin.height), begin.validators
+            self.stand(begin)
+        self.take_begin(begin)
         if memory.ticking:
             self.propose()
         else:
@@ -264,6 +271,15 @@ class _Work(ChainWork):
         for _, log in sorted(self.memory.votes.items()):
             yield from log
 
+    def renew(self, renew: api.Renew) -> None:
+        """Others are in force from the next height on (CON-090)."""
+        self.renew_members(renew.validators)
+
+    def forget_members(self) -> None:
+        """Votes, and the chains that these made long."""
+        memory = self.memory
+        memory.votes, memory.epochs, memory.stood = {}, {}, memory.decided
+
     def forget(self) -> None:
         """Votes for blocks that are decided."""
         memory = self.memory
@@ -272,7 +288,7 @@ class _Work(ChainWork):
 
     def apply_rules(self) -> None:
         """Vote, and see what is final, until nothing more happens."""
-        while self.vote() or self.finalise():
+        while not self.memory.closed and (self.vote() or self.finalise()):
             pass
 
     def vote(self) -> bool:
@@ -316,20 +332,23 @@ class _Work(ChainWork):
     # --- coming back ---
 
     def resume(self, begin: api.Begin, records: Sequence[Message]) -> None:
-        """What our recorded words imply, and a question to the others (CON-008)."""
+        """What our recorded words imply, and a question to the others (CON-008, CON-092)."""
         memory = self.memory
-        memory.tree = evolve(memory.tree, tip=begin.last, height=Height(begin.height - 1))
-        memory.wanted, memory.validators = begin.height, begin.validators
+        self.stand(begin)
         mine = [one for one in records if one.sender == self.engine.member]
-        for message in sorted(records, key=lambda one: (one.height, one.round)):
+        for message in () if begin.fresh else sorted(records, key=lambda one: (one.height, one.round)):
             if message.height >= begin.height:
                 self.note(message)
-        memory.voted = max((one.round for one in mine if one.kind == VOTE), default=_BEFORE_ALL)
-        memory.proposed = max((one.round for one in mine if one.kind == PROPOSE), default=_BEFORE_ALL)
-        memory.stood = max((Height(one.height - 1) for one in mine if one.kind == VOTE), default=memory.decided)
-        self.effects.extend(api.Send(one) for one in mine)
-        self.ask_around()
+        memory.voted = max((one.round for one in mine if one.kind in (VOTE, SYNC)), default=_BEFORE_ALL)
+        memory.proposed = max((one.round for one in mine if one.kind in (PROPOSE, SYNC)), default=_BEFORE_ALL)
+        stood = [Height(one.height - 1) for one in mine if one.kind == VOTE and not begin.fresh]
+        memory.stood = max(stood, default=memory.decided)
+        if not begin.fresh:
+            self.effects.extend(api.Send(one) for one in mine)
+            self.ask_around()
         self.set_epoch(begin.now)
+        if begin.fresh:
+            self.mark()
         self.apply_rules()
 
 

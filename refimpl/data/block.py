@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from refimpl.crypto.recipes import PRODUCTION, SIGNATURE_BYTES, Verifier, digest
 from refimpl.data import merkle, shape
@@ -257,6 +257,9 @@ def read_block(data: bytes) -> Block:
     return Block.from_bytes(data)
 
 
+_FIRST: Final = Height(1)
+
+
 @frozen
 class Tip:
     """What a block must continue: the block before, and the result of executing it."""
@@ -270,6 +273,8 @@ class Tip:
     receipts_root: Digest
     members: Membership
     """The members in force at the height after this one."""
+    since: Height = _FIRST
+    """The first height at which they are in force."""
 
     @classmethod
     def of_genesis(cls, genesis: Genesis, state_root: Digest) -> "Tip":
@@ -285,10 +290,13 @@ class Tip:
             genesis.members,
         )
 
-    def after(self, block: Block, state_root: Digest, receipts_root: Digest, members: Membership) -> "Tip":
-        """The tip once `block` is decided and executed with these results."""
+    def after(self, block: Block, state_root: Digest, receipts_root: Digest) -> "Tip":
+        """The tip once `block` is decided and executed with these results, with the same members."""
         header = block.header
-        return Tip(self.channel, self.suite, header.height, block.id, header.time, state_root, receipts_root, members)
+        return evolve(
+            self, height=header.height, block=block.id, time=header.time, state_root=state_root,
+            receipts_root=receipts_root,
+        )  # fmt: skip
 
 
 def make_block(tip: Tip, proposer: MemberId, now: Seconds, transactions: tuple[Transaction, ...]) -> Block:

@@ -44,6 +44,7 @@ __all__ = [
     "DEPLOY",
     "DIRECTORY",
     "KINDS",
+    "MEMBERSHIP",
     "READ",
     "RECORD",
     "Transaction",
@@ -61,9 +62,11 @@ DIRECTORY: Final = Name("directory")
 """Enrol members, entities and attributes, or change them."""
 RECORD: Final = Name("record")
 """Index a sealed record, or record an access to one: digests only."""
+MEMBERSHIP: Final = Name("membership")
+"""Admit members, change their role, weight or key, or remove them."""
 READ: Final = Name("read")
 """Ask to read fields of an instance; the ledger decides by the policy in force."""
-KINDS: Final = (COMMAND, DEPLOY, DIRECTORY, READ, RECORD)
+KINDS: Final = (COMMAND, DEPLOY, DIRECTORY, MEMBERSHIP, READ, RECORD)
 """Every kind of payload (DAT-065)."""
 
 _TAG: Final = "yilian/tx/v1"

@@ -7,8 +7,11 @@ from the blocks, and are made again when somebody asks for a proof. Nothing is v
 from collections.abc import Mapping
 from functools import cached_property
 
+from refimpl.application.admission import Rules, members_in
+from refimpl.contract.draft import Draft
 from refimpl.data.block import Block, Genesis, Header
 from refimpl.data.certificate import Certificate
+from refimpl.data.members import Membership
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import EMPTY, StateMap
 from refimpl.data.transaction import Transaction
@@ -65,8 +68,17 @@ class Archive:
         self._states.setdefault(0, open_genesis(self.genesis)[0])
         for made in range(max(one for one in self._states if one <= height), height):
             block = Block(self.header(made + 1), self.transactions(made + 1))
-            self._states[made + 1] = execute(self._states[made], block, self.genesis.members).state
+            members = self._members_after(self._states[made])
+            self._states[made + 1] = execute(self._states[made], block, members, Rules.of(self.genesis)).state
         return self._states[height]
+
+    def members(self, height: int) -> Membership:
+        """See `Chain`."""
+        return self._members_after(self.state(height - 1))
+
+    def _members_after(self, state: StateMap) -> Membership:
+        found = members_in(Draft(state))
+        return self.genesis.members if found is None else found[0]
 
     @cached_property
     def _last(self) -> StateMap:

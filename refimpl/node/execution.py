@@ -12,20 +12,33 @@ from typing import Any
 
 from attrs import frozen
 
-from refimpl.application import index
+from refimpl.application import admission, index
+from refimpl.application.admission import Rules, must_be_approved
 from refimpl.contract import directory, orders, packages
 from refimpl.contract.draft import Draft
 from refimpl.data import merkle
 from refimpl.data.block import Block, Genesis
-from refimpl.data.certificate import has_quorum
 from refimpl.data.encoding import encode_known
-from refimpl.data.ids import Digest, MemberId, Nonce
+from refimpl.data.ids import Digest, Height, MemberId, Name, Nonce
 from refimpl.data.members import Membership
-from refimpl.data.refusal import Code, Refused
+from refimpl.data.refusal import Refused
 from refimpl.data.state_map import EMPTY, StateMap
-from refimpl.data.transaction import COMMAND, DEPLOY, DIRECTORY, READ, Transaction
+from refimpl.data.transaction import COMMAND, DEPLOY, DIRECTORY, MEMBERSHIP, READ, Transaction
 
 __all__ = ["Outcome", "execute", "next_nonce", "open_genesis"]
+
+
+_CLOSED = Rules(Name("tendermint"), is_open=False)
+
+
+@frozen
+class Setting:
+    """What a transaction meets beside the state: who is in force, by what rules they change, and when it is."""
+
+    members: Membership
+    rules: Rules
+    height: Height
+    time: int
 
 
 @frozen
@@ -52,8 +65,8 @@ def open_genesis(genesis: Genesis) -> tuple[StateMap, dict[bytes, bytes | None]]
     return draft.commit(), draft.writes
 
 
-def execute(state: StateMap, block: Block, members: Membership) -> Outcome:
-    """Carry out a block whose transactions have been checked."""
+def execute(state: StateMap, block: Block, members: Membership, rules: Rules = _CLOSED) -> Outcome:
+    """Carry out a block whose transactions have been checked. `members` are those in force at its height."""
     draft = Draft(state)
     time = block.header.time
     receipts: list[dict[str, Any]] = []
@@ -61,7 +74,7 @@ def execute(state: StateMap, block: Block, members: Membership) -> Outcome:
     for transaction in block.transactions:
         if orders.is_overdue(draft, time):
             _let_time_act(draft, time, receipts)
-        receipts.append(_carry_out(draft, transaction, members, time))
+        receipts.append(_carry_out(draft, transaction, Setting(members, rules, block.header.height, time)))
     encoded = tuple(encode_known(receipt) for receipt in receipts)
     return Outcome(draft.commit(), draft.writes, encoded, merkle.root(encoded))
 
@@ -84,16 +97,16 @@ def _nonce_key(sender: MemberId) -> bytes:
     return b"nonce/%s" % sender.encode()
 
 
-def _carry_out(draft: Draft, transaction: Transaction, members: Membership, time: int) -> dict[str, Any]:
+def _carry_out(draft: Draft, transaction: Transaction, here: Setting) -> dict[str, Any]:
     """One transaction: all of it or nothing, but its nonce is used either way, and a denied read is kept (DAT-071)."""
     draft.write(_nonce_key(transaction.sender), transaction.nonce + 1)
     receipt: dict[str, Any] = {"kind": transaction.kind, "tx": transaction.id.hex()}
     draft.mark()
     try:
         if transaction.kind == READ:
-            events, denied = index.decide_read(draft, transaction.payload, transaction.signers, time)
+            events, denied = index.decide_read(draft, transaction.payload, transaction.signers, here.time)
         else:
-            events, denied = _dispatch(draft, transaction, members, time), None
+            events, denied = _dispatch(draft, transaction, here), None
     except Refused as refused:
         draft.undo()
         return {**receipt, "code": refused.code.value, "status": "refused"}
@@ -102,23 +115,17 @@ def _carry_out(draft: Draft, transaction: Transaction, members: Membership, time
     return {**receipt, "events": events, "status": "applied"}
 
 
-def _dispatch(draft: Draft, transaction: Transaction, members: Membership, time: int) -> list[dict[str, Any]]:
+def _dispatch(draft: Draft, transaction: Transaction, here: Setting) -> list[dict[str, Any]]:
     """By kind, of those that are applied whole or not at all; the events it makes."""
     if transaction.kind == COMMAND:
         return orders.command(draft, transaction.payload, transaction.signers)
+    if transaction.kind == MEMBERSHIP:
+        return admission.change_members(draft, transaction, here.members, Height(here.height + 1), here.rules)
     if transaction.kind == DEPLOY:
-        _must_be_approved(transaction, members)
+        must_be_approved(transaction.signers, here.members)
         return orders.told(packages.deploy(draft, transaction.payload))
     if transaction.kind == DIRECTORY:
-        _must_be_approved(transaction, members)
+        must_be_approved(transaction.signers, here.members)
         directory.enrol(draft, packages.program_in(draft), transaction.payload, "/payload")
         return []
-    return [index.write_record(draft, transaction.payload, transaction.signers, time)]
-
-
-def _must_be_approved(transaction: Transaction, members: Membership) -> None:
-    """Changing the rules or the directory takes the signatures of more than two thirds of the weight (DAT-072)."""
-    found = [members.get(signer) for signer in transaction.signers]
-    weight = sum(member.weight for member in found if member is not None)
-    if not has_quorum(weight, members.total_weight):
-        raise Refused(Code.MEMBER_TOO_FEW_APPROVALS, "/signers", signed=weight, total=members.total_weight)
+    return [index.write_record(draft, transaction.payload, transaction.signers, here.time)]

@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from refimpl.application.admission import MEMBERS, Rules, members_in
 from refimpl.contract.draft import Draft
 from refimpl.crypto.recipes import Verifier
 from refimpl.data.block import Block, Genesis, Tip, check_block, check_drift, check_transactions, make_block, read_block
@@ -22,7 +23,7 @@ from refimpl.data.ids import Digest, Height, MemberId, PublicKey, Seconds
 from refimpl.data.limits import BLOCK_BYTES, BLOCK_TRANSACTIONS, POOL_TRANSACTIONS
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.state_map import EMPTY, MapProof, StateMap
-from refimpl.data.transaction import Transaction, check_transaction, read_transaction
+from refimpl.data.transaction import MEMBERSHIP, Transaction, check_transaction, read_transaction
 from refimpl.node import keys
 from refimpl.node.execution import Outcome, execute, next_nonce, open_genesis
 from refimpl.node.ports import Write
@@ -39,6 +40,8 @@ class Opinion:
 
     refused: Refused | None
     timely: bool
+    closes: bool = False
+    """Whether it changes the members, so that others decide what comes after it (CON-090)."""
 
 
 @frozen
@@ -59,6 +62,8 @@ class Ledger:
     tip: Tip
     state: StateMap
     pool: dict[Digest, Transaction] = field(factory=dict)
+    waits: bool = False
+    """Whether this is a branch on which a change of the members is not decided."""
     _accepted: tuple[Block | None, Tip | None] = field(default=(None, None), init=False)
     """The block that was last found acceptable, and on which tip: it is not judged again when it is decided."""
     _branches: dict[Digest, "Ledger"] = field(factory=dict, init=False)
@@ -83,7 +88,7 @@ class Ledger:
         tip = _read_tip(_stored(disk, keys.TIP), genesis)
         if tip.state_root != state.root:
             raise Refused(Code.STORE_CORRUPT, what=keys.STATE, expected=tip.state_root.hex(), got=state.root.hex())
-        return cls(genesis, verify, tip, state)
+        return cls(genesis, verify, _with_members(tip, state), state)
 
     def info(self) -> tuple[Height, Digest]:
         """The last committed height and the state root after it."""
@@ -109,7 +114,7 @@ class Ledger:
 
     def prepare(self, proposer: MemberId, now: Seconds) -> Block:
         """The block this node would propose: what waits and fits, each sender's transactions in order."""
-        return make_block(self.tip, proposer, now, tuple(self._that_fit()))
+        return make_block(self.tip, proposer, now, () if self.waits else tuple(self._that_fit()))
 
     def process(self, data: bytes, now: Seconds) -> Opinion:
         """What this node thinks of a proposed block (DAT-085 .. DAT-099)."""
@@ -117,11 +122,12 @@ class Ledger:
             block = self._judged(data)
         except Refused as refused:
             return Opinion(refused, timely=False)
+        closes = self._closes(block)
         try:
             check_drift(block.header.time, now)
         except Refused:
-            return Opinion(None, timely=False)
-        return Opinion(None, timely=True)
+            return Opinion(None, timely=False, closes=closes)
+        return Opinion(None, timely=True, closes=closes)
 
     def beyond(self, ancestors: Iterable[bytes]) -> "Ledger":
         """This ledger as it would be after these blocks, in order; raises as `finalize` does. Changes nothing.
@@ -132,16 +138,35 @@ class Ledger:
         for data in ancestors:
             block = read_block(data)
             if block.id not in self._branches:
-                result = ledger.finalize(data)
-                self._branches[block.id] = evolve(ledger, tip=result.tip, state=result.outcome.state)
+                self._branches[block.id] = ledger._grown(ledger.finalize(data))
             ledger = self._branches[block.id]
         return ledger
+
+    def _grown(self, result: Result) -> "Ledger":
+        """This ledger after a block that is not decided. Behind one that changes the members it waits (CON-090): what
+        stands there is of the members before, and empty."""
+        waits = self.waits or (self.rules.renews and MEMBERS in result.outcome.writes)
+        tip = evolve(result.tip, members=self.tip.members, since=self.tip.since) if waits else result.tip
+        return evolve(self, tip=tip, state=result.outcome.state, waits=waits)
+
+    def _closes(self, block: Block) -> bool:
+        """Whether an acceptable block changes the members; only one with such a transaction is executed to see."""
+        if not self.rules.renews or all(one.kind != MEMBERSHIP for one in block.transactions):
+            return False
+        return MEMBERS in self.carry_out(block).writes
+
+    @property
+    def rules(self) -> Rules:
+        """By what rules the members change."""
+        return Rules.of(self.genesis)
 
     def finalize(self, data: bytes) -> Result:
         """Execute a decided block; raises `Refused` if it is not valid here, which a correct quorum excludes."""
         block = self._judged(data)
         outcome = self.carry_out(block)
-        tip = self.tip.after(block, outcome.state.root, outcome.receipts_root, self.tip.members)
+        tip = self.tip.after(block, outcome.state.root, outcome.receipts_root)
+        if MEMBERS in outcome.writes:
+            tip = _with_members(tip, outcome.state)
         return Result(block, outcome, tip)
 
     def commit(self, result: Result, certificate: Certificate | None) -> list[Write]:
@@ -153,6 +178,9 @@ class Ledger:
         for transaction in block.transactions:
             self.pool.pop(transaction.id, None)
         stale = [tx.id for tx in self.pool.values() if tx.nonce < next_nonce(draft, tx.sender)]
+        if MEMBERS in result.outcome.writes:
+            self._branches = {}  # what stands on the change was of the members before (CON-090)
+            stale += [tx.id for tx in self.pool.values() if tx.id not in stale and not self._still_holds(tx)]
         for identifier in stale:
             del self.pool[identifier]
         writes: list[Write] = [(keys.block(height), block.header.to_bytes())]
@@ -195,6 +223,14 @@ class Ledger:
     def _check(self, transaction: Transaction) -> None:
         check_transaction(transaction, self.tip.channel, self.tip.suite, self._key_of, self.verify)
 
+    def _still_holds(self, transaction: Transaction) -> bool:
+        """Whether a transaction that waits is one of the members in force now (DAT-079)."""
+        try:
+            self._check(transaction)
+        except Refused:
+            return False
+        return True
+
     def _judged(self, data: bytes) -> Block:
         """The block in `data`, which may stand on the tip; else raises what is wrong (DAT-085 .. DAT-095, DAT-099)."""
         block = read_block(data)
@@ -208,6 +244,9 @@ class Ledger:
     def stands(self, block: Block) -> None:
         """Raise unless the block continues the tip (DAT-085 .. DAT-095)."""
         check_block(block, self.tip)
+        if self.waits and block.transactions:
+            size, expected = len(block.transactions), "no transaction before the change of the members is decided"
+            raise Refused(Code.BLOCK_WRONG_MEMBERSHIP, "/header/size", expected=expected, got=size)
 
     def may_be_executed(self, block: Block) -> None:
         """Raise unless every transaction is signed and takes its sender's next nonce in this state (DAT-099)."""
@@ -216,7 +255,7 @@ class Ledger:
 
     def carry_out(self, block: Block) -> Outcome:
         """What executing the block gives, each transaction on what the one before it left (DAT-110)."""
-        return execute(self.state, block, self.tip.members)
+        return execute(self.state, block, self.tip.members, self.rules)
 
     def _that_fit(self) -> Iterable[Transaction]:
         """What waits, in order of sender and nonce without gaps, up to the limits of a block."""
@@ -242,6 +281,12 @@ def _state_writes(written: Mapping[bytes, bytes | None]) -> list[Write]:
     return [(keys.state(key), value) for key, value in sorted(written.items())]
 
 
+def _with_members(tip: Tip, state: StateMap) -> Tip:
+    """The tip with the members that the state names, if it names any (DAT-076)."""
+    found = members_in(Draft(state))
+    return tip if found is None else evolve(tip, members=found[0], since=found[1])
+
+
 def _stored(disk: Mapping[str, bytes], key: str) -> bytes:
     if key not in disk:
         raise Refused(Code.STORE_CORRUPT, what=key, expected="a value", got="nothing")
@@ -249,7 +294,7 @@ def _stored(disk: Mapping[str, bytes], key: str) -> bytes:
 
 
 def _tip_bytes(tip: Tip) -> bytes:
-    """The tip as it is stored; channel, suite and members are the genesis's."""
+    """The tip as it is stored; channel and suite are the genesis's, members its own or the state's (DAT-076)."""
     return encode({
         "block": tip.block.hex(), "height": tip.height, "receipts_root": tip.receipts_root.hex(),
         "state_root": tip.state_root.hex(), "time": tip.time,

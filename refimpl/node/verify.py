@@ -18,9 +18,10 @@ from refimpl.crypto.recipes import REHEARSAL, Verifier, verifier
 from refimpl.data.block import Block, Genesis, Header
 from refimpl.data.certificate import Certificate, Decision, require_certificate, verify_certificate
 from refimpl.data.ids import Height, Name
+from refimpl.data.members import Membership
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.transaction import Transaction
-from refimpl.network.messages import Codec
+from refimpl.network.messages import Codec, Message
 from refimpl.node import keys
 from refimpl.node.ledger import Ledger
 from refimpl.node.notary import verify_message
@@ -100,6 +101,8 @@ class _Audit:
         self.height = 0
         self.transactions = 0
         self.ledger: Ledger | None = None
+        self.force: dict[int, Membership] = {}
+        """First height -> the members in force from it on."""
 
     def report(self, finding: Finding | None) -> Report:
         """The result so far."""
@@ -127,6 +130,7 @@ class _Audit:
             find_engine(genesis.engine)
             verify = verifier(genesis.suite, REHEARSAL)
             self.ledger, _ = Ledger.open(genesis, verify)
+            self.force[1] = genesis.members
         except Refused as refused:
             raise self.refused(refused, None, key) from None
         return genesis, verify
@@ -151,6 +155,7 @@ class _Audit:
             self.expect(keys.receipt(height, index), receipt, height)
         self.transactions += header.size
         ledger.commit(result, certificate)
+        self.force[ledger.tip.since] = ledger.tip.members
 
     def certificate(self, height: int, header: Header, verify: Verifier) -> Certificate | None:
         """The votes of a quorum for this block."""
@@ -178,17 +183,29 @@ class _Audit:
         """What consensus left for the height under way is well formed and signed, and about that height."""
         engine = find_engine(genesis.engine)
         codec = Codec(genesis.engine, genesis.channel, genesis.suite, engine.readers)
-        public = {one.member: one.public for one in genesis.members}
         for key in [key for key in self.stored if key.startswith(keys.RECORD)]:
             try:
                 message = codec.decode(self.value(key, None))
-                verify_message(codec, public, verify, message)
+                self.record(codec, verify, message)
             except Refused as refused:
                 raise self.refused(refused, None, key) from None
             height = message.height if engine.promise.rounds != "height" else self.height + 1
             expected = keys.record(height, message.round, message.kind, message.sender)
             if key != expected:
                 raise _Broken(Finding(None, key, STORED, Code.STORE_CORRUPT, expected, key))
+
+    def record(self, codec: Codec, verify: Verifier, message: Message) -> None:
+        """Somebody in force at its height signed it, or, where rounds run on, somebody in force before that."""
+        since = [first for first in sorted(self.force) if first <= message.height]
+        for first in since[:-3:-1]:
+            public = {one.member: one.public for one in self.force[first]}
+            try:
+                verify_message(codec, public, verify, message)
+            except Refused:
+                if first == since[-2:][0]:
+                    raise
+            else:
+                return
 
     def nothing_else(self) -> None:
         """No key stands that nothing accounts for."""

@@ -11,7 +11,7 @@ from attrs import frozen
 from conformance.history import History, Violation
 from conformance.plan import Plan
 from conformance.trace import trace_digest
-from refimpl.scenarios import records, referral
+from refimpl.scenarios import alliance, records, referral
 from refimpl.scenarios.cast import Cast
 from refimpl.scenarios.stage import Stage, Unanswered
 from refimpl.scenarios.told import Told
@@ -47,7 +47,7 @@ _TOLD: Final = (
 )
 
 SCENARIOS: Final[Mapping[str, Story]] = {
-    "referral": referral, "records": records, **{story.name: story for story in _TOLD},
+    "referral": referral, "records": records, "alliance": alliance, **{story.name: story for story in _TOLD},
 }  # fmt: skip
 """Name -> the story."""
 

@@ -18,7 +18,7 @@ from conformance.history import History, Violation
 from conformance.plan import Plan
 from conformance.world import World
 from refimpl.contract.draft import Draft
-from refimpl.crypto.recipes import REHEARSAL, verifier
+from refimpl.crypto.recipes import REHEARSAL, KeyPair, verifier
 from refimpl.data.ids import ChannelId, MemberId, Name, Nonce
 from refimpl.data.transaction import COMMAND, Transaction
 from refimpl.node import keys
@@ -61,6 +61,8 @@ class Stage:
     """Told the height after each step, for progress."""
     world: World = field(init=False)
     cluster: NodeCluster = field(init=False)
+    keys: dict[MemberId, KeyPair] = field(init=False)
+    """With which the story's clients sign."""
     nonces: dict[MemberId, int] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -68,6 +70,7 @@ class Stage:
         genesis.check(REHEARSAL)
         verify = verifier(self.cast.suite, REHEARSAL)
         self.cluster = NodeCluster(genesis, self.cast.keys(), self.plan, verify, lambda height, count: ())
+        self.keys = self.cast.keys()
         self.world = World(self.plan, self.cluster)
         self.world.start()
 
@@ -89,7 +92,7 @@ class Stage:
         draft = Transaction(
             self.cast.suite, ChannelId(self.cast.channel), Nonce(nonce), (sender, *sorted(others)), kind, payload
         )
-        transaction = draft.signed(self.cluster.keys)
+        transaction = draft.signed(self.keys)
         self.world.submit(transaction.id.hex(), transaction.to_bytes())
         return self.wait_for(transaction.id.hex())
 

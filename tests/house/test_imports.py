@@ -46,7 +46,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "conformance": ("conformance",),
     "conformance.model": ("conformance", "contracts_dsl"),
     "conformance.adapters": ("conformance", "refimpl"),
-    "conformance.zoo": ("conformance", "refimpl"),
+    "conformance.zoo": ("conformance", "refimpl", "contracts_dsl"),
 }
 
 # The world outside: clocks, entropy, disk, processes, sockets, threads; and the rooms whose work it is to meet it.
@@ -68,6 +68,7 @@ EDGE_ROOMS = (
     "conformance.commands",
     "conformance.drivers",
     # One of the bugs that are planted there reads a clock.
+    "conformance.zoo.laws",
     "conformance.zoo.wire",
 )
 

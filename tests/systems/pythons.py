@@ -1,5 +1,6 @@
 """`make pythons`: the default run under every Python that the project supports and this machine has, and under two hash
-seeds; all must come to the same state by the same trace. An interpreter that is absent is named, not passed over.
+seeds; all must come to the same state by the same trace, and so must drawn plans of each BFT engine. An interpreter
+that is absent is named, not passed over.
 
 Each interpreter gets a small environment of its own below .venv, kept for the next time. One line each on stdout.
 """
@@ -63,6 +64,14 @@ def run(python: Path, seed: str, folder: Path) -> tuple[str, str]:
     return printed["app_hash"], printed["trace"]
 
 
+def engines(python: Path, seed: str) -> tuple[str, ...]:
+    """The digest of each BFT engine's traces, as `engine digest`, shortened, under this interpreter and hash seed."""
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    command = [python, "-m", "tests.systems.engine_digests"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=ROOT)
+    return tuple(f"{name} {digest[:16]}" for name, digest in sorted(json.loads(done.stdout).items()))
+
+
 def main() -> int:
     """Run all, print a line for each, and return the exit status: 1 if two differ."""
     results = set()
@@ -75,8 +84,10 @@ def main() -> int:
         for seed in SEEDS:
             with tempfile.TemporaryDirectory() as folder:
                 app_hash, trace = run(python, seed, Path(folder))
-            results.add((app_hash, trace))
+            traces = engines(python, seed)
+            results.add((app_hash, trace, traces))
             print(f"python {version}  hash seed {seed}  app_hash {app_hash}  trace {trace}", flush=True)
+            print("  " + "  ".join(traces), flush=True)
     print("all the same" if len(results) == 1 else f"{len(results)} different results", flush=True)
     return int(len(results) != 1)
 

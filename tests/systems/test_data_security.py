@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from conformance.adapters.node import NodeCluster
 from conformance.plan import Byz, Plan, Twin
 from refimpl.application.fhir import read_referral
 from refimpl.application.index import accesses
@@ -82,6 +83,17 @@ def test_the_records_themselves_do_carry_the_secrets(secrets):
     assert len(leaked(secrets, contents)) > 50
 
 
+@pytest.mark.clause("INV-S9")
+@pytest.mark.system("C1")
+def test_C1_none_is_in_a_message_between_members(secrets, monkeypatch):
+    wires, read = set(), NodeCluster.read
+    monkeypatch.setattr(NodeCluster, "read", lambda self, wire: (wires.add(wire), read(self, wire))[1])
+    perform("referral", None, None, 0)
+    assert len(wires) > 100
+    assert leaked(secrets, b"\n".join(sorted(wires))) == []
+
+
+@pytest.mark.clause("INV-S9")
 @pytest.mark.system("C1")
 def test_C1_no_clinical_text_and_no_patient_is_in_any_stored_value(secrets, played):
     for node in range(4):
@@ -115,6 +127,7 @@ def order():
     return read_referral(referral.bundle())
 
 
+@pytest.mark.clause("INV-S9")
 @pytest.mark.system("C5")
 def test_C5_every_read_is_on_the_chain_before_it_happens_and_tells_who_saw_what(played):
     seen = [(row["reader"], row["record"].split("/")[0]) for row in accesses(played.stage.state())]

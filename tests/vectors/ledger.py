@@ -4,7 +4,7 @@ The chain is a real one: a directory is enrolled, a contract deployed, loans ask
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -274,6 +274,8 @@ def _offers() -> list[tuple[int, list[Transaction]]]:
         payload = {"action": "ask", "arguments": arguments, "contract": "Loan", "instance": None}
         return transaction(number, "b", "command", payload)
 
+    key = key_for_tests(Suite.INTL, "m3.next").public
+    changed = Member(MemberId("m3"), key, Weight(4), Role.VALIDATOR).to_value()
     answer = {"action": "answer", "arguments": [], "contract": "Loan", "instance": 0}
     return [
         (5, [transaction(0, most, "directory", {"nodes": nodes})]),
@@ -283,7 +285,15 @@ def _offers() -> list[tuple[int, list[Transaction]]]:
         (1, [transaction(1, "a", "record", {"no": "record"})]),
         (1, [transaction(number, who, "read", {"fields": ["terms"], "instance": at, "purpose": None})
              for number, who, at in ((2, "a", 0), (3, "a", 7), (0, "city", 0))]),
+        (1, [transaction(2, most, "membership", _change(changed, removed=["a"], evidence=0)),
+             transaction(1, "m1 m0", "membership", _change(changed)),
+             transaction(3, most, "membership", _change(removed=["nobody"]))]),
+        (1, [transaction(1, "city", "record", None)]),
     ]
+
+
+def _change(*changes: Any, removed: Sequence[str] = (), evidence: int | None = None) -> Body:
+    return {"changes": list(changes), "evidence": evidence, "removed": list(removed)}
 
 
 @cache

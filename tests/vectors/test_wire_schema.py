@@ -9,6 +9,7 @@ from random import Random
 import jsonschema
 import pytest
 
+from refimpl.application import admission
 from refimpl.application.index import write_record
 from refimpl.consensus.registry import engine_names, find_engine
 from refimpl.contract import directory, orders, packages
@@ -79,6 +80,7 @@ READERS: dict[str, Callable] = {
     "payload.directory": lambda value: directory.enrol(Draft(EMPTY), packages.NOTHING, value),
     "payload.command": lambda value: orders._read(value, ()),
     "payload.deploy": lambda value: packages.deploy(Draft(EMPTY), value),
+    "payload.membership": admission.read_payload,
     "payload.read": lambda value: orders.read_request(value, (MemberId("a"),)),
     "payload.record": lambda value: write_record(Draft(EMPTY), value, (), 0),
     **{f"message.{engine}": message_reader(engine) for engine in wire_schema.BODIES if engine in engine_names()},
@@ -110,6 +112,10 @@ def examples():
         "stateProof": [state.prove(b"ac").to_value(), EMPTY.prove(b"a").to_value()],
         "payload.directory": of_kind["directory"], "payload.command": [*of_kind["command"], command],
         "payload.deploy": [{"modules": [1, {}]}],
+        "payload.membership": [
+            {"changes": genesis["members"][:2], "evidence": None, "removed": ["a"]},
+            {"changes": [], "evidence": 7, "removed": ["a", "b"]},
+        ],
         "payload.read": [{"fields": ["主诉", "plan"], "instance": 0, "purpose": purpose} for purpose in (None, "诊疗")],
         "payload.record": [{"entry": entry}, {"access": access}], **messages,
     }  # fmt: skip

@@ -132,7 +132,7 @@ def objects() -> dict[str, Schema]:
 
 
 def payloads() -> dict[str, Schema]:
-    """What transactions carry, by kind (CTR-D01 to CTR-D03, CTR-D08, APP-007, APP-008); modules: ir.schema.json."""
+    """What transactions carry, by kind (CTR-D01 to CTR-D03, CTR-D08, DAT-073, APP-007, APP-008)."""
     most = limits.IDENTIFIER_NAME_CHARS
     named = {**text(most, 1), "not": {"pattern": "\\u0000"}}
     plain: list[Schema] = [{"type": ["boolean", "integer", "string"]}, listed(text(most), most)]
@@ -145,6 +145,7 @@ def payloads() -> dict[str, Schema]:
     argument = record(name=word, value={"anyOf": [single, listed(word, limits.COMMAND_LISTED)]})
     entry = record(commitment=ref("digest"), custodian=ref("memberName"), kind=kind, record=ref("name"))
     access = record(custodian=ref("memberName"), purpose=kind, reader=ref("memberName"), record=ref("name"))
+    reason = {"anyOf": [number(), {"type": "null"}]}
     return {
         "payload.directory": record(nodes=listed(node, limits.DIRECTORY_NODES, 1)),
         "payload.command": record(
@@ -157,6 +158,10 @@ def payloads() -> dict[str, Schema]:
             "anyOf": [{"properties": {"modules": {"minItems": 1}}},
                       {"properties": {"retired": {"minItems": 1}}, "required": ["retired"]}],
         },
+        "payload.membership": {"anyOf": [
+            record(changes=listed(ref("member"), limits.MEMBERSHIP_MEMBERS, some), evidence=reason,
+                   removed=listed(ref("memberName"), limits.MEMBERSHIP_MEMBERS, 1 - some)) for some in (0, 1)
+        ]},
         "payload.read": record(fields=listed(word, FIELDS_MAX, 1), instance=number(),
                                purpose={"anyOf": [word, {"type": "null"}]}),
         "payload.record": {"oneOf": [record(entry=entry), record(access=access)]},

@@ -44,6 +44,7 @@ type placeOf struct {
 type Chain struct {
 	genesis    *Genesis
 	membership Membership
+	since      int64 // the first height at which they are in force
 	known      *Known
 	pool       map[string]*Transaction
 	blocks     map[int64]*Committed
@@ -175,7 +176,8 @@ func isTimely(block *Block, second int64) bool { // DAT-096
 }
 
 func (c *Chain) commit(block *Block, cert any, round int64) []Write { // a block that was judged
-	draft, receipts := execute(c.state, block, c.membership)
+	here := Setting{c.membership, c.genesis.engine, c.genesis.open, block.height, block.time}
+	draft, receipts := execute(c.state, block, here)
 	c.state = draft.committed()
 	c.tip = Tip{block.id, block.height, block.time, receiptsRoot(receipts), c.state.root}
 	c.keep(&Committed{block, cert, receipts, round})
@@ -187,6 +189,9 @@ func (c *Chain) commit(block *Block, cert any, round int64) []Write { // a block
 	}
 	for _, one := range block.transactions {
 		delete(c.pool, one.id)
+	}
+	if _, written := draft.writes[membersKey]; written {
+		c.takeMembers()
 	}
 	after := newDraft(c.state)
 	for id, one := range c.pool {
@@ -251,6 +256,7 @@ func (c *Chain) loadFrom(disk map[string][]byte) {
 	sound(c.tip.stateRoot == draft.base.root, "a state with the root of the tip")
 	draft.base.program = programIn(draft)
 	c.state = draft.base
+	c.takeMembers()
 	previous := ""
 	for height := max(1, c.tip.height-blocksKept+1); height <= c.tip.height; height++ {
 		kept := shaped(decode(disk[fmt.Sprintf("block/%d", height)], diskBytes, depthLimit+2), map[string]fits{

@@ -9,6 +9,14 @@ const ( // of spec/limits.toml
 	commandListed  = 256
 )
 
+// Setting is what a transaction meets beside the state.
+type Setting struct {
+	members      Membership // in force at the height
+	engine       string
+	open         bool
+	height, time int64
+}
+
 // openGenesis is the state before block 1 (DAT-080).
 func openGenesis(genesis *Genesis) *Draft {
 	draft := newDraft(newState(map[string][]byte{}, nil))
@@ -20,12 +28,12 @@ func openGenesis(genesis *Genesis) *Draft {
 }
 
 // execute is the draft of the state after a block, and its receipts (DAT-110, DAT-111).
-func execute(state *StateMap, block *Block, membership Membership) (*Draft, list) {
+func execute(state *StateMap, block *Block, here Setting) (*Draft, list) {
 	draft, receipts := newDraft(state), list{}
 	receipts = letTimeAct(draft, block.time, receipts)
 	for _, one := range block.transactions {
 		receipts = letTimeAct(draft, block.time, receipts)
-		receipts = append(receipts, carryOut(draft, one, membership, block.time))
+		receipts = append(receipts, carryOut(draft, one, here))
 	}
 	return draft, receipts
 }
@@ -42,7 +50,7 @@ func letTimeAct(draft *Draft, time int64, receipts list) list {
 
 func nonceOf(draft *Draft, sender string) int64 { return draft.number("nonce/" + sender) } // DAT-112
 
-func carryOut(draft *Draft, t *Transaction, membership Membership, time int64) object {
+func carryOut(draft *Draft, t *Transaction, here Setting) object {
 	draft.write("nonce/"+t.sender(), nonceOf(draft, t.sender())+1) // DAT-071
 	draft.mark()
 	events, code := list{}, ""
@@ -51,14 +59,16 @@ func carryOut(draft *Draft, t *Transaction, membership Membership, time int64) o
 		case "command":
 			events = carryCommand(draft, t)
 		case "deploy":
-			events = carryDeployment(draft, t, membership)
+			events = carryDeployment(draft, t, here.members)
 		case "directory":
-			mustBeApproved(t.signers, membership)
+			mustBeApproved(t.signers, here.members)
 			enrol(draft, t.payload)
+		case "membership":
+			events = carryMembership(draft, t, here)
 		case "read":
-			events, code = carryRead(draft, t, time)
+			events, code = carryRead(draft, t, here.time)
 		case "record":
-			events = carryRecord(draft, t, time)
+			events = carryRecord(draft, t, here.time)
 		}
 	})
 	if refused != nil {

@@ -48,7 +48,9 @@ func newVoice(genesis, secret []byte, profile, self, suite string) *Voice {
 	refuseUnless(!v.solo || len(validators) == 1, "consensus.not_alone", "one validator", len(validators)) // CON-030
 	// refuses a directory that may not be enrolled before there is an instance
 	openGenesis(chain.genesis)
-	v.messages = &Messages{chain.genesis.channel, chain.genesis.suite, self, secret, validators}
+	v.messages = &Messages{
+		chain.genesis.channel, chain.genesis.suite, self, secret, validators, []inForce{{1, validators}},
+	}
 	if !v.solo {
 		v.engine = newTendermint(self, chain.membership, v.messages, v)
 	}
@@ -74,6 +76,7 @@ func (v *Voice) recover(disk map[string][]byte, now int64) list {
 	}
 	v.enter(now)
 	v.chain.load(disk)
+	v.renew()
 	if v.solo {
 		v.settle()
 		return v.effects
@@ -142,6 +145,9 @@ func (v *Voice) settle() {
 }
 
 func (v *Voice) hasWork() bool { // NET-015, NOD-062, NOD-063
+	if !v.messages.speaks() { // CON-093
+		return false
+	}
 	due, is := v.chain.deadline()
 	if is && due >= v.second() {
 		v.setTimer("deadline", (due+1)*tick, Alarm{})
@@ -183,6 +189,9 @@ func (v *Voice) opinion(payload []byte) *Opinion { // each payload of a height i
 }
 
 func (v *Voice) send(message *Message, to []string) { // nobody named: all
+	if !v.messages.speaks() && message.kind != "decided" && message.kind != "sync" { // CON-093
+		return
+	}
 	var whom any = "all"
 	if to != nil {
 		whom = valuesOf(to)
@@ -261,7 +270,11 @@ func (v *Voice) decide(height, round int64, payload []byte, votes []Vote) { // N
 	if !v.solo {
 		cert = v.certificate(height, round, opinion.name, votes)
 	}
+	before := v.chain.membership.digest()
 	writes := v.chain.commit(opinion.block, cert, round)
+	if v.chain.membership.digest() != before {
+		v.renew()
+	}
 	clear(v.opinions)
 	v.persist(append(writes, v.forgotten()...))
 	for _, name := range sortedKeys(v.timers) {

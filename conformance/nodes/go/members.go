@@ -19,17 +19,20 @@ type Membership struct {
 	members []Member
 }
 
+func memberIn(value any) Member { // DAT-050
+	isRole := func(one any) bool { return one == "validator" || one == "member" || one == "auditor" }
+	fields := shaped(value, map[string]fits{"member": isMember, "pub": isHash, "role": isRole, "weight": isCount})
+	return Member{
+		fields["member"].(string), fields["role"].(string), fromHex(fields["pub"].(string)), fields["weight"].(int64),
+	}
+}
+
 func readMembers(value any) Membership { // DAT-050
 	given, is := value.(list)
 	check(is && len(given) >= 1 && len(given) <= membersLimit, "1 to 128 members", "another list")
-	isRole := func(one any) bool { return one == "validator" || one == "member" || one == "auditor" }
 	read := Membership{value: given}
 	for _, one := range given {
-		fields := shaped(one, map[string]fits{"member": isMember, "pub": isHash, "role": isRole, "weight": isCount})
-		read.members = append(read.members, Member{
-			fields["member"].(string), fields["role"].(string), fromHex(fields["pub"].(string)),
-			fields["weight"].(int64),
-		})
+		read.members = append(read.members, memberIn(one))
 	}
 	sorted := sort.SliceIsSorted(read.members,
 		func(a, b int) bool { return read.members[a].name < read.members[b].name })
@@ -82,6 +85,8 @@ func isQuorum(weight, total int64) bool { return 3*weight > 2*total }
 type Genesis struct {
 	bytes          []byte
 	channel, suite string
+	engine         string
+	open           bool // persons come and go (DAT-077)
 	directory      list
 	membership     Membership
 	time           int64
@@ -95,6 +100,7 @@ func checkGenesis(data []byte, suites []string) *Genesis { // DAT-080, DAT-081, 
 	})
 	genesis := &Genesis{
 		bytes: data, channel: fields["channel"].(string), suite: fields["suite"].(string),
+		engine: fields["engine"].(string), open: fields["parameters"].(object)["open"] == true,
 		directory:  fields["directory"].(list),
 		membership: readMembers(fields["members"]), time: fields["time"].(int64),
 	}

@@ -52,6 +52,22 @@ type Messages struct {
 	channel, suite, self string
 	secret               []byte
 	validators           map[string]Member
+	force                []inForce // from which height on, the last ones first
+}
+
+type inForce struct {
+	since      int64
+	validators map[string]Member
+}
+
+// at is who validates at a height (CON-091).
+func (m *Messages) at(height int64) map[string]Member {
+	for _, one := range m.force {
+		if one.since <= height {
+			return one.validators
+		}
+	}
+	return m.validators
 }
 
 func (m *Messages) digest(value object) []byte { // NET-002, of the value without sig
@@ -112,24 +128,30 @@ func (m *Messages) read(data []byte) *Message {
 	refuseUnless(value["channel"] == m.channel, "net.wrong_channel", m.channel, value["channel"])
 	refuseUnless(value["suite"] == m.suite, "net.wrong_suite", m.suite, value["suite"])
 	read := messageOf(value, data)
-	_, is := m.validators[read.from]
-	refuseUnless(is, "net.unknown_sender", "a validator", read.from)
-	m.verify(value, read.from, read.sig)
+	known, good := false, false
+	for _, able := range []map[string]Member{m.at(read.height), m.validators} { // of a past height: asks for help
+		_, is := able[read.from]
+		known = known || is
+		good = good || (is && m.holds(value, able[read.from], read.sig))
+	}
+	refuseUnless(known, "net.unknown_sender", "a validator", read.from)
+	refuseUnless(good, "net.bad_signature", "a signature of the sender", read.from)
 	return read
 }
 
-func (m *Messages) verify(value object, from, signature string) {
-	good := verifies(m.suite, m.validators[from].pub, m.digest(value), fromHex(signature))
-	refuseUnless(good, "net.bad_signature", "a signature of the sender", from)
+func (m *Messages) holds(value object, from Member, signature string) bool {
+	return verifies(m.suite, from.pub, m.digest(value), fromHex(signature))
 }
 
 // verifyVote holds a vote for a value, as a decision has it, against its member's key; votes are of validators.
 func (m *Messages) verifyVote(height, round int64, value string, vote Vote) {
-	m.verify(object{
+	said := object{
 		"body": object{"value": value}, "channel": m.channel, "from": vote.member, "height": height,
 		"kind": "precommit", "round": round,
 		"suite": m.suite,
-	}, vote.member, vote.signature)
+	}
+	good := m.holds(said, m.validators[vote.member], vote.signature)
+	refuseUnless(good, "net.bad_signature", "a signature of the voter", vote.member)
 }
 
 func (m *Message) same(other *Message) bool { return m.from == other.from && equal(m.body, other.body) }

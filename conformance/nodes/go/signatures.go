@@ -35,6 +35,14 @@ func signBy(suite string, secret, message []byte) []byte {
 	return ed25519.Sign(ed25519.NewKeyFromSeed(secret), message)
 }
 
+// publicOf is the public key of a secret of 32 bytes.
+func publicOf(suite string, secret []byte) []byte {
+	if suite == "stub" {
+		return secret
+	}
+	return ed25519.NewKeyFromSeed(secret).Public().(ed25519.PublicKey)
+}
+
 // ---- the curve, only to refuse keys that are no points or of small order (DAT-025)
 
 var (

@@ -12,6 +12,9 @@ func (t *Tendermint) askForHelp() {
 }
 
 func (t *Tendermint) say(kind string, body object) { // CON-004, CON-005
+	if !t.messages.speaks() { // CON-093
+		return
+	}
 	message := t.messages.signed(kind, t.height, t.round, body)
 	t.host.record(message)
 	t.host.send(message, nil)

@@ -9,7 +9,7 @@ const ( // of spec/limits.toml
 	signersLimit     = 16
 )
 
-var transactionKinds = []string{"command", "deploy", "directory", "read", "record"} // DAT-065
+var transactionKinds = []string{"command", "deploy", "directory", "membership", "read", "record"} // DAT-065
 
 // Transaction is what somebody signed and wants done.
 type Transaction struct {

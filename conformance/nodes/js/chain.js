@@ -1,6 +1,7 @@
 // One channel's chain and state, and the transactions that wait (spec/data.md; spec/node-protocol.md, NOD-016, NOD-062).
 // What lasts is said as writes [key, bytes or null]; the disk is whoever's holds it.
 
+import { MEMBERS, membersIn, rulesOf } from "./admission.js";
 import { bytesOf, decode } from "./canonical.js";
 import { Draft, keyBytes } from "./draft.js";
 import { execute, nonceOf, openGenesis } from "./execution.js";
@@ -64,6 +65,7 @@ export class Chain {
       if (!(refused instanceof Refused)) throw refused; // a key that no state has
     }
     corrupt(fits, "a state with the root of the tip");
+    this.takeMembers();
     let previous = null;
     for (let height = Math.max(1, this.tip.height - KEPT + 1); height <= this.tip.height; height += 1) {
       const { block, cert, receipts, round } = json(`block/${height}`);
@@ -122,7 +124,7 @@ export class Chain {
   }
 
   judged(bytes) { // the block in `bytes`, which may stand on the tip (DAT-085 to DAT-099)
-    const draft = new Draft(this.state), { channel, suite, members } = this.genesis, { block: id } = this.tip;
+    const draft = new Draft(this.state), { channel, suite } = this.genesis, { members } = this, { block: id } = this.tip;
     const nonces = { get: (sender) => nonceOf(draft, sender) };
     return checkBlock(bytes, { tip: { ...this.tip, id, channel, suite }, members, nonces: members.map(({ member }) => [member, nonces.get(member)]) });
   }
@@ -133,7 +135,7 @@ export class Chain {
 
   commit(bytes, cert, round) { // NET-014: the writes, in one piece
     const block = this.judged(bytes), idOf = (one) => transactionId(one).toString("hex"), { height, time } = block.header;
-    const { draft, receipts } = execute(this.state, block, idOf, this.members);
+    const { draft, receipts } = execute(this.state, block, idOf, this.members, rulesOf(this.genesis));
     this.state = draft.committed();
     this.tip = {
       block: blockId(block.header), height, receipts_root: root(receipts.map(bytesOf)).toString("hex"), state_root: rootOf(this.state), time,
@@ -141,9 +143,25 @@ export class Chain {
     this.blocks.set(height, { block, bytes, cert, receipts, round });
     this.blocks.delete(height - KEPT);
     const after = new Draft(this.state);
+    if (draft.writes.has(MEMBERS)) this.takeMembers();
     for (const one of block.transactions) this.pool.delete(idOf(one));
     for (const [id, { transaction: { body } }] of this.pool) if (body.nonce < nonceOf(after, body.signers[0])) this.pool.delete(id);
     return [[`block/${height}`, bytesOf({ block, cert, receipts, round })], ...this.written(draft), ["tip", bytesOf(this.tip)]];
+  }
+
+  takeMembers() { // DAT-076, DAT-079
+    const stored = membersIn(new Draft(this.state));
+    this.members = stored?.members ?? this.genesis.members;
+    this.since = stored?.since ?? 1;
+    this.known = knownOf({ ...this.genesis, members: this.members, nonces: [] });
+    for (const [id, { transaction }] of this.pool) {
+      try {
+        judgeSigned(transaction, Buffer.from(id, "hex"), this.known);
+      } catch (refused) {
+        if (!(refused instanceof Refused)) throw refused;
+        this.pool.delete(id);
+      }
+    }
   }
 
   receiptOf(id) { // NOD-042; undefined if it is not known

@@ -2,6 +2,7 @@
 // 10; spec/contract.md, part 7; spec/application.md, APP-007 to APP-009).
 
 import { read } from "./access.js";
+import { changeMembers, isFree } from "./admission.js";
 import { bytesOf } from "./canonical.js";
 import { advance, command } from "./contracts.js";
 import { deploy } from "./deployment.js";
@@ -21,13 +22,14 @@ export function openGenesis(genesis) {
   return draft;
 }
 
-// The draft of the state after a block, and its receipts (DAT-110, DAT-111).
-export function execute(state, { header, transactions }, idOf, members) {
+// The draft of the state after a block, and its receipts (DAT-110, DAT-111). `rules` is what the genesis says of changes
+// of the members.
+export function execute(state, { header, transactions }, idOf, members, rules) {
   const draft = new Draft(state), receipts = [];
   letTimeAct(draft, header.time, receipts);
   for (const transaction of transactions) {
     letTimeAct(draft, header.time, receipts);
-    receipts.push(carryOut(draft, transaction.body, idOf(transaction), members, header.time));
+    receipts.push(carryOut(draft, transaction.body, idOf(transaction), members, { ...header, rules }));
   }
   return { draft, receipts };
 }
@@ -40,13 +42,13 @@ function letTimeAct(draft, time, receipts) {
 
 export const nonceOf = (draft, sender) => draft.read(keyOf("nonce", sender)) ?? 0; // DAT-112
 
-function carryOut(draft, body, id, members, time) {
+function carryOut(draft, body, id, members, here) {
   const { kind } = body, [sender] = body.signers;
   draft.write(keyOf("nonce", sender), nonceOf(draft, sender) + 1); // DAT-071
   draft.mark();
   try {
-    if (kind === "read") return { kind, tx: id, ...decided(draft, body, time) };
-    return { kind, tx: id, events: KINDS[kind](draft, body, members, time), status: "applied" };
+    if (kind === "read") return { kind, tx: id, ...decided(draft, body, here.time) };
+    return { kind, tx: id, events: KINDS[kind](draft, body, members, here), status: "applied" };
   } catch (refused) {
     if (!(refused instanceof Refused)) throw refused;
     draft.back();
@@ -100,7 +102,12 @@ const KINDS = {
     return [];
   },
 
-  record(draft, { payload, signers }, members, time) {
+  membership(draft, body, members, { height, rules }) {
+    if (!(rules.open && isFree(draft, body, members))) mustBeApproved(body.signers, members);
+    return changeMembers(draft, body, members, height + 1, rules);
+  },
+
+  record(draft, { payload, signers }, members, { time }) {
     check(object(payload) && Object.keys(payload).length === 1, "one of entry, access");
     return "entry" in payload ? entered(draft, payload.entry, signers, time) : accessed(draft, shaped(payload, { access: object }).access, signers, time);
   },

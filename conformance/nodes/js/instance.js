@@ -18,11 +18,20 @@ export class Instance {
   constructor({ genesis, key, profile, self, suite }) {
     this.chain = new Chain(Buffer.from(genesis, "hex"), suite);
     Object.assign(this, { self, solo: profile === "solo/1", effects: [], timers: new Map(), idle: true, records: [], accused: [], now: 0, opinions: new Map() });
-    const members = this.chain.members, weights = new Map([...validators(members)].map(([one, { weight }]) => [one, BigInt(weight)]));
+    const weights = this.weights();
     refuseUnless(!this.solo || weights.size === 1, "consensus.not_alone", "one validator", weights.size); // CON-030
     this.messages = new Messages({ ...this.chain.genesis, engine: "tendermint" }, self, Buffer.from(key, "hex"));
     this.opening = this.chain.open();
     if (!this.solo) this.engine = new Tendermint(self, weights, this.messages, this);
+  }
+
+  weights() {
+    return new Map([...validators(this.chain.members)].map(([one, { weight }]) => [one, BigInt(weight)]));
+  }
+
+  renew() { // the members in force (DAT-076)
+    this.messages.renew(this.chain.members, this.chain.since);
+    this.engine?.renew(this.weights());
   }
 
   // ---- inputs; each returns the effects of it
@@ -41,6 +50,7 @@ export class Instance {
     if (disk.size === 0) return this.start(now);
     this.enter(now);
     this.chain.load(disk);
+    this.renew();
     const records = disk.get("records");
     refuseUnless(records !== undefined || this.solo, "store.corrupt", "records", "none");
     if (this.solo) return this.settle();
@@ -88,6 +98,7 @@ export class Instance {
   }
 
   hasWork() { // NET-015, NOD-062, NOD-063
+    if (!this.messages.speaks) return false; // CON-093
     const due = this.chain.deadline(), second = Math.floor(this.now / TICK);
     if (due !== null && due >= second) this.setTimer("deadline", (due + 1) * TICK, []);
     const heard = this.engine?.ahead.some((one) => one.height === this.chain.tip.height + 1) ?? false;
@@ -134,6 +145,7 @@ export class Instance {
   }
 
   send(message, to) {
+    if (!this.messages.speaks && !["decided", "sync"].includes(message.kind)) return; // CON-093
     this.effects.push({ effect: "send", to, bytes: bytesOf(message).toString("hex") });
   }
 
@@ -180,7 +192,8 @@ export class Instance {
     const cert = votes === null ? null : {
       block: this.nameOf(payload), channel, height, kind: "precommit", profile: "tendermint", round, signatures: votes, suite,
     };
-    const writes = this.chain.commit(payload, cert, round);
+    const before = this.chain.members, writes = this.chain.commit(payload, cert, round);
+    if (this.chain.members !== before) this.renew();
     this.opinions.clear();
     this.persist([...writes, ...this.forgotten()]);
     for (const name of this.timers.keys()) {

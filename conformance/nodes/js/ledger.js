@@ -10,21 +10,23 @@ export const LIMITS = {
   transaction: 65536, deploy: 524288, signers: 16, depth: 120, block: 1048576, transactions: 1000, members: 128,
 }; // spec/limits.toml
 const UNCERTIFIED = new Set(["authority", "delegated", "nakamoto", "raft", "solo", "stake"]); // DAT-106
-const KINDS = ["command", "deploy", "directory", "read", "record"];
+const KINDS = ["command", "deploy", "directory", "membership", "read", "record"];
 const hash = hex(32);
 const fromHex = (value) => Buffer.from(value, "hex");
 
 // ---- members
 
+const role = (one) => ["validator", "member", "auditor"].includes(one);
+export const isMemberEntry = (value) => object(shaped(value, { member, pub: hash, role, weight: count }));
+
 function readMembers(value) { // DAT-050
   check(list(value) && value.length >= 1 && value.length <= LIMITS.members, "1 to 128 members");
-  const role = (one) => ["validator", "member", "auditor"].includes(one);
-  for (const one of value) shaped(one, { member, pub: hash, role, weight: count });
+  value.forEach(isMemberEntry);
   check(value.every((one, at) => at === 0 || value[at - 1].member <= one.member), "members in order");
   return value;
 }
 
-function judgeMembers(suite, members) { // DAT-025, DAT-051 to DAT-053, in the order of errors.toml
+export function judgeMembers(suite, members) { // DAT-025, DAT-051 to DAT-053, in the order of errors.toml
   for (const one of members) checkKey(suite, fromHex(one.pub));
   const distinct = (key) => new Set(members.map((one) => one[key])).size === members.length;
   refuseUnless(distinct("member"), "member.duplicate", "each member once");

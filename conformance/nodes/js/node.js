@@ -5,7 +5,6 @@ import { createInterface } from "node:readline";
 import { answer, knows } from "./answers.js";
 import { count, hex, list, member, name, object, suite, text } from "./fields.js";
 import { Instance } from "./instance.js";
-import { validators } from "./ledger.js";
 import { Refused } from "./refusal.js";
 
 const PACKS = ["access", "claim", "drug", "family", "referral", "reporting", "sharing", "surgery"];
@@ -34,7 +33,6 @@ function make({ node: one, config: given }) { // NOD-011
   if (Object.keys(given.params).length > 0) throw new Trouble("not_supported", `parameter ${Object.keys(given.params)[0]}`);
   if (instances.size >= INSTANCES) throw new Trouble("bad_state", `${INSTANCES} instances stand`);
   const instance = new Instance(given);
-  if (!validators(instance.chain.members).has(given.self)) throw new Trouble("bad_request", "self is no validator of the genesis");
   return instance;
 }
 

@@ -20,6 +20,12 @@ export function sign(suite, secret, message) {
   const key = createPrivateKey({ key: Buffer.concat([PKCS8, secret]), format: "der", type: "pkcs8" });
   return signBytes(null, message, key);
 }
+// The public key of a secret of 32 bytes.
+export function publicOf(suite, secret) {
+  if (suite === "stub") return secret;
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8, secret]), format: "der", type: "pkcs8" });
+  return Buffer.from(createPublicKey(key).export({ format: "jwk" }).x, "base64url");
+}
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex"); // what stands before the secret (RFC 8410)
 
 // ---- the curve, only to refuse keys that are no points or of small order (DAT-025)

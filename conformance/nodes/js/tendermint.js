@@ -3,7 +3,7 @@
 // It is told of messages, timers and heights; it asks its node, through `host`, for payloads and for what is valid, and
 // has it send, record, wake and decide. It knows no transactions and no disk.
 
-import { encode } from "./canonical.js";
+import { bytesOf, encode } from "./canonical.js";
 import { inOrder } from "./messages.js";
 import { refuseUnless } from "./refusal.js";
 
@@ -17,12 +17,21 @@ const valueIn = (message) => message.body.value ?? null; // null is nil (NET-005
 
 export class Tendermint {
   constructor(self, weights, messages, host) {
-    Object.assign(this, { self, weights, messages, host, ahead: [], seen: 0, behind: false, running: false, height: 0 });
-    this.names = [...weights.keys()].sort();
-    this.total = [...weights.values()].reduce((sum, weight) => sum + weight, 0n);
+    Object.assign(this, { self, messages, host, ahead: [], seen: 0, behind: false, running: false, height: 0 });
+    this.renew(weights);
     this.rounds = this.previous = new Map();
     this.lastRound = 0;
     this.helped = new Map();
+  }
+
+  // Others are in force at the next height; what waits for it is read again, by their keys (CON-091).
+  renew(weights) {
+    this.weights = weights;
+    this.names = [...weights.keys()].sort();
+    this.total = [...weights.values()].reduce((sum, weight) => sum + weight, 0n);
+    const waited = this.ahead;
+    this.ahead = [];
+    for (const message of waited) this.host.attempt(() => this.ahead.push(this.messages.read(bytesOf(message))));
   }
 
   // ---- weights
@@ -152,6 +161,7 @@ export class Tendermint {
   // ---- speaking
 
   say(kind, body) { // CON-004, CON-005
+    if (!this.messages.speaks) return; // CON-093
     const message = this.messages.signed(kind, this.height, this.round, body);
     this.host.record(message);
     this.host.send(message, "all");

@@ -7,10 +7,12 @@ from pathlib import Path
 
 
 def sha(*parts):
+    """SHA-256 (DAT-020)."""
     return sha256(b"".join(parts)).digest()
 
 
 def root(leaves):
+    """The root over these leaves (DAT-030)."""
     if len(leaves) < 2:
         return sha(b"\0", leaves[0]) if leaves else sha()
     half = 1 << (len(leaves) - 1).bit_length() - 1
@@ -18,6 +20,7 @@ def root(leaves):
 
 
 def included(at, last, node, proof, top):
+    """Whether a proof leads from a leaf at a place to the root (DAT-032)."""
     if at > last:
         return False
     for other in proof:
@@ -31,6 +34,7 @@ def included(at, last, node, proof, top):
 
 
 def answer(kind, given, raw=bytes.fromhex):
+    """What is expected of an input."""
     if kind == "digest":
         return {"ok": {"digest": sha(given["tag"].encode(), b"\0", raw(given["bytes"])).hex()}}
     if kind == "merkle.root":

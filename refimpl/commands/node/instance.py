@@ -10,8 +10,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve
-
 from refimpl.commands.node.frames import Config
 from refimpl.consensus.interface import Kind
 from refimpl.consensus.registry import engine_names, find_engine
@@ -137,11 +135,8 @@ class Instance:
 
     def copied(self) -> "Instance":
         """The same instance again, sharing nothing that changes (NOD-024)."""
-        made, machine = copy.copy(self), copy.copy(self.machine)
-        machine.ledger = evolve(machine.ledger, pool=dict(machine.ledger.pool))
-        machine.timers, machine.recent = dict(machine.timers), dict(machine.recent)
-        machine.records, machine.effects = dict(machine.records), []
-        made.machine, made.disk, made.places = machine, dict(self.disk), dict(self.places)
+        made = copy.copy(self)
+        made.machine, made.disk, made.places = self.machine.copied(), dict(self.disk), dict(self.places)
         made.timers, made.evidence = set(self.timers), list(self.evidence)
         return made
 

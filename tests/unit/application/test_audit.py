@@ -110,22 +110,22 @@ def test_no_bytes_stop_the_reader_of_claims_and_reports(data):
 
 
 @pytest.mark.clause("APP-023")
-def test_a_report_stands_by_its_signature_and_its_claims(chain, members):
+def test_a_report_stands_by_its_signature_and_its_claims(chain):
     claims = (prove_transaction(chain, 3, 0), prove_state(chain, chain.height - 1, b"clock"))
     made = report(chain, "hill", AUDITOR, key_for_tests(Suite.INTL, AUDITOR), claims)
     again = Report.from_bytes(made.to_bytes())
     assert again == made
-    body = verify_report(again, members, COMMITS, VERIFY)
+    body = verify_report(again, chain.members, COMMITS, VERIFY)
     assert body["head"] == chain.header(chain.height).id.hex()
     assert {one["contract"] for one in body["findings"]} == {"Visit", "Referral", "StepDown", "Slot"}
     head = b'"auditor":"hill-hc","channel":"'
     altered = Report.from_bytes(made.to_bytes().replace(head + b"river", head + b"lover"))
-    refused("tx.bad_signature", verify_report, altered, members, COMMITS, VERIFY)
+    refused("tx.bad_signature", verify_report, altered, chain.members, COMMITS, VERIFY)
     stranger = attrs.evolve(made, auditor=MemberId("nobody"))
-    refused("tx.unknown_signer", verify_report, stranger, members, COMMITS, VERIFY)
+    refused("tx.unknown_signer", verify_report, stranger, chain.members, COMMITS, VERIFY)
     forged = attrs.evolve(claims[1], data=b"7")
     lie = report(chain, "hill", AUDITOR, key_for_tests(Suite.INTL, AUDITOR), (forged,))
-    refused("wire.bad_proof", verify_report, lie, members, COMMITS, VERIFY)
+    refused("wire.bad_proof", verify_report, lie, chain.members, COMMITS, VERIFY)
     refused("member.not_authorized", report, chain, "hill", AUDITOR, key_for_tests(Suite.INTL, "city-hc"))
 
 

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 
+from conformance.zoo.laws import CLOCK
 from contracts_dsl import ir
 from contracts_dsl.check import check
 from refimpl.crypto.recipes import REHEARSAL, verifier
@@ -13,19 +14,6 @@ from refimpl.data.ids import MemberId, Name, Nonce, Seconds
 from refimpl.data.transaction import COMMAND, DEPLOY, Transaction
 from refimpl.node.ledger import Ledger
 from refimpl.scenarios.cast import ALLIANCE, START
-
-CLOCK = b"""
-contract Clock version 1;
-party owner: Hospital;
-data due: time?;
-start { owner may begin becomes on; }
-state on {
-  owner may move(moment: time) then { set due = moment; };
-  owner may act;
-  wait until due becomes over;
-}
-state over;
-"""
 
 
 def signed(nonce, kind, payload, *signers):

@@ -268,6 +268,6 @@ def test_a_tip_moves_by_lawful_blocks_only():
     for fields in BREAKS.values():
         refusal(check_block, broken(**fields), TIP)
     assert (TIP.height, TIP.block, TIP.time) == before
-    after = TIP.after(BLOCK, OTHER, OTHER, MEMBERS)
+    after = TIP.after(BLOCK, OTHER, OTHER)
     assert (after.height, after.block, after.time, after.state_root) == (1, BLOCK.id, 1005, OTHER)
     check_block(make_block(after, MemberId("m1"), Seconds(0), ()), after)
