@@ -7,7 +7,7 @@ from conformance.drivers.explore import Campaign, shrink_found
 from conformance.drivers.selfcheck import REFERENCES, by_search, by_witness, news, selfcheck
 from conformance.plan import Plan
 from conformance.targets import Target
-from conformance.zoo import NOT_HERE, SURVIVORS, ZOO, load
+from conformance.zoo import APART, NOT_HERE, SURVIVORS, ZOO, load
 
 load()
 ENGINES = {name: entry for name, entry in ZOO.items() if entry.of not in APART and name not in SURVIVORS}
