@@ -28,8 +28,9 @@ class Serving:
 
     def __enter__(self) -> "Serving":
         papers = self.papers
-        command = [sys.executable, "-m", "refimpl", "--lang", self.language, "serve", papers / "ledger.sqlite", "--authority",
-                   papers / "authority.der", "--key", papers / "city3.key", "--as", "city3", "--port", "0"]  # fmt: skip
+        command = [sys.executable, "-m", "refimpl", "--lang", self.language, "serve", papers / "ledger.sqlite",
+                   "--authority", papers / "authority.der", "--key", papers / "city3.key", "--as", "city3",
+                   "--port", "0"]  # fmt: skip
         self.process = subprocess.Popen([str(one) for one in command], stderr=subprocess.PIPE, text=True)
         assert self.process.stderr is not None
         self.first = self.process.stderr.readline()

@@ -19,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from refimpl.data.limits import TRANSACTION_DEPLOY_BYTES
+from refimpl.data.refusal import Refused
 from refimpl.service.gateway import Gateway, stream_of
 from refimpl.service.node import Kept, Working
 from refimpl.service.requests import Answer, Asked
@@ -77,20 +78,34 @@ class _Desk:
         self.closing = True
         await self._tell()
 
-    async def stream(self, start: int) -> AsyncIterator[bytes]:
-        """The blocks from a height on, for as long as somebody listens."""
-        reached = start
+    async def stream(self, answer: Answer) -> AsyncIterator[bytes]:
+        """The blocks from a height on, for as long as somebody listens who may."""
+        assert answer.follow is not None, "only an answer that goes on is streamed"
+        reached = answer.follow
         yield b": blocks\n\n"
-        while not self.closing:
+        while not self.closing and _holds(answer):
             for height, event in stream_of(self.node.chain, reached):
                 yield event
                 reached = height + 1
-            try:
-                async with self.news, asyncio.timeout(_QUIET_SECONDS):
-                    while not self.closing and self.node.chain.height < reached:
-                        await self.news.wait()
-            except TimeoutError:
+            if not await self._news_within(_QUIET_SECONDS, reached):
                 yield b": still here\n\n"
+
+    async def _news_within(self, seconds: float, height: int) -> bool:
+        """Whether a block of this height came, or the end, before so many seconds had passed."""
+        try:
+            async with asyncio.timeout(seconds), self.news:
+                await self.news.wait_for(lambda: self.closing or self.node.chain.height >= height)
+        except TimeoutError:
+            return False
+        return True
+
+
+def _holds(answer: Answer) -> bool:
+    try:
+        answer.still()
+    except Refused:
+        return False
+    return True
 
 
 async def _read(request: Request) -> bytes:
@@ -119,7 +134,7 @@ def application(gateway: Gateway, node: Kept | Working) -> Starlette:
     def _response(answer: Answer) -> Response:
         headers = {**_GUARDS, **answer.headers}
         if answer.follow is not None:
-            return StreamingResponse(desk.stream(answer.follow), answer.status, headers, answer.kind)
+            return StreamingResponse(desk.stream(answer), answer.status, headers, answer.kind)
         return Response(answer.body, answer.status, {**headers, "Content-Type": answer.kind})
 
     async def page(request: Request) -> Response:

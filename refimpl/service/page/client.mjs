@@ -231,7 +231,7 @@ async function history() {
     place.replaceChildren(el("h3", {}, t("records")), ...kept.instances.map(card), kept.instances.length ? "" : el("p", {}, t("none")),
       trace.entries.length ? table(t("trace"), ["when", "who", "did", "about", "why"], trace.entries.map(traced)) : "");
   });
-  view.replaceChildren(el("h2", {}, t("history")), el("form", { onsubmit: find }, field(t("patient"), patient), submit(t("show")),
+  view.replaceChildren(el("h2", {}, t("history")), el("form", { class: "actions", onsubmit: find }, field(t("patient"), patient), submit(t("show")),
     el("button", { type: "button", class: "quiet", onclick: () => print() }, t("print"))), place);
   if (own) await find();
 }
@@ -257,7 +257,7 @@ async function audit() {
   });
   const parts = [el("h2", {}, t("audit"))];
   if (page.me.role !== "auditor") parts.push(el("p", {}, t("not_auditor")));
-  else parts.push(el("form", { onsubmit: find }, field(t("region"), region), submit(t("show")),
+  else parts.push(el("form", { class: "actions", onsubmit: find }, field(t("region"), region), submit(t("show")),
     el("button", { type: "button", class: "quiet", onclick: () => print() }, t("print"))), place);
   view.replaceChildren(...parts);
   if (page.me.role === "auditor" && page.me.region) await find();
