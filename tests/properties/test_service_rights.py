@@ -98,7 +98,7 @@ def test_a_receipt_is_given_to_signers_and_to_whoever_is_given_all_it_tells_of(m
                    if key.startswith("tx/") and tx_of(key) == tx)  # fmt: skip
     receipt = receipts()[tx]
     about = {event["instance"] for event in receipt["events"] if "instance" in event}
-    assert (answer.status == 200) == (member in signers or bool(about) and about <= given_to(member))
+    assert (answer.status == 200) == (member in signers or (bool(about) and about <= given_to(member)))
 
 
 @cache
