@@ -1,6 +1,7 @@
 """Whole nodes whose members change while they run, under each engine that allows it: who decides, with which key."""
 
 import heapq
+import json
 from itertools import count
 
 import pytest
@@ -200,6 +201,26 @@ def test_who_comes_back_after_a_change_goes_on_under_the_new_members(engine, los
     net.hold()
 
 
+@pytest.mark.clause("CON-092")
+@pytest.mark.parametrize("engine", CHAINED)
+def test_when_the_members_changed_a_question_stands_in_the_place_of_all_that_was_recorded(engine):
+    net = Net(engine)
+    net.go_on()
+    assert not records(net.disks["m2"]) <= {"sync"}
+    net.change(entry("m4"))
+    for name in FOUR:
+        assert records(net.disks[name]) == {"sync"}
+    node, before = net.nodes["m2"], net.nodes["m2"].memory.round
+    net.add("m2", disk=net.disks["m2"])
+    assert net.nodes["m2"].memory.voted >= before
+    assert node.memory.base == net.nodes["m2"].memory.base == net.nodes["m2"].ledger.tip.height
+
+
+def records(disk):
+    """The kinds of what is recorded."""
+    return {json.loads(value)["kind"] for key, value in disk.items() if key.startswith("consensus/")}
+
+
 @pytest.mark.clause("DAT-121", "DAT-076")
 def test_a_snapshot_tells_who_is_in_force_and_since_when():
     net = Net("hotstuff")
@@ -230,5 +251,8 @@ def test_what_stands_on_an_undecided_change_is_empty_and_of_the_members_before(e
     assert full.transactions
     higher = above.beyond([empty.to_bytes()])
     assert higher.prepare(MemberId("m2"), START).header.membership == ledger.tip.members.digest
+    assert ledger.beyond([block.to_bytes(), empty.to_bytes()]).waits
     ledger.commit(ledger.finalize(block.to_bytes()), None)
     assert ledger.process(empty.to_bytes(), START).refused is not None
+    with pytest.raises(Refused):
+        ledger.beyond([empty.to_bytes()])
