@@ -12,6 +12,7 @@ import click
 from refimpl.commands.verify import stored_in
 from refimpl.node.archive import Archive
 from refimpl.scenarios.rehearsal import papers, told_ledger
+from refimpl.shell.faults import Fault
 from refimpl.shell.files import delivered
 from refimpl.shell.messages import Language, say
 from refimpl.store.sqlite import create
@@ -25,9 +26,12 @@ __all__ = ["command"]
 @click.pass_context
 def command(context: click.Context, folder: Path, ledger: Path | None) -> None:
     """A ledger, certificates and keys to try `serve` with. / 生成演练用的账本、证书与密钥。"""
+    if folder.exists():
+        raise Fault("file.occupied", path=str(folder))
     now = int(time.time())
     disk = told_ledger(now) if ledger is None else stored_in(ledger)
-    members = Archive(disk).genesis.members
+    chain = Archive(disk)
+    members = chain.members(chain.height + 1)
     with delivered(folder) as scratch:
         if ledger is None:
             store = create(scratch / "ledger.sqlite")

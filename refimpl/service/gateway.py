@@ -16,7 +16,7 @@ from refimpl.application.access_log import as_data as line_data
 from refimpl.application.access_log import entries_of, records_of
 from refimpl.application.audit import as_data as event_data
 from refimpl.application.audit import prove_state, prove_transaction, supervise
-from refimpl.application.certificates import Identity
+from refimpl.application.certificates import Identity, check_in_force
 from refimpl.application.view import Chain, View, happenings
 from refimpl.contract.draft import Draft
 from refimpl.contract.rows import Row
@@ -165,7 +165,9 @@ class Gateway:
     def follow(self, question: _Question) -> Answer:
         """A stream of blocks."""
         start = int(question.given.get("from", "1"))
-        return Answer(200, kind="text/event-stream", follow=max(1, start))
+        identity, node = question.identity, self.node
+        return Answer(200, kind="text/event-stream", follow=max(1, start),
+                      still=lambda: check_in_force(identity, node.ledger.tip.members))  # fmt: skip
 
     def state(self, question: _Question) -> dict[str, Any]:
         """An entry of the state with its proof; a row only for whom it is given to (APP-054, APP-056)."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from refimpl.consensus.registry import find_engine
 from refimpl.crypto.recipes import KeyPair, Verifier
+from refimpl.data.block import Genesis
 from refimpl.data.ids import MemberId, Seconds, Suite
 from refimpl.data.refusal import Refused
 from refimpl.data.state_map import StateMap
@@ -20,13 +21,15 @@ from refimpl.node.machine import Decision, Effect, Machine, Persist, Ring
 from refimpl.shell.faults import Fault
 from refimpl.store.sqlite import SqliteStore, open_existing, open_to_read
 
-__all__ = ["Kept", "LiveChain", "Working", "open_kept", "open_working"]
+__all__ = ["Kept", "LiveChain", "Working", "must_be_intl", "must_order_alone", "open_kept",
+           "open_working"]  # fmt: skip
 
 
 class LiveChain(Archive):
     """An archive that grows: its end is that of the ledger, and states once made again are kept."""
 
     def __init__(self, disk: Mapping[str, bytes], ledger: Callable[[], Ledger]) -> None:
+        """`ledger` gives the ledger whose keys and values `disk` holds, as it is now."""
         super().__init__(disk)
         self._ledger = ledger
 
@@ -66,17 +69,10 @@ class Working:
     writable = True
 
     def __init__(self, store: SqliteStore, member: MemberId, key: KeyPair, verify: Verifier, now: int) -> None:
-        """Takes the store over; `store.corrupt`, and `Fault` `serve.not_alone` where others order too."""
+        """Takes the store over, of a ledger that `must_order_alone` lets pass; `store.corrupt`."""
         self.store = store
         self.disk = dict(store.items())
-        genesis = Archive(self.disk).genesis
-        validators = [one.member for one in genesis.members.validators()]
-        if genesis.engine != "solo" or validators != [member]:
-            raise Fault("serve.not_alone", member=member, engine=genesis.engine, validators=", ".join(validators))
-        found = genesis.members.get(member)
-        if found is None or found.public != key.public:
-            raise Fault("serve.other_key", member=member)
-        self.machine = Machine(genesis, find_engine("solo"), member, key, verify)
+        self.machine = Machine(Archive(self.disk).genesis, find_engine("solo"), member, key, verify)
         self.alarm: Callable[[str, int], None] = lambda name, at: None
         """Asked for a call of `fire` with this name at this second."""
         self.told: Callable[[int], None] = lambda height: None
@@ -99,11 +95,11 @@ class Working:
 
     def submit(self, data: bytes, now: int) -> None:
         """See `Node`."""
-        self._carry_out(self.machine.submit(data, Seconds(self._not_before(now))))
+        self._drive(lambda: self.machine.submit(data, Seconds(self._not_before(now))))
 
     def fire(self, name: str, now: int) -> None:
         """A timer rang."""
-        self._carry_out(self.machine.fire(name, Seconds(self._not_before(now))))
+        self._drive(lambda: self.machine.fire(name, Seconds(self._not_before(now))))
 
     def close(self) -> None:
         """Fold everything into the one file."""
@@ -112,6 +108,15 @@ class Working:
     def _not_before(self, now: int) -> int:
         """The clock of this node never stands before the last block, whatever the machine's clock was set to."""
         return max(now, int(self.ledger.tip.time))
+
+    def _drive(self, work: Callable[[], list[Effect]]) -> None:
+        """Carry out what the machine asks for; also what it had decided before it refused to go on."""
+        try:
+            effects = work()
+        except Refused:
+            self._carry_out(self.machine.effects)
+            raise
+        self._carry_out(effects)
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -131,29 +136,47 @@ class Working:
                 self.disk[key] = value
 
 
-def must_be_intl(suite: Suite) -> None:
-    """Return if members of this suite can sign requests: certificates bear Ed25519 keys; else `serve.suite`."""
-    if suite is not Suite.INTL:
-        raise Fault("serve.suite", suite=suite.value)
+def must_be_intl(genesis: Genesis) -> None:
+    """Return if its members can sign requests, certificates bearing Ed25519 keys; else `Fault` `serve.suite`."""
+    if genesis.suite is not Suite.INTL:
+        raise Fault("serve.suite", suite=genesis.suite.value)
+
+
+def must_order_alone(chain: Archive, member: MemberId, key: KeyPair) -> None:
+    """Return if this member, with this key, can put transactions into blocks by itself; else `Fault`
+    `serve.not_alone`, `serve.other_key`."""
+    engine, members = chain.genesis.engine, chain.members(chain.height + 1)
+    validators = [one.member for one in members.validators()]
+    if engine != "solo" or validators != [member]:
+        raise Fault("serve.not_alone", member=member, engine=engine, validators=", ".join(validators))
+    found = members.get(member)
+    if found is None or found.public != key.public:
+        raise Fault("serve.other_key", member=member)
+
+
+def _read(path: Path) -> dict[str, bytes]:
+    store = open_to_read(path)
+    try:
+        return dict(store.items())
+    finally:
+        store.close()
 
 
 def open_kept(path: Path, verify: Verifier) -> Kept:
     """The ledger in a file, to be shown; `store.*`, `serve.suite`."""
-    store = open_to_read(path)
-    try:
-        disk = dict(store.items())
-    finally:
-        store.close()
-    must_be_intl(Archive(disk).genesis.suite)
+    disk = _read(path)
+    must_be_intl(Archive(disk).genesis)
     return Kept(disk, verify)
 
 
 def open_working(path: Path, member: MemberId, key: KeyPair, verify: Verifier, now: int) -> Working:
-    """The node whose ledger is in a file, its one writer; `store.*`, `serve.*`."""
+    """The node whose ledger is in a file, its one writer; `store.*`, `serve.*`. What is refused was not touched."""
+    chain = Archive(_read(path))
+    must_be_intl(chain.genesis)
+    must_order_alone(chain, member, key)
     store = open_existing(path)
     try:
-        must_be_intl(Archive(dict(store.items())).genesis.suite)
         return Working(store, member, key, verify, now)
-    except (Fault, Refused):
+    except Refused:
         store.close()
         raise

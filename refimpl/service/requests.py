@@ -8,7 +8,7 @@ asked for, nor read a clock: the second comes in. Source: spec/application.md, A
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Final
 
@@ -53,13 +53,17 @@ class Asked:
 
 @frozen
 class Answer:
-    """One answer; `follow` is the first height of a stream of blocks that goes on from there, None for a whole one."""
+    """One answer; `follow` is the first height of a stream of blocks that goes on from there, None for a whole one.
+
+    `still` raises once whoever follows is no member in force any more: no further block is told then.
+    """
 
     status: int
     body: bytes = b""
     kind: str = "application/json"
     follow: int | None = None
     headers: Mapping[str, str] = field(factory=dict)
+    still: Callable[[], None] = lambda: None
 
 
 def message_of(asked: Asked, channel: ChannelId, nonce: str, time: int) -> Digest:

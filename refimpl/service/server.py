@@ -19,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from refimpl.data.limits import TRANSACTION_DEPLOY_BYTES
+from refimpl.data.refusal import Refused
 from refimpl.service.gateway import Gateway, stream_of
 from refimpl.service.node import Kept, Working
 from refimpl.service.requests import Answer, Asked
@@ -28,10 +29,10 @@ from refimpl.shell.files import reason
 __all__ = ["application", "serve"]
 
 PAGE: Final = Path(__file__).parent / "page"
-_KINDS: Final = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-                 ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}  # fmt: skip
+_KINDS: Final = {".html": "text/html; charset=utf-8", ".mjs": "text/javascript; charset=utf-8",
+                 ".css": "text/css; charset=utf-8"}  # fmt: skip
 _GUARDS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
     "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
 }  # fmt: skip
@@ -77,20 +78,34 @@ class _Desk:
         self.closing = True
         await self._tell()
 
-    async def stream(self, start: int) -> AsyncIterator[bytes]:
-        """The blocks from a height on, for as long as somebody listens."""
-        reached = start
+    async def stream(self, answer: Answer) -> AsyncIterator[bytes]:
+        """The blocks from a height on, for as long as somebody listens who may."""
+        assert answer.follow is not None, "only an answer that goes on is streamed"
+        reached = answer.follow
         yield b": blocks\n\n"
-        while not self.closing:
+        while not self.closing and _holds(answer):
             for height, event in stream_of(self.node.chain, reached):
                 yield event
                 reached = height + 1
-            try:
-                async with self.news, asyncio.timeout(_QUIET_SECONDS):
-                    while not self.closing and self.node.chain.height < reached:
-                        await self.news.wait()
-            except TimeoutError:
+            if not await self._news_within(_QUIET_SECONDS, reached):
                 yield b": still here\n\n"
+
+    async def _news_within(self, seconds: float, height: int) -> bool:
+        """Whether a block of this height came, or the end, before so many seconds had passed."""
+        try:
+            async with asyncio.timeout(seconds), self.news:
+                await self.news.wait_for(lambda: self.closing or self.node.chain.height >= height)
+        except TimeoutError:
+            return False
+        return True
+
+
+def _holds(answer: Answer) -> bool:
+    try:
+        answer.still()
+    except Refused:
+        return False
+    return True
 
 
 async def _read(request: Request) -> bytes:
@@ -119,7 +134,7 @@ def application(gateway: Gateway, node: Kept | Working) -> Starlette:
     def _response(answer: Answer) -> Response:
         headers = {**_GUARDS, **answer.headers}
         if answer.follow is not None:
-            return StreamingResponse(desk.stream(answer.follow), answer.status, headers, answer.kind)
+            return StreamingResponse(desk.stream(answer), answer.status, headers, answer.kind)
         return Response(answer.body, answer.status, {**headers, "Content-Type": answer.kind})
 
     async def page(request: Request) -> Response:
