@@ -35,6 +35,9 @@ class Shelf(Protocol):
     def apply(self, writes: Sequence[Row], *, sync: bool) -> None:
         """All of `writes` or none; with `sync` durable on return."""
 
+    def scrub(self) -> None:
+        """Leave no byte of what was deleted on whatever the shelf stands on."""
+
 
 class Vault:
     """The custodian's storage of sealed records, on a shelf. A refused call has changed nothing."""
@@ -107,6 +110,7 @@ class Vault:
         if self._shelf.get(_body(record)) is None:
             raise Refused(Code.VAULT_UNKNOWN, record=record)
         self._shelf.apply(self._gone(record), sync=True)
+        self._shelf.scrub()
 
     def erase_chart(self, record: RecordId) -> None:
         """Destroy every field of a chart, all keys and the list, in one piece (APP-005); again is no error.
@@ -120,6 +124,7 @@ class Vault:
             for number in range(len(chart.parts)):
                 rows += self._gone(chart.name_of(number))
             self._shelf.apply(rows, sync=True)
+        self._shelf.scrub()  # also where a crash came between the two
 
     # --- inside ---
 
@@ -193,6 +198,9 @@ class _Memory:
                 self._rows.pop(key, None)
             else:
                 self._rows[key] = value
+
+    def scrub(self) -> None:
+        pass
 
 
 class MemoryVault(Vault):

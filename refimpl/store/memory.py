@@ -37,6 +37,9 @@ class MemoryStore:
         if sync:
             self._settle(len(self._unsynced))
 
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted: a dictionary keeps none."""
+
     def close(self) -> None:
         """Make everything durable."""
         self._settle(len(self._unsynced))

@@ -82,6 +82,11 @@ class SqliteStore:
         else:
             self._connection.execute("INSERT OR REPLACE INTO entry VALUES (?, ?)", (key, value))
 
+    def scrub(self) -> None:
+        """Leave no byte of what was deleted, neither in the file nor in the log beside it."""
+        with _refusals():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Fold the log into the file, so that one ordinary file remains, and let go of it."""
         with _refusals():
@@ -124,6 +129,7 @@ def open_existing(path: Path) -> SqliteStore:
     with _closing_on_refusal(connection), _refusals(path):
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, not only forgotten (APP-005)
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("COMMIT")
     return SqliteStore(connection)

@@ -7,10 +7,10 @@ from conformance.drivers.explore import Campaign, shrink_found
 from conformance.drivers.selfcheck import REFERENCES, by_search, by_witness, news, selfcheck
 from conformance.plan import Plan
 from conformance.targets import Target
-from conformance.zoo import NOT_HERE, SURVIVORS, ZOO, load
+from conformance.zoo import APART, NOT_HERE, SURVIVORS, ZOO, load
 
 load()
-ENGINES = {name: entry for name, entry in ZOO.items() if entry.of != "ledger" and name not in SURVIVORS}
+ENGINES = {name: entry for name, entry in ZOO.items() if entry.of not in APART and name not in SURVIVORS}
 """The bugs that plans hunt; those of the ledger are hunted by laws over blocks (test_ledger_zoo.py)."""
 SHRUNK = ("T01", "P10", "H07")
 """Bugs whose kills are searched for and shrunk anew; all others are asked for again in test_kill_matrix.py."""

@@ -1,11 +1,12 @@
 """The real ledger in the place of the model's, with members who come and go, and a second one that follows it.
 
 How the ledger is read as a state of the model, in words: a height of the model is a block of the real ledger, its
-certificate real votes of the members named. The ledger has no transaction yet that changes its members: the approval
-of a change is that of a transaction of kind `directory`, for which the same clause holds (DAT-072); the adapter judges
-the new membership by `Membership.of` and, where both agree, puts it into the tip, which is where every later check
-takes it from. The verifier is another ledger that takes the same blocks, certificates first to last.
+certificate real votes of the members named, and a change a real transaction of kind `membership` that those named
+approve. A weight below 0 no payload can carry: in its place stands 0 for a validator, refused by the same clause. The
+verifier is another ledger that takes the same blocks, certificates first to last.
 """
+
+from typing import Any
 
 from attrs import define, evolve
 
@@ -18,7 +19,7 @@ from refimpl.data.ids import ChannelId, MemberId, Name, Round, Seconds, Suite, W
 from refimpl.data.limits import BLOCK_BYTES
 from refimpl.data.members import Member, Membership, Role
 from refimpl.data.refusal import Refused
-from refimpl.data.transaction import DIRECTORY, Transaction
+from refimpl.data.transaction import MEMBERSHIP, Transaction
 from refimpl.node.execution import next_nonce
 from refimpl.node.ledger import Ledger
 from refimpl.node.notary import Remembering
@@ -33,11 +34,13 @@ PROFILE, KIND = Name("tendermint"), Name("precommit")
 
 def members(weights: Row) -> Membership:
     """Members with these weights, judged; whoever has none is a member that does not vote."""
-    found = [
-        Member(MemberId(name), KEYS[MemberId(name)].public, Weight(w), Role.VALIDATOR if w else Role.MEMBER)
-        for name, w in weights.items()
-    ]
-    return Membership.of(found, SUITE)
+    return Membership.of([entry(name, weight) for name, weight in weights.items()], SUITE)
+
+
+def entry(name: str, weight: int) -> Member:
+    """One of them."""
+    role = Role.VALIDATOR if weight else Role.MEMBER
+    return Member(MemberId(name), KEYS[MemberId(name)].public, Weight(max(0, weight)), role)
 
 
 def weights(found: Membership) -> Row:
@@ -71,9 +74,15 @@ class Book:
             return ()
         signers = tuple(sorted(map(MemberId, wanted.approvers)))
         nonce = next_nonce(Draft(self.ledger.state), signers[0])
-        node = {"attributes": [], "kind": "Place", "name": "place", "parent": None}
-        body = Transaction(SUITE, self.ledger.tip.channel, nonce, signers, DIRECTORY, {"nodes": [node]})
+        payload = self.payload(wanted.change)
+        body = Transaction(SUITE, self.ledger.tip.channel, nonce, signers, MEMBERSHIP, payload)
         return (body.signed(KEYS),)
+
+    def payload(self, change: Row) -> dict[str, Any]:
+        """What leads from the members in force to these: every one of them, and who is gone."""
+        gone = [one.member for one in self.ledger.tip.members if one.member not in change]
+        entries = [entry(name, weight).to_value() for name, weight in sorted(change.items())]
+        return {"changes": entries, "evidence": None, "removed": gone}
 
     def take(self, wanted: Row) -> str:
         """Take a block with its certificate; the code of its change. Raises `Refused` where the block is refused."""
@@ -83,24 +92,12 @@ class Book:
         certificate = certified(about, wanted.signers)
         verify_certificate(certificate, about, self.ledger.tip.members, VERIFY)
         self.ledger.commit(result, certificate)
-        code, changed = self.changed(wanted, result.outcome.receipts)
-        self.ledger.tip = evolve(self.ledger.tip, members=changed)
-        self.force += (weights(changed),)
-        return code
-
-    def changed(self, wanted: Row, receipts: tuple[bytes, ...]) -> tuple[str, Membership]:
-        """The code of a change, and the members in force at the next height."""
-        present = self.ledger.tip.members
+        self.force += (weights(self.ledger.tip.members),)
         if not wanted.approvers:
-            return "", present
-        try:
-            proposed = members(wanted.change)
-        except Refused as refused:
-            return refused.code.value, present
-        receipt = decode(receipts[-1], BLOCK_BYTES)
+            return ""
+        receipt = decode(result.outcome.receipts[-1], BLOCK_BYTES)
         assert isinstance(receipt, dict), "a receipt is an object"
-        code = str(receipt.get("code", ""))
-        return code, present if code else proposed
+        return str(receipt.get("code", ""))
 
 
 def certified(about: Decision, signers: frozenset[str]) -> Certificate:

@@ -13,6 +13,7 @@ from refimpl.data.encoding import encode
 from refimpl.data.ids import MemberId
 from refimpl.data.refusal import Refused
 from refimpl.store.memory import MemoryStore
+from refimpl.store.sqlite import create, open_existing
 from tests.unit.application.desk import CUSTODIAN, FIELDS, PATIENT, Desk, reader_key
 
 
@@ -172,6 +173,28 @@ def test_after_erasure_no_surviving_byte_verifies_a_guess():
     assert not any(body in b"".join(left.values()) for body in salts)
     desk.custody.vault.erase_chart(chart.record)
     refused("vault.unknown", desk.custody.vault.erase_chart, record_id("r-2"))
+
+
+@pytest.mark.clause("APP-005")
+def test_an_erased_chart_leaves_no_sealed_byte_in_the_file_of_the_vault(tmp_path):
+    path = tmp_path / "vault.sqlite"
+    store = create(path)
+    desk = Desk(vault=Vault(store))
+    chart = desk.seal("r-1", {**FIELDS, "scan": bytes(range(256)) * 400})
+    bodies = [desk.custody.vault.sealed(chart.name_of(n)).body for n in range(len(chart.parts))]
+    keys = [desk.custody.vault.key(chart.name_of(n), CUSTODIAN).wrapped for n in range(len(chart.parts))]
+
+    def remaining():
+        stored = b"".join(one.read_bytes() for one in tmp_path.iterdir())
+        return [one for one in (*bodies, *keys) if one[8:72] in stored]
+
+    assert len(remaining()) == 2 * len(chart.parts)
+    desk.custody.vault.erase_chart(chart.record)
+    assert remaining() == []
+    store.close()
+    assert remaining() == []
+    again = Vault(open_existing(path))
+    refused("vault.erased", again.chart, chart.record)
 
 
 def test_a_custody_shows_no_key(desk):
