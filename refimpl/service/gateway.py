@@ -95,6 +95,8 @@ class Gateway:
         if not operation.signed:
             query_of(operation, asked.query)
             return self._open(operation)
+        if len(asked.body) > TRANSACTION_DEPLOY_BYTES:
+            raise Refused(Code.WIRE_TOO_LARGE, max=TRANSACTION_DEPLOY_BYTES, got=len(asked.body))
         tip = self.node.ledger.tip
         identity = self.door.admit(asked, tip.members, tip.time, now)
         view = View(self.node.ledger.state)
@@ -215,8 +217,6 @@ class Gateway:
         """Take a transaction, one of whose signers asks (APP-057)."""
         if not self.node.writable:
             raise Refused(Code.SERVICE_READ_ONLY)
-        if len(question.body) > TRANSACTION_DEPLOY_BYTES:
-            raise Refused(Code.WIRE_TOO_LARGE, max=TRANSACTION_DEPLOY_BYTES, got=len(question.body))
         transaction = read_transaction(question.body)
         if question.identity.member not in transaction.signers:
             raise Refused(Code.SERVICE_FORBIDDEN)

@@ -50,6 +50,7 @@ class _Desk:
         self.node = node
         self.news = asyncio.Condition()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.alarms: dict[str, asyncio.TimerHandle] = {}
         self.closing = False
 
     def open(self) -> None:
@@ -62,7 +63,10 @@ class _Desk:
     def _alarm(self, name: str, at: int) -> None:
         node = self.node
         assert isinstance(node, Working), "only a node at work has timers"
-        asyncio.get_running_loop().call_later(max(0.0, at - time.time()), lambda: node.fire(name, int(time.time())))
+        if name in self.alarms:
+            self.alarms[name].cancel()  # the same name replaces
+        away = max(0.0, at - time.time())
+        self.alarms[name] = asyncio.get_running_loop().call_later(away, lambda: node.fire(name, int(time.time())))
 
     def _wake(self) -> None:
         task = asyncio.ensure_future(self._tell())
@@ -119,6 +123,7 @@ async def _read(request: Request) -> bytes:
 def application(gateway: Gateway, node: Kept | Working) -> Starlette:
     """The service as an ASGI application."""
     desk = _Desk(gateway, node)
+    files = {found.name: found for found in PAGE.iterdir() if found.suffix in _KINDS}
 
     async def ask(request: Request) -> Response:
         try:
@@ -138,8 +143,8 @@ def application(gateway: Gateway, node: Kept | Working) -> Starlette:
         return Response(answer.body, answer.status, {**headers, "Content-Type": answer.kind})
 
     async def page(request: Request) -> Response:
-        found = PAGE / (request.path_params.get("name") or "index.html")
-        if found.parent != PAGE or found.suffix not in _KINDS or not found.is_file():
+        found = files.get(request.path_params.get("name") or "index.html")
+        if found is None:
             return await ask(request)
         return Response(found.read_bytes(), headers={**_GUARDS, "Content-Type": _KINDS[found.suffix]})
 

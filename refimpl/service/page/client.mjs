@@ -3,7 +3,7 @@
 import { Member, Refusal, body, checkClaim, headerId, hex, idOf, sha256, unhex } from "./ledger.mjs";
 import { NAMES, WORDS } from "./words.mjs";
 
-const page = { language: navigator.language.startsWith("zh") ? 0 : 1, member: null, me: null, health: null, live: null };
+const page = { language: navigator.language.startsWith("zh") ? 0 : 1, member: null, me: null, health: null, live: null, turn: 0 };
 const CODES = ["zh-CN", "en"];
 const view = document.getElementById("view");
 
@@ -66,9 +66,16 @@ const time = (seconds) => el("td", { class: "time" }, moment(seconds));
 const field = (label, input) => el("label", {}, label, input);
 const submit = (label, extra = {}) => el("button", { type: "submit", ...extra }, label);
 
+// What a view puts on the page; nothing once another view has been asked for, however late an answer comes.
+function drawing() {
+  const turn = ++page.turn;
+  return (...nodes) => { if (turn === page.turn) view.replaceChildren(...nodes); };
+}
+
 // --- signing in ---
 
 function signIn() {
+  const put = drawing();
   const certificate = el("input", { type: "file", id: "certificate", accept: ".der", required: true });
   const key = el("input", { type: "file", id: "key", accept: ".key", required: true });
   const enter = doing(async () => {
@@ -78,10 +85,11 @@ function signIn() {
     const der = new Uint8Array(await certificate.files[0].arrayBuffer());
     try { page.member = await Member.from(der, secret, page.health.channel); } catch { throw new Error(t("no_ed25519")); }
     try { page.me = await ask("/v1/me"); } catch (error) { page.member = null; throw error; }
-    if (!location.hash || location.hash === "#view") location.hash = page.me.role === "auditor" ? "#audit" : page.me.kind === "Patient" ? "#history" : "#work";
-    await show();
+    const first = page.me.role === "auditor" ? "#audit" : page.me.kind === "Patient" ? "#history" : "#work";
+    if (location.hash && location.hash !== "#view") await show();
+    else location.hash = first;
   });
-  view.replaceChildren(el("h2", {}, t("signin")), el("p", {}, t("signin_why")), el("form", { class: "card", onsubmit: enter },
+  put(el("h2", {}, t("signin")), el("p", {}, t("signin_why")), el("form", { class: "card", onsubmit: enter },
     field(t("certificate"), certificate), field(t("key"), key), submit(t("enter"), { id: "enter" })));
 }
 
@@ -100,6 +108,7 @@ const STEPS = [
 const TOGETHER = { settle: ["origin", "receiver"], request: ["origin", "patient"] };
 
 async function work() {
+  const put = drawing();
   const chosen = new URLSearchParams(location.hash.split("?")[1] ?? "").get("contract") ?? "Referral";
   const select = el("select", { id: "contract", onchange: () => { location.hash = `#work?contract=${select.value}`; } },
     CONTRACTS.map((name) => el("option", { value: name, selected: name === chosen }, called(name))));
@@ -108,7 +117,7 @@ async function work() {
   const parts = [el("h2", {}, t("work")), field(t("contract"), select), found.instances.map(card), more];
   if (!found.instances.length) parts.push(el("p", {}, t("none")));
   if (chosen === "Referral" && page.health.writable) parts.push(...await forms());
-  view.replaceChildren(...parts.flat().filter(Boolean));
+  put(...parts.flat().filter(Boolean));
 }
 
 function card(row) {
@@ -222,6 +231,7 @@ async function send(transaction) {
 // --- a patient's history ---
 
 async function history() {
+  const put = drawing();
   const own = page.me.kind === "Patient";
   const patient = el("input", { id: "patient", required: true, value: own ? page.me.member : "", autocomplete: "off" });
   const place = el("div");
@@ -231,7 +241,7 @@ async function history() {
     place.replaceChildren(el("h3", {}, t("records")), ...kept.instances.map(card), kept.instances.length ? "" : el("p", {}, t("none")),
       trace.entries.length ? table(t("trace"), ["when", "who", "did", "about", "why"], trace.entries.map(traced)) : "");
   });
-  view.replaceChildren(el("h2", {}, t("history")), el("form", { class: "actions", onsubmit: find }, field(t("patient"), patient), submit(t("show")),
+  put(el("h2", {}, t("history")), el("form", { class: "actions", onsubmit: find }, field(t("patient"), patient), submit(t("show")),
     el("button", { type: "button", class: "quiet", onclick: () => print() }, t("print"))), place);
   if (own) await find();
 }
@@ -248,6 +258,7 @@ function traced(one) {
 // --- the commission's view ---
 
 async function audit() {
+  const put = drawing();
   const region = el("input", { id: "region", required: true, value: page.me.region ?? "", autocomplete: "off" });
   const place = el("div");
   const find = doing(async () => {
@@ -259,7 +270,7 @@ async function audit() {
   if (page.me.role !== "auditor") parts.push(el("p", {}, t("not_auditor")));
   else parts.push(el("form", { class: "actions", onsubmit: find }, field(t("region"), region), submit(t("show")),
     el("button", { type: "button", class: "quiet", onclick: () => print() }, t("print"))), place);
-  view.replaceChildren(...parts);
+  put(...parts);
   if (page.me.role === "auditor" && page.me.region) await find();
 }
 
@@ -274,21 +285,23 @@ function audited(one) {
 // --- the blocks ---
 
 async function blocks() {
+  const put = drawing();
   const chosen = location.hash.match(/^#blocks\/(\d+)$/)?.[1];
   if (chosen) return block(Number(chosen));
   const { height } = await ask("/v1/tip");
   const rows = [];
   for (let at = height; at > Math.max(0, height - 20); at--) rows.push(await ask(`/v1/blocks/${at}`));
-  view.replaceChildren(el("h2", {}, t("blocks")), table(t("latest"), ["height", "when", "block_id", "transactions"], rows.map((one) => [
+  put(el("h2", {}, t("blocks")), table(t("latest"), ["height", "when", "block_id", "transactions"], rows.map((one) => [
     el("a", { href: `#blocks/${one.header.height}` }, String(one.header.height)), time(one.header.time),
     el("td", {}, el("code", {}, `${one.id.slice(0, 24)}…`)), one.transactions.map((tx) => `${called(tx.kind)} (${tx.signers.join(", ")})`).join("; "),
   ])), el("p", {}, `● ${t("live")}`));
 }
 
 async function block(height) {
+  const put = drawing();
   const one = await ask(`/v1/blocks/${height}`);
   const fact = (key, value) => [el("dt", {}, t(key)), el("dd", {}, value)];
-  view.replaceChildren(el("h2", {}, t("block", height)), el("dl", {},
+  put(el("h2", {}, t("block", height)), el("dl", {},
     fact("when", moment(one.header.time)), fact("block_id", el("code", {}, one.id)), fact("previous", el("code", {}, one.header.previous)),
     fact("state_root", el("code", {}, one.header.state_root)), fact("transactions_root", el("code", {}, one.header.transactions_root)),
     fact("proposer", one.header.proposer), fact("votes", t(one.certificate ? "has_votes" : "no_votes"))),
@@ -341,7 +354,7 @@ function frame() {
 async function show() {
   frame();
   const name = location.hash.slice(1).split(/[/?]/)[0];
-  for (const one of document.querySelectorAll("nav a")) one.toggleAttribute("aria-current", one.hash === `#${name}` && Boolean(page.me));
+  for (const one of document.querySelectorAll("nav a")) one.setAttribute("aria-current", one.hash === `#${name}` && page.me ? "page" : "false");
   if (!page.me) return signIn();
   if (!page.live) listen();
   return (VIEWS[name] ?? work)();

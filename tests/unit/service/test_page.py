@@ -127,7 +127,7 @@ class Person:
         browser.choose("#certificate", serving.papers / f"{member}.der")
         browser.choose("#key", serving.papers / f"{member}.key")
         browser.click("#enter")
-        browser.until("document.querySelector('#who button')")
+        browser.until("document.querySelector('#who button') && document.querySelector('nav [aria-current=page]')")
 
     def go(self, view, until):
         self.browser.run(f"location.hash = '#{view}'")

@@ -97,7 +97,9 @@ def test_the_page_is_served_with_its_guards(client, path):
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/..%2fserver.py", "/server.py", "/%2e%2e/%2e%2e/cli.py", "/v1/..%2f..%2f", "/x"])
+@pytest.mark.parametrize("path", [
+    "/..%2fserver.py", "/server.py", "/%2e%2e/%2e%2e/cli.py", "/v1/..%2f..%2f", "/%00.mjs", "/" + "x" * 999,
+])  # fmt: skip
 def test_nothing_else_is_served(client, path):
     answer = client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "query.unknown")
@@ -107,6 +109,12 @@ def test_nothing_else_is_served(client, path):
 def test_a_wrong_method_is_refused_with_the_right_one(client, method):
     answer = client.request(method, "/v1/tip")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
+def test_a_body_over_every_limit_is_refused_and_the_next_request_is_answered(serving, client):
+    answer = client.post("/v1/transactions", content=b"[" * 2_000_000, auth=serving.signer("city3"))
+    assert (answer.status_code, answer.json()["code"]) == (413, "wire.too_large")
+    assert client.get("/v1/tip", auth=serving.signer("city3")).status_code == 200
 
 
 SCHEMA = schemathesis.openapi.from_path(ROOT / "spec" / "openapi.json")
