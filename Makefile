@@ -20,7 +20,8 @@ nightly: $(VENV)/.spec       ## the long runs: compiled contracts, models, small
 	$(BIN)/python -m tests.systems.catch_up --trials 5000
 	for engine in tendermint pbft hotstuff streamlet; do \
 	  $(BIN)/yilian explore --engine $$engine --enumerate small --rounds 3 || exit 1; \
-	  $(BIN)/yilian explore --engine $$engine --enumerate twins --rounds 3 || exit 1; done
+	  $(BIN)/yilian explore --engine $$engine --enumerate twins --rounds 3 || exit 1; \
+	  $(BIN)/yilian explore --engine $$engine --members --runs 2000 || exit 1; done
 	$(MAKE) conform
 
 reference: $(STAMP)     ## one million plans over the BFT engines of the reference, of which none may break anything

@@ -39,7 +39,7 @@ def test_every_fork_convicts_more_than_a_third_and_nobody_correct(forked):
 @pytest.mark.clause("INV-A1")
 def test_a_record_that_lost_what_the_liars_said_convicts_too_few_and_is_told_so(forked):
     lost = evolve(forked[0], deliveries=tuple(d for d in forked[0].deliveries if d.src not in forked[0].plan.faulty))
-    assert classes(judge(lost)) == ("INV-A1",)
+    assert "INV-A1" in classes(judge(lost))
 
 
 @pytest.mark.clause("INV-A2")

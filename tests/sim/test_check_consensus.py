@@ -56,7 +56,9 @@ class Majority:
                 asked = (api.AskPayload(height, Round(0)),) if mine else ()
                 return api.Step((height, validators, {}, {}), asked)
             case api.Offer(payload=payload, value=value):
-                return self.hear(state, self.sign(height, "propose", Proposal(value, payload, -1)), own=True)
+                mine = self.sign(height, "propose", Proposal(value, payload, -1))
+                state, effects = self.hear(state, mine, own=True)
+                return api.Step(state, (api.Record(mine), *effects))
             case api.Receive(message) if message.height == height:
                 self.notary.verify(message)
                 return self.hear(state, message, own=False)
@@ -73,7 +75,8 @@ class Majority:
                 return api.Step(state, ())
             payloads = {**payloads, message.body.value: message.body.payload}
             vote = self.sign(height, "prevote", Vote(message.body.value))
-            votes, effects = {**votes, self.member: message.body.value}, [*effects, api.Send(vote)]
+            votes = {**votes, self.member: message.body.value}
+            effects += [api.Record(vote), api.Send(vote)]
         elif message.sender in votes:
             return api.Step(state, ())
         else:

@@ -126,7 +126,7 @@ def test_walks_reach_strict_beginnings_and_every_kind_of_step():
 
 def test_a_walk_asks_for_what_it_may_read_and_for_what_it_may_not():
     run_ = session(library("en"), "en")
-    wanderer = Wanderer(run_, Draw(4), frozenset(["Visit", "HealthRecord", "BasicFile"]))
+    wanderer = Wanderer(run_, Draw(3), frozenset(["Visit", "HealthRecord", "BasicFile"]))
     readings = [turn for turn in wanderer.steps(60) if " reads " in turn.text]
     assert {turn.text.endswith(" refused;") for turn in readings} == {True, False}
     assert all(("allow" in line) != turn.text.endswith(" refused;") for turn in readings for line in turn.lines[:1])
