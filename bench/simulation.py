@@ -215,8 +215,9 @@ def single_heights(method: Method) -> Contest:
     def prove() -> None:
         for name in BFT:
             history = Target().play(Plan(engine=name), watched=False)
-            if history.why != "done" or len(history.decisions) != NODES:
-                raise Unequal(f"{name}: {history.why}, {len(history.decisions)} decisions")
+            first = [one for one in history.decisions if one.height == 1]  # Streamlet finalises two at once
+            if history.why != "done" or len(first) != NODES:
+                raise Unequal(f"{name}: {history.why}, {len(first)} decisions of the first height")
 
     return Contest(
         "executions", tuple(contender(name) for name in BFT), "PBFT, with as many messages as Tendermint", prove,
