@@ -57,24 +57,44 @@ class Rules:
         return treats or asked or glass
 
 
-# What is drawn often is what meets: the doctor who needs a consent, the purpose it is for, the last consent given.
-readers = st.one_of(st.just("city-doctor"), st.just("city-doctor"), st.sampled_from(READERS))
-purposes = st.one_of(
-    st.just("treatment"), st.just("treatment"),
-    st.sampled_from([None, "treatment", "referral", "emergency", "insurance", "supervision"]),
-)  # fmt: skip
-names = st.one_of(st.just({"labs"}), st.just({"hiv"}), st.sets(st.sampled_from(sorted(GROUPS)), min_size=1))
-asking = st.tuples(st.just("ask"), readers, names, purposes)
-granting = st.tuples(
-    st.just("grant"), st.sampled_from(["city3", "city-doctor", "city3", "gp", "fund"]),
-    st.sampled_from([{"clinical"}, {"clinical", "sensitive"}, {"sensitive"}, {"basic"}]),
-    st.sampled_from([{"treatment"}, {"treatment", "insurance"}, {"referral"}]), st.sampled_from([2, 4, 600, DAY]),
-)  # fmt: skip
-steps = st.one_of(
-    asking, asking, asking, granting, granting, st.tuples(st.just("revoke"), st.integers(0, 1)),
-    st.tuples(st.just("wait"), st.sampled_from([1, 1, 600, 901, DAY])), st.tuples(st.just("discharge")),
-    st.tuples(st.just("late"), st.integers(0, 1)),
-)  # fmt: skip
+any_reader, any_names = st.sampled_from(READERS), st.sets(st.sampled_from(sorted(GROUPS)), min_size=1)
+any_purpose = st.sampled_from([None, "treatment", "referral", "emergency", "insurance", "supervision"])
+asking = st.tuples(st.just("ask"), any_reader, any_names, any_purpose)
+stray = st.one_of(asking, st.tuples(st.just("wait"), st.sampled_from([1, 600, DAY])), st.tuples(st.just("discharge")),
+                  st.tuples(st.just("revoke"), st.integers(0, 1)))  # fmt: skip
+LETS = {"city3": "city-doctor", "city-doctor": "city-doctor", "gp": "gp", "fund": "fund"}
+"""Grantee of a consent -> somebody whom it lets read."""
+
+
+@st.composite
+def consented(draw):
+    """A consent, what may end it, and a request that rests on it: at the second in which it ends, before and after."""
+    grantee = draw(st.sampled_from(sorted(LETS)))
+    scope = draw(st.sampled_from([{"clinical"}, {"clinical", "sensitive"}, {"sensitive"}, {"basic"}]))
+    purpose = "insurance" if grantee == "fund" else draw(st.sampled_from(["treatment", "referral"]))
+    life = draw(st.integers(3, 5))  # two seconds pass with the blocks of consent and wait
+    ends = draw(st.sampled_from([[], [("revoke", 0)], *([("wait", away)] for away in (life - 2, life - 1, DAY))]))
+    names = draw(st.sampled_from([{"labs"}, {"hiv"}, {"labs", "hiv"}]))
+    return [("grant", grantee, scope, {purpose}, life), *ends, ("ask", LETS[grantee], names, purpose)]
+
+
+@st.composite
+def collected(draw):
+    """A request that is allowed, and its reader who comes for the fields in time or too late."""
+    return [("ask", PATIENT, draw(any_names), None), ("wait", draw(st.sampled_from([899, 900, 901]))), ("late", 0)]
+
+
+@st.composite
+def treated(draw):
+    """The hospital where the patient is, or was."""
+    left = draw(st.sampled_from([[], [("discharge",)]]))
+    return [*left, ("ask", "county-doctor", draw(st.sampled_from([{"labs"}, {"name"}])), "treatment")]
+
+
+glass = st.builds(lambda who, names: [("ask", who, names, "emergency")],
+                  st.sampled_from(["city-doctor", "county-doctor", "gp"]), any_names)  # fmt: skip
+episodes = st.one_of(consented(), consented(), collected(), treated(), glass, st.lists(stray, min_size=1, max_size=2))
+"""Steps that mean something together; strays among them."""
 
 
 class History:
@@ -144,7 +164,7 @@ class History:
 
 
 @settings(max_examples=60)
-@given(st.lists(steps, min_size=6, max_size=18))
+@given(st.lists(episodes, min_size=3, max_size=6).map(lambda drawn: [step for episode in drawn for step in episode]))
 def test_no_read_gets_through_that_the_rules_at_that_height_deny_and_no_other_is_refused(drawn):
     desk = Desk()
     history = History(desk, desk.register(desk.seal("r-1")))

@@ -18,7 +18,7 @@ from refimpl.data.transaction import COMMAND, DEPLOY, Transaction
 from refimpl.node.execution import next_nonce
 from refimpl.node.follower import Follower
 from refimpl.node.institution import Frame, Institution
-from refimpl.node.machine import Decision, Machine, Persist
+from refimpl.node.machine import Decision, Machine, Persist, Send
 from refimpl.scenarios.cast import START, Node
 from refimpl.scenarios.package import library
 
@@ -132,6 +132,13 @@ def test_B2_no_frame_of_a_channel_reaches_whoever_is_not_in_it(town):
     outside = [value for (name, channel), disk in town.disks.items() if channel is not CANCER
                for value in disk.values() if value is not None]  # fmt: skip
     assert not [value for value in outside if CANARY.encode() in value]
+
+
+@pytest.mark.clause("NET-040")
+def test_what_an_engine_would_send_to_somebody_who_has_left_goes_nowhere(town):
+    house = town.houses["ames"]
+    frames, others = house._sorted(CANCER, [Send(b"x", (MemberId("ford"), MemberId("bell"), MemberId("ames")))])
+    assert (frames, others) == ([Frame(CANCER, MemberId("bell"), b"x")], [])
 
 
 @pytest.mark.system("B2")

@@ -127,6 +127,32 @@ def test_what_is_no_members_certificate_is_refused(der):
     refused("member.bad_certificate", read_member, der, ROOT, NOW)
 
 
+ROOT_SIGNS = ("key_cert_sign", "crl_sign")
+OWN = Ed25519PublicKey.from_public_bytes(CA.public)
+LONGER = (ALLIANCE, ("CN", "root"))
+ROOTS = {
+    "not critical": made(subject=CA.name, authority=True, usage=ROOT_SIGNS, public=OWN, critical=False),
+    "another usage": made(subject=CA.name, authority=True, usage=("key_cert_sign",), public=OWN),
+    "no authority": made(subject=CA.name, usage=ROOT_SIGNS, public=OWN),
+    "signed by another": made(subject=CA.name, authority=True, usage=ROOT_SIGNS, public=OWN, secret=OTHER),
+    "issued by another": made(subject=CA.name, issuer=(("O", "Elsewhere"),), authority=True, usage=ROOT_SIGNS,
+                              public=OWN),
+    "a longer name": made(subject=LONGER, issuer=LONGER, authority=True, usage=ROOT_SIGNS, public=OWN),
+}  # fmt: skip
+"""Roots under the authority's own key, each with one thing wrong."""
+
+
+@pytest.mark.clause("APP-024")
+@pytest.mark.parametrize("der", ROOTS.values(), ids=ROOTS)
+def test_what_is_no_authoritys_certificate_is_refused(der):
+    refused("member.bad_certificate", read_authority, der)
+
+
+@pytest.mark.clause("APP-024")
+def test_the_same_root_with_nothing_wrong_is_read():
+    assert read_authority(made(subject=CA.name, authority=True, usage=ROOT_SIGNS, public=OWN)).public == CA.public
+
+
 @pytest.mark.clause("APP-024")
 def test_the_one_made_by_hand_is_good_and_the_root_is_no_member():
     assert read_member(made(), ROOT, NOW).member == NAME

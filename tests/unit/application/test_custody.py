@@ -9,6 +9,7 @@ from refimpl.application.charts import Chart
 from refimpl.application.custody import RELEASE_SECONDS, Custody, Outstanding, opened
 from refimpl.application.records import record_id
 from refimpl.application.vault import Vault
+from refimpl.contract.rows import Row
 from refimpl.data.encoding import encode
 from refimpl.data.ids import MemberId
 from refimpl.data.refusal import Refused
@@ -97,6 +98,17 @@ def test_an_access_without_a_decision_and_a_record_of_another_house_release_noth
     desk.book.ask(PATIENT, entry, "name")
     other = Desk()
     refused("vault.unknown", other.custody.release, desk.book.view, 1, reader_key(PATIENT).public, other.draws)
+
+
+@pytest.mark.clause("APP-018")
+def test_a_request_about_what_is_no_record_releases_nothing(desk):
+    desk.book.ask("county-doctor", desk.visit, "anything")
+    refused("vault.not_allowed", desk.release, 0, "county-doctor")
+    loan = Row("Loan", 7, 1, "asked", 0, {"price": 100})
+    asked = {"at": desk.book.view.now, "code": None, "fields": ["price"], "instance": 7, "reader": "gp"}
+    view = desk.book.view
+    view.accesses, view.row = lambda: [asked], lambda instance: loan
+    refused("query.not_found", desk.custody.release, view, 0, reader_key("gp").public, desk.draws)
 
 
 @pytest.mark.clause("APP-017")

@@ -4,7 +4,7 @@ import pytest
 
 from contracts_dsl import ir
 from contracts_dsl.check import check
-from refimpl.data.transaction import DEPLOY
+from refimpl.data.transaction import COMMAND, DEPLOY
 from refimpl.scenarios.package import library
 from tests.book import Book
 
@@ -29,6 +29,15 @@ def test_a_retired_contract_takes_no_new_instances_and_carries_the_old_to_their_
     assert book.act("city3", "Loan", "lend", loan)["status"] == "applied"
     head = {"keeper": "county2", "ledger": "l", "height": 1, "head": "ab" * 32}
     assert book.act("county2", "Anchor", "anchor", **head)["status"] == "applied"
+
+
+@pytest.mark.clause("CTR-D11", "DAT-110")
+def test_what_comes_later_in_the_same_block_begins_no_more(book):
+    listed = [{"name": name, "value": value} for name, value in sorted(ASK.items())]
+    asked = {"action": "ask", "arguments": listed, "contract": "Loan", "instance": None}
+    gone = book.signed("city3", DEPLOY, {"modules": [], "retired": ["Loan"]})
+    book.commit(gone, book.signed("county2", COMMAND, asked))
+    assert [receipt.get("code") for receipt in book.last] == [None, "contract.retired"]
 
 
 @pytest.mark.clause("CTR-D11")
