@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -15,7 +14,7 @@ from bench.ledger import BOUND, bare
 from bench.measure import Contender, Contest, Method, Unequal
 from refimpl.application.charts import Chart, seal_chart
 from refimpl.application.custody import Custody, opened
-from refimpl.application.records import SealingSecrets, record_id
+from refimpl.application.records import record_id
 from refimpl.application.vault import MemoryVault
 from refimpl.application.view import View
 from refimpl.crypto.recipes import Suite, Verifier, digest, verifier
@@ -25,6 +24,7 @@ from refimpl.data.transaction import DEPLOY, READ, Transaction
 from refimpl.node.ledger import Ledger
 from refimpl.node.notary import Remembering
 from refimpl.scenarios.cast import START
+from refimpl.scenarios.clients import Draws
 from refimpl.scenarios.package import library
 
 __all__ = ["ITEMS"]
@@ -134,18 +134,6 @@ def access_decisions(method: Method) -> Contest:
     )  # fmt: skip
 
 
-class _Draws:
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self) -> bytes:
-        self.count += 1
-        return sha256(b"%d" % self.count).digest()
-
-    def secrets(self) -> SealingSecrets:
-        return SealingSecrets(self(), self()[:12], self())
-
-
 class _Allowed:
     """A view of a ledger on which one request was just allowed."""
 
@@ -184,7 +172,7 @@ def _bare_read(own: ReaderKey, chart: Chart) -> Callable[[], None]:
 
 def sealed_read(method: Method) -> Contest:
     """One field of a chart of four released after the audit of all four, and opened by the reader."""
-    draws, custodian, reader = _Draws(), ReaderKey(b"c" * 32), ReaderKey(b"r" * 32)
+    draws, custodian, reader = Draws(0), ReaderKey(b"c" * 32), ReaderKey(b"r" * 32)
     custody = Custody(COUNTY[0], custodian, MemoryVault())
     chart, sealed = seal_chart(record_id("r-1"), COUNTY[0], custodian, FIELDS, draws.secrets, draws)
     custody.vault.put_chart(chart, sealed)

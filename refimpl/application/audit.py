@@ -42,7 +42,8 @@ class Supervised:
     kind: str
     """Kind of the event."""
     contract: str
-    instance: int
+    """The contract of the instance; empty for an event of none: an entry of the index, a change of the members."""
+    instance: int | None
     parties: tuple[str, ...]
     signers: tuple[str, ...]
     code: str | None
@@ -50,20 +51,20 @@ class Supervised:
 
 
 def supervise(chain: Chain, region: str) -> Iterator[Supervised]:
-    """Every event of an instance that has a party of this region or of one below it, in order (APP-021)."""
+    """Every event with a party or a signer of this region or of one below it, in order (APP-021)."""
     view = View(chain.state(chain.height))
-    within = {}
+    within: dict[str, bool] = {}
     for one in happenings(chain):
-        event = one.event
-        if "parties" not in event:
-            continue
-        for party in event["parties"]:
-            if party not in within:
-                within[party] = stands_in(view, party, region)
-        if any(within[party] for party in event["parties"]):
+        event, parties = one.event, tuple(one.event.get("parties", ()))
+        concerned = (*parties, *one.signers)
+        for name in concerned:
+            if name not in within:
+                within[name] = stands_in(view, name, region)
+        if any(within[name] for name in concerned):
+            body = event["body"] if parties else {name: event[name] for name in sorted(event) if name != "kind"}
             yield Supervised(
-                one.height, int(event["at"]), one.tx, event["kind"], event["contract"], event["instance"],
-                tuple(event["parties"]), one.signers, one.code, event["body"],
+                one.height, int(event.get("at", one.time)), one.tx, event["kind"], event.get("contract", ""),
+                event.get("instance"), parties, one.signers, one.code, body,
             )  # fmt: skip
 
 

@@ -94,5 +94,7 @@ def _lines(found: list[Supervised], language: Language) -> Iterator[str]:
         who = tell("and", language).join(MemberId(name) for name in one.signers) or tell("audit.time", language)
         what = str(one.body.get("action") or one.body.get("name") or one.kind)
         code = "" if one.code is None else tell("trace.code", language, code=one.code)
-        told = {"who": who, "what": what, "contract": one.contract, "instance": one.instance, "height": one.height}
-        yield f"{moment_of(one.at)}  {tell('audit.line', language, **told)}{code}"
+        place = {"contract": one.contract, "instance": one.instance}
+        where = "" if one.instance is None else tell("audit.where", language, **place)
+        told = tell("audit.line", language, who=who, what=what, where=where, height=one.height)
+        yield f"{moment_of(one.at)}  {told}{code}"

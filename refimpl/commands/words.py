@@ -72,9 +72,10 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "trace.beside": {"en": ", signed with {who}", "zh": "，会签：{who}"},
     "trace.code": {"en": ": {code}", "zh": "：{code}"},
     "audit.line": {
-        "en": "{who}: {what}, {contract} {instance} (block {height})",
-        "zh": "{who}：{what}，{contract} {instance}（区块{height}）",
+        "en": "{who}: {what}{where} (block {height})",
+        "zh": "{who}：{what}{where}（区块{height}）",
     },
+    "audit.where": {"en": ", {contract} {instance}", "zh": "，{contract} {instance}"},
     "audit.time": {"en": "time", "zh": "时限"},
     "audit.together": {
         "en": "--sign, --as and --out belong together",

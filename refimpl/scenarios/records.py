@@ -18,16 +18,16 @@ from refimpl.application.charts import Chart, seal_chart
 from refimpl.application.custody import Custody, opened
 from refimpl.application.deidentify import Rule, deidentified
 from refimpl.application.identity import IndexKey, person, pseudonym, temporary
-from refimpl.application.records import SealingSecrets, record_id, salt_of
+from refimpl.application.records import record_id, salt_of
 from refimpl.application.vault import MemoryVault
 from refimpl.application.view import View
 from refimpl.crypto.recipes import digest
-from refimpl.crypto.sealing import ReaderKey
 from refimpl.data.ids import ChannelId, Digest, MemberId
 from refimpl.data.refusal import Refused
 from refimpl.data.transaction import DEPLOY, READ
 from refimpl.node.archive import Archive
 from refimpl.scenarios.cast import Cast, Node, names
+from refimpl.scenarios.clients import Draws, expected, reader_key
 from refimpl.scenarios.package import library
 from refimpl.scenarios.stage import Receipt, Stage
 from refimpl.scenarios.titles import titles_of
@@ -111,20 +111,22 @@ class Story:
     custody: Custody = field(init=False)
     chart: Chart = field(init=False)
     entry: int = -1
-    drawn: int = 0
+    draw: Draws = field(init=False)
     found: dict[str, Any] = field(factory=dict)
     """What the story's clients came to know."""
 
     def __attrs_post_init__(self) -> None:
+        self.draw = Draws(self.seed)
         self.custody = Custody(COUNTY, reader_key(COUNTY), MemoryVault())
 
     # --- the steps ---
 
     def open(self) -> None:
         """The county hospital seals a record, keeps it, and registers its digest."""
-        self.expect(self.stage.submit(("city3-a", "city3-b", "city3-c"), DEPLOY, {"modules": library(MODULES)}))
+        expected(self.stage.submit(("city3-a", "city3-b", "city3-c"), DEPLOY, {"modules": library(MODULES)}))
         visit = self.act((COUNTY, PATIENT), "Visit", "open", holder=COUNTY, patient=PATIENT, number="V-1")
-        self.chart, sealed = seal_chart(record_id("r-1"), COUNTY, self.custody.own, CONTENT, self.secrets, self.draw)
+        number, own, draw = record_id("r-1"), self.custody.own, self.draw
+        self.chart, sealed = seal_chart(number, COUNTY, own, CONTENT, draw.secrets, draw)
         self.custody.vault.put_chart(self.chart, sealed)
         self.entry = self.act((COUNTY,), "HealthRecord", "register", custodian=COUNTY, patient=PATIENT, visit=visit,
                               number=self.chart.record, digest=self.chart.digest.hex())  # fmt: skip
@@ -150,7 +152,7 @@ class Story:
         """The patient lets the city's hospital read for treatment, and withdraws it again."""
         given = self.act((PATIENT,), "Consent", "grant", patient=PATIENT, grantee=CITY, scope=["clinical"],
                          purposes=["treatment"], expiry=self.stage.now + 30 * DAY)  # fmt: skip
-        self.expect(self.ask("dr-sun", "diagnosis", purpose="treatment"))
+        expected(self.ask("dr-sun", "diagnosis", purpose="treatment"))
         self.found["by consent"] = sorted(self.read("dr-sun"))
         self.act((PATIENT,), "Consent", "revoke", given)
         assert self.ask("dr-sun", "diagnosis", purpose="treatment").code == "access.not_permitted"
@@ -177,7 +179,7 @@ class Story:
         published = self.act((COUNTY,), "OpenCopy", "publish", custodian=COUNTY, number="o-1", rules=copy.rules.hex(),
                              digest=bound, likeness=copy.likeness)  # fmt: skip
         asked = {"fields": ["rows"], "instance": published, "purpose": "research"}
-        self.expect(self.stage.submit(("scholar",), READ, asked))
+        expected(self.stage.submit(("scholar",), READ, asked))
         self.found["open copy"] = {"rows": len(copy.rows), "likeness": copy.likeness}
 
     def erase(self) -> None:
@@ -185,7 +187,7 @@ class Story:
         self.custody.vault.erase_chart(self.chart.record)
         self.found["to be told"] = [one.what for one in self.custody.outstanding(self.view)]
         self.act((COUNTY, PATIENT), "HealthRecord", "erase", self.entry)
-        self.expect(self.ask(PATIENT, "labs"))
+        expected(self.ask(PATIENT, "labs"))
         try:
             self.read(PATIENT)
         except Refused as refused:
@@ -208,7 +210,7 @@ class Story:
         self, signers: tuple[str, ...], contract: str, action: str, instance: int | None = None, **given: Any
     ) -> int:
         """A step of the story, and the instance it is about."""
-        return self.expect(self.stage.act(signers, contract, action, instance, **given)).instance
+        return expected(self.stage.act(signers, contract, action, instance, **given)).instance
 
     def ask(self, reader: str, *fields: str, purpose: str | None = None) -> Receipt:
         """A request to read the record."""
@@ -220,22 +222,3 @@ class Story:
         view, own = self.view, reader_key(reader)
         release = self.custody.release(view, len(view.accesses()) - 1, own.public, self.draw)
         return opened(release, own, Digest(bytes.fromhex(view.row(self.entry)["digest"])))
-
-    def secrets(self) -> SealingSecrets:
-        """Fresh randomness of the story, a function of its seed."""
-        return SealingSecrets(self.draw(), self.draw()[:12], self.draw())
-
-    def draw(self) -> bytes:
-        """The next 32 bytes of the seed's stream."""
-        self.drawn += 1
-        return digest("yilian/scenario/draw/v1", f"{self.seed}/{self.drawn}".encode())
-
-    def expect(self, receipt: Receipt) -> Receipt:
-        """This step is part of the story: if the ledger refuses it, the story is wrong."""
-        assert receipt.status == "applied", f"the story's own step was refused: {receipt.code}"
-        return receipt
-
-
-def reader_key(member: str) -> ReaderKey:
-    """The key under which records are wrapped for a member of this made-up alliance."""
-    return ReaderKey(digest("yilian/scenario/reader/v1", member.encode()))

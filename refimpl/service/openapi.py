@@ -38,7 +38,7 @@ _LINE: Final = _object(
     verdicts=_list(_list(_TEXT)), who=_TEXT,
 )  # fmt: skip
 _EVENT: Final = _object(
-    at=_WHOLE, body=_ANY, code=_or_null(_TEXT), contract=_TEXT, height=_WHOLE, instance=_WHOLE, kind=_TEXT,
+    at=_WHOLE, body=_ANY, code=_or_null(_TEXT), contract=_TEXT, height=_WHOLE, instance=_or_null(_WHOLE), kind=_TEXT,
     parties=_list(_TEXT), signers=_list(_TEXT), tx=_or_null(_TEXT),
 )  # fmt: skip
 _CLAIM: Final = _object(

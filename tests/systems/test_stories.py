@@ -156,7 +156,7 @@ def test_C4_D3_a_record_is_sealed_field_by_field_under_its_recorders_signature(t
     assert recorded.at == chain.header(recorded.height).time
     story = records.Story(outcome.stage, 0)
     chart, sealed = records.seal_chart(records.record_id("r-9"), records.COUNTY, story.custody.own, records.CONTENT,
-                                       story.secrets, story.draw)  # fmt: skip
+                                       story.draw.secrets, story.draw)  # fmt: skip
     assert [part.field for part in chart.parts] == sorted(records.CONTENT)
     assert len({one.body for one, _ in sealed}) == len({one.wrapped for _, one in sealed}) == len(records.CONTENT)
 

@@ -18,7 +18,6 @@ from refimpl.application.fhir import ClinicalRecord, ReferralRequest, ResourceId
 from refimpl.application.index import committed
 from refimpl.application.records import (
     IndexEntry,
-    SealingSecrets,
     index_digest,
     record_id,
     seal_record,
@@ -26,14 +25,13 @@ from refimpl.application.records import (
     wrap_for,
 )
 from refimpl.application.vault import MemoryVault, read_record
-from refimpl.crypto.recipes import digest
-from refimpl.crypto.sealing import ReaderKey
 from refimpl.data.encoding import encode
 from refimpl.data.ids import MemberId
 from refimpl.data.transaction import DEPLOY, RECORD
 from refimpl.scenarios.cast import ALLIANCE, Cast
+from refimpl.scenarios.clients import Draws, expected, reader_key
 from refimpl.scenarios.package import library
-from refimpl.scenarios.stage import Receipt, Stage
+from refimpl.scenarios.stage import Stage
 from refimpl.scenarios.titles import titles_of
 from refimpl.scenarios.told import liar
 
@@ -86,17 +84,20 @@ class Story:
     entries: list[IndexEntry] = field(factory=list)
     visit: int = -1
     referral: int = -1
-    drawn: int = 0
+    draw: Draws = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.draw = Draws(self.seed)
 
     # --- the steps ---
 
     def open(self) -> None:
         """Contracts are deployed by three validators; the origin seals and indexes its records, and opens the visit."""
         stage = self.stage
-        self.expect(stage.submit(("city3-a", "city3-b", "city3-c"), DEPLOY, {"modules": library(MODULES)}))
+        expected(stage.submit(("city3-a", "city3-b", "city3-c"), DEPLOY, {"modules": library(MODULES)}))
         for record in self.order.offered:
             self.entries.append(self.keep(ORIGIN, record))
-        self.visit = self.expect(
+        self.visit = expected(
             stage.act((ORIGIN, PATIENT), "Visit", "open", holder=ORIGIN, patient=PATIENT, number=self.order.visit)
         ).instance
 
@@ -104,23 +105,23 @@ class Story:
         """Request, a deadline missed, approval one level up, appointment, admission: custody of the visit moves."""
         stage = self.stage
         starts = stage.now + 5 * DAY
-        slot = self.expect(
+        slot = expected(
             stage.act((RECEIVER,), "Slot", "offer", hospital=RECEIVER, number="cardiology-1", starts=starts)
         ).instance
         asked: dict[str, Any] = {
             "origin": ORIGIN, "receiver": RECEIVER, "patient": PATIENT, "regulator": DISTRICT, "upper": CITY,
             "visit": self.visit, "evidence": index_digest(self.entries).hex(), "fee": FEE,
         }  # fmt: skip
-        self.referral = self.expect(stage.act((ORIGIN, PATIENT), "Referral", "request", **asked)).instance
+        self.referral = expected(stage.act((ORIGIN, PATIENT), "Referral", "request", **asked)).instance
         other = {**asked, "receiver": "city3-b"}
         stage.act((ORIGIN, PATIENT), "Referral", "request", **other)  # refused: one open referral a patient
         stage.wait(49 * HOUR)  # the district commission misses its 48 hours
-        self.expect(stage.act((CITY,), "Referral", "approve", self.referral))
+        expected(stage.act((CITY,), "Referral", "approve", self.referral))
         for entry in self.entries:  # now the receiver may read, and not before
             self.share(entry, RECEIVER)
-        self.expect(stage.act((PATIENT,), "Referral", "book", self.referral, choice=slot))
+        expected(stage.act((PATIENT,), "Referral", "book", self.referral, choice=slot))
         stage.wait(DAY)
-        self.expect(stage.act((RECEIVER,), "Referral", "admit", self.referral))
+        expected(stage.act((RECEIVER,), "Referral", "admit", self.referral))
 
     def read_and_report(self) -> None:
         """The receiver reads what was offered, after the integrity check; feedback goes back; money is settled."""
@@ -129,27 +130,27 @@ class Story:
             self.read(entry, RECEIVER)
         stage.wait(6 * DAY)
         returned = [self.keep(RECEIVER, record) for record in self.order.returned]
-        self.expect(stage.act((RECEIVER,), "Referral", "report", self.referral, digest=index_digest(returned).hex()))
+        expected(stage.act((RECEIVER,), "Referral", "report", self.referral, digest=index_digest(returned).hex()))
         for entry in returned:
             self.share(entry, ORIGIN)
             self.read(entry, ORIGIN)
-        self.expect(stage.act((ORIGIN, RECEIVER), "Referral", "settle", self.referral))
+        expected(stage.act((ORIGIN, RECEIVER), "Referral", "settle", self.referral))
 
     def refer_down(self) -> None:
         """The stable patient goes back to the community, which answers and follows up."""
         stage = self.stage
         care = self.keep(RECEIVER, self.written(RECEIVER, "CarePlan", "rehabilitation, control in a week"))
-        down = self.expect(
+        down = expected(
             stage.act((RECEIVER, PATIENT), "StepDown", "offer", origin=RECEIVER, receiver=COMMUNITY, patient=PATIENT,
                       visit=self.visit, plan=index_digest([care]).hex())
         ).instance  # fmt: skip
-        self.expect(stage.act((COMMUNITY,), "StepDown", "accept", down))
+        expected(stage.act((COMMUNITY,), "StepDown", "accept", down))
         self.share(care, COMMUNITY)
         self.read(care, COMMUNITY)
         stage.wait(7 * DAY)
         seen = self.keep(COMMUNITY, self.written(COMMUNITY, "Observation", "recovering, no complaints"))
-        self.expect(stage.act((COMMUNITY,), "StepDown", "report", down, digest=index_digest([seen]).hex()))
-        self.expect(stage.act((COMMUNITY,), "Visit", "discharge", self.visit))
+        expected(stage.act((COMMUNITY,), "StepDown", "report", down, digest=index_digest([seen]).hex()))
+        expected(stage.act((COMMUNITY,), "Visit", "discharge", self.visit))
 
     def final(self) -> dict[str, Any]:
         """Where everything stands, from the state."""
@@ -165,41 +166,23 @@ class Story:
     def keep(self, custodian: MemberId, record: ClinicalRecord) -> IndexEntry:
         """Seal a record in the custodian's vault, with nobody else's key, and put its commitment on the chain."""
         name = record_id(f"{record.kind}/{record.id}".lower())
-        sealed, key, commitment = seal_record(name, custodian, record.content, self.secrets())
+        sealed, key, commitment = seal_record(name, custodian, record.content, self.draw.secrets())
         vault = self.vaults.setdefault(custodian, MemoryVault())
-        vault.put(sealed, wrap_for(key, name, custodian, self.reader(custodian).public, self.draw(32)))
+        vault.put(sealed, wrap_for(key, name, custodian, reader_key(custodian).public, self.draw()))
         entry = IndexEntry(name, record.kind, custodian, commitment)
         payload = {"commitment": commitment.hex(), "custodian": custodian, "kind": record.kind, "record": name}
-        self.expect(self.stage.submit((custodian,), RECORD, {"entry": payload}))
+        expected(self.stage.submit((custodian,), RECORD, {"entry": payload}))
         return entry
 
     def share(self, entry: IndexEntry, reader: MemberId) -> None:
         """The custodian wraps the record's key for one more reader."""
         vault, custodian = self.vaults[entry.custodian], entry.custodian
         held = vault.key(entry.record, custodian)
-        vault.grant(share_key(held, self.reader(custodian), reader, self.reader(reader).public, self.draw(32)))
+        vault.grant(share_key(held, reader_key(custodian), reader, reader_key(reader).public, self.draw()))
 
     def read(self, entry: IndexEntry, reader: MemberId) -> None:
         """The access goes on the chain first, then the record is opened against the commitment that stands there."""
         access = {"custodian": entry.custodian, "purpose": "referral", "reader": reader, "record": entry.record}
-        self.expect(self.stage.submit((reader,), RECORD, {"access": access}))
+        expected(self.stage.submit((reader,), RECORD, {"access": access}))
         on_chain = committed(self.stage.state(), entry.custodian, entry.record)
-        read_record(self.vaults[entry.custodian], entry.record, reader, self.reader(reader), on_chain)
-
-    def reader(self, member: MemberId) -> ReaderKey:
-        """The key under which records are wrapped for a member of this made-up alliance."""
-        return ReaderKey(digest("yilian/scenario/reader/v1", member.encode()))
-
-    def secrets(self) -> SealingSecrets:
-        """Fresh randomness of the story, a function of its seed."""
-        return SealingSecrets(self.draw(32), self.draw(12), self.draw(32))
-
-    def draw(self, count: int) -> bytes:
-        """The next bytes of the seed's stream."""
-        self.drawn += 1
-        return digest("yilian/scenario/draw/v1", f"{self.seed}/{self.drawn}".encode())[:count]
-
-    def expect(self, receipt: Receipt) -> Receipt:
-        """This step is part of the story: if the ledger refuses it, the story is wrong."""
-        assert receipt.status == "applied", f"the story's own step was refused: {receipt.code}"
-        return receipt
+        read_record(self.vaults[entry.custodian], entry.record, reader, reader_key(reader), on_chain)

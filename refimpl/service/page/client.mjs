@@ -279,7 +279,7 @@ function audited(one) {
   const outcome = one.code ? el("span", { class: "denied" }, `✕ ${one.code}`) : el("span", { class: "fine" }, `✓ ${t("fine")}`);
   const fields = (one.body.fields ?? []).map(([name]) => called(name)).join(comma);
   const did = one.kind === "read" ? `${t("read_")}${page.language ? ": " : "："}${fields}` : called(one.body.action ?? one.body.name ?? one.kind);
-  return [time(one.at), one.signers.join(comma) || t("by_time"), did, `${called(one.contract)} ${one.instance}`, one.parties.join(comma), el("td", {}, outcome)];
+  return [time(one.at), one.signers.join(comma) || t("by_time"), did, one.instance === null ? "" : `${called(one.contract)} ${one.instance}`, one.parties.join(comma), el("td", {}, outcome)];
 }
 
 // --- the blocks ---

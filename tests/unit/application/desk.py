@@ -1,37 +1,17 @@
 """A hospital with a vault beside a ledger on which it keeps a patient's record: where tests of records begin."""
 
-from hashlib import sha256
-
 from refimpl.application.charts import seal_chart
 from refimpl.application.custody import Custody
-from refimpl.application.records import SealingSecrets, record_id
+from refimpl.application.records import record_id
 from refimpl.application.vault import MemoryVault
-from refimpl.crypto.sealing import ReaderKey
 from refimpl.data.ids import Digest, MemberId
+from refimpl.scenarios.clients import Draws, reader_key
 from tests.book import Book
+
+__all__ = ["CUSTODIAN", "FIELDS", "PATIENT", "Desk", "reader_key"]
 
 CUSTODIAN, PATIENT = MemberId("county2"), MemberId("patient1")
 FIELDS = {"name": "张三".encode(), "diagnosis": b"I21.0 CANARY-7391", "labs": b"troponin 1.50", "hiv": b"negative"}
-
-
-def reader_key(who: str) -> ReaderKey:
-    """The key under which somebody of these tests receives records."""
-    return ReaderKey(sha256(who.encode()).digest())
-
-
-class Draws:
-    """Bytes that never repeat, the same in every run."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self) -> bytes:
-        self.count += 1
-        return sha256(b"draw %d" % self.count).digest()
-
-    def secrets(self) -> SealingSecrets:
-        """Fresh secrets for one field."""
-        return SealingSecrets(self(), self()[:12], self())
 
 
 class Desk:
@@ -39,7 +19,7 @@ class Desk:
 
     def __init__(self, *modules: str, vault=None, book=None) -> None:
         self.book = book or Book("visit", "referral", "stepdown", "access", *modules)
-        self.draws = Draws()
+        self.draws = Draws(0)
         self.custody = Custody(CUSTODIAN, reader_key(CUSTODIAN), vault or MemoryVault())
         self.visit = 0
         if book is None:

@@ -117,7 +117,7 @@ def test_a_report_stands_by_its_signature_and_its_claims(chain):
     assert again == made
     body = verify_report(again, chain.members, COMMITS, VERIFY)
     assert body["head"] == chain.header(chain.height).id.hex()
-    assert {one["contract"] for one in body["findings"]} == {"Visit", "Referral", "StepDown", "Slot"}
+    assert {one["contract"] for one in body["findings"]} == {"", "Visit", "Referral", "StepDown", "Slot"}
     head = b'"auditor":"hill-hc","channel":"'
     altered = Report.from_bytes(made.to_bytes().replace(head + b"river", head + b"lover"))
     refused("tx.bad_signature", verify_report, altered, chain.members, COMMITS, VERIFY)
@@ -133,7 +133,8 @@ def test_a_report_stands_by_its_signature_and_its_claims(chain):
 def test_a_commission_sees_what_touches_its_area_and_nothing_else(played, chain):
     hill = list(supervise(chain, "hill"))
     assert hill
-    assert all({ORIGIN, PATIENT, "centre1"} & set(one.parties) for one in hill)
+    assert all({ORIGIN, PATIENT, "centre1"} & {*one.parties, *one.signers} or AUDITOR in one.parties for one in hill)
+    assert {one.body["custodian"] for one in hill if one.kind == "recorded"} == {ORIGIN, "centre1"}
     assert not list(supervise(chain, "nowhere"))
     everything = list(supervise(chain, "north"))
     assert len(everything) >= len(hill)
@@ -145,6 +146,8 @@ def test_a_clinician_is_of_the_area_of_the_hospital():
     desk = Desk()
     entry = desk.register(desk.seal("r-1"))
     desk.book.ask("city-doctor", entry, "hiv", purpose="emergency")
+    seen_by = [one.body["reader"] for one in supervise(desk.book.chain, "river-city") if one.kind == "read"]
+    assert seen_by == ["city-doctor"]  # who reads is supervised where they work, also in another area's record
     glass = [one for one in supervise(desk.book.chain, "river-city") if one.contract == "GlassAudit"]
     assert [one.kind for one in glass] == ["started"]
     assert any(one.kind == "read" and one.body["reader"] == "city-doctor" for one in supervise(desk.book.chain, "hill"))
