@@ -224,12 +224,12 @@ class _Work(ChainWork):
 
     def note(self, message: Message) -> bool:
         """Take a statement in; False if it says nothing new. Raises `Refused` for what no correct member says."""
+        if message.kind == VOTE:
+            return self.note_vote(message)
         body = message.body
         if isinstance(body, Block):
             return self.note_block(message, body)
-        if isinstance(body, NewView):
-            return self.note_wish(message, body)
-        return message.kind == VOTE and self.note_vote(message)
+        return isinstance(body, NewView) and self.note_wish(message, body)
 
     def note_block(self, message: Message, body: Block) -> bool:
         """A proposal: into the tree, or among the orphans while its parent is missing (CON-060, CON-061, CON-063)."""
@@ -358,6 +358,8 @@ class _Work(ChainWork):
     def move_on(self) -> bool:
         """A quorum wants this view or a later one: it begins (CON-069)."""
         memory, engine = self.memory, self.engine
+        if not memory.newviews:
+            return False
         later = {wish.round for wish in memory.newviews.values() if wish.round > memory.round}
         for view in sorted(later, reverse=True):
             if engine.quorum(memory, memory.validators.weigh(self.wishing(view))):
@@ -384,13 +386,13 @@ class _Work(ChainWork):
 
     def record_branch(self, block: TreeBlock) -> None:
         """What the vote stands on, for the lock that it implies is found there again (CON-008, CON-071)."""
-        below = (one.message for one in self.memory.tree.branch(block.value))
-        self.effects.extend(api.Record(message) for message in below if message.sender != self.engine.member)
+        below = [one.message for one in self.memory.tree.branch(block.value)]
+        self.effects.extend([api.Record(message) for message in below if message.sender != self.engine.member])
 
     def has_voted_for(self, block: TreeBlock) -> bool:
         """Whether our vote for this very block is in the log."""
         log = self.memory.votes.get(self.memory.round, ())
-        mine = (vote.body for vote in log if vote.sender == self.engine.member)
+        mine = [vote.body for vote in log if vote.sender == self.engine.member]
         return Vote(block.value) in mine
 
     # --- what others need, and what we need ---

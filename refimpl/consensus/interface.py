@@ -43,7 +43,7 @@ class Validators:
 
     def among(self, votes: Iterable[tuple[MemberId, Signature]]) -> tuple[tuple[MemberId, Signature], ...]:
         """Those votes that count: a member that follows hears its own, which does not."""
-        return tuple(vote for vote in votes if vote[0] in self.weights)
+        return tuple([vote for vote in votes if vote[0] in self.weights])
 
     def is_quorum(self, weight: int) -> bool:
         """More than two thirds of the weight: any two such sets share a correct member (CON-002)."""

@@ -8,7 +8,7 @@ It must not know views, votes or work, nor decide anything.
 
 from collections.abc import Iterator, Mapping
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from refimpl.data.ids import Digest, Height
 from refimpl.network.messages import Message
@@ -64,11 +64,15 @@ class Tree:
 
     def branch(self, value: Digest) -> tuple[TreeBlock, ...]:
         """The blocks from the decided one, exclusive, to this value, in order."""
-        return tuple(self.upward(value))[::-1]
+        found = []
+        while value != self.tip and value in self.blocks:
+            found.append(self.blocks[value])
+            value = found[-1].parent
+        return tuple(found[::-1])
 
     def payloads(self, value: Digest) -> tuple[bytes, ...]:
         """What a proposal on this value stands on that is not decided, in order."""
-        return tuple(block.payload for block in self.branch(value))
+        return tuple([block.payload for block in self.branch(value)])
 
     def extends(self, value: Digest, other: Digest) -> bool:
         """Whether `value` is `other` or stands on it."""
@@ -76,7 +80,8 @@ class Tree:
 
     def decided(self, value: Digest) -> "Tree":
         """After this value is decided: what does not stand on it is gone."""
-        height = self.height_of(value)
-        cut = evolve(self, tip=value, height=height, blocks={k: b for k, b in self.blocks.items() if b.height > height})
-        kept = {k: b for k, b in cut.blocks.items() if cut.branch(k) and cut.branch(k)[0].parent == value}
-        return evolve(cut, blocks=kept)
+        kept: dict[Digest, TreeBlock] = {}
+        for name, block in self.blocks.items():  # a block enters the tree after its parent
+            if block.parent == value or block.parent in kept:
+                kept[name] = block
+        return Tree(value, self.height_of(value), kept)
