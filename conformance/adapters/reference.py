@@ -11,6 +11,7 @@ no opinion about a run: it only translates.
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from attrs import define, field, frozen
@@ -34,11 +35,13 @@ _ENOUGH = 64
 """A search of so many times the average fails once in e^64 runs."""
 
 
+@lru_cache(maxsize=1024)
 def member(node: int) -> MemberId:
     """The name of node i: names sort as nodes do."""
     return MemberId(f"n{node:02d}")
 
 
+@lru_cache(maxsize=1024)
 def node_of(name: MemberId) -> int:
     """The node with this name."""
     return int(name[1:])
@@ -304,7 +307,7 @@ class EngineCluster:
     def __init__(self, kind: Kind, plan: Plan, correct: EngineMaker | None = None) -> None:
         """`correct` replaces the engine of the correct nodes: how a planted fault enters."""
         self.kind = kind
-        self.contract = Contract.from_data(kind.promise.to_data())
+        self.contract = contract_in(kind)
         self.tongue = TONGUES.get(kind.promise.engine, dumb)
         self.heights = plan.heights
         self.faulty = frozenset(plan.faulty)
@@ -454,9 +457,15 @@ def value_text(message: Message) -> str:
     return "nil" if value is None else value.hex()
 
 
+@lru_cache(maxsize=64)
+def contract_in(kind: Kind) -> Contract:
+    """What an engine as it is found declares."""
+    return Contract.from_data(kind.promise.to_data())
+
+
 def contract_of(engine: str) -> Contract:
     """What an engine declares; raises `Refused(Code.CONSENSUS_UNKNOWN_ENGINE)`."""
-    return Contract.from_data(find_engine(engine).promise.to_data())
+    return contract_in(find_engine(engine))
 
 
 def engine_cluster(plan: Plan, correct: EngineMaker | None = None) -> EngineCluster:

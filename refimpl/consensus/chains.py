@@ -16,7 +16,7 @@ from attrs import define, field
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.heights import DECIDED, SYNC, Forked, HeightEngine, Log, Work
-from refimpl.consensus.interface import Validators
+from refimpl.consensus.interface import NOBODY, Validators
 from refimpl.consensus.tree import Tree, TreeBlock
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_PAST, CONSENSUS_ROUNDS_AHEAD
@@ -34,7 +34,7 @@ _NO_HEIGHT, _FIRST = Height(0), Round(0)
 class Stand(Forked):
     """Where a member stands in the tree, and what it owes to and needs from others. Engines add their own fields."""
 
-    validators: Validators = field(factory=lambda: Validators.of({}))
+    validators: Validators = NOBODY
     tree: Tree = field(factory=Tree)
     wanted: Height = _NO_HEIGHT
     """The height that the application wants decided."""

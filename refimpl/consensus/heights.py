@@ -15,7 +15,7 @@ from typing import Any, Self
 from attrs import define, field
 
 from refimpl.consensus import interface as api
-from refimpl.consensus.interface import Promise, Validators
+from refimpl.consensus.interface import NOBODY, Promise, Validators
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD, CONSENSUS_VARIANTS
 from refimpl.data.refusal import Code, Refused
@@ -58,7 +58,7 @@ class Place(Forked):
 
     height: Height = _NO_HEIGHT
     round: Round = _FIRST
-    validators: Validators = field(factory=lambda: Validators.of({}))
+    validators: Validators = NOBODY
     running: bool = False
     """False between the decision of a height and the beginning of the next."""
     ahead: Log = ()

@@ -54,6 +54,10 @@ class Validators:
         return 3 * weight > self.total
 
 
+NOBODY = Validators.of({})
+"""Before anything is begun nobody's votes count."""
+
+
 class Timer(NamedTuple):
     """An alarm an engine asks for; its name on the wire is `phase/height/round`."""
 
@@ -351,9 +355,10 @@ class Engine(Protocol):
         ...
 
 
-@frozen
+@frozen(eq=False)
 class Kind:
-    """An engine as it is found: its promise, its message bodies, and how to make one for a member."""
+    """An engine as it is found: its promise, its message bodies, and how to make one for a member. Equal to itself
+    alone."""
 
     promise: Promise
     readers: Mapping[str, Reader]
