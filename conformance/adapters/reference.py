@@ -215,7 +215,7 @@ class EngineReactor:
 
     def send(self, effect: engine_api.Send | engine_api.Forward) -> None:
         """A message leaves."""
-        message, to = effect
+        message, to = effect.message, effect.to
         if self.lies:
             self.seen.append(message)
         self.effects.append(reactor.Send(message, tuple([node_of(name) for name in to]) if to else ()))
@@ -244,14 +244,15 @@ class EngineReactor:
 
     def accuse(self, effect: engine_api.Accuse) -> None:
         """Evidence, if it is any."""
-        if self.cluster.proves(*effect):
+        if self.cluster.proves(effect.against, effect.first, effect.second):
             self.effects.append(reactor.Accused(node_of(effect.against)))
 
     def supply(self, effect: engine_api.Supply) -> None:
         """Help somebody over a height that is decided here."""
         if effect.height <= len(self.ledger.blocks):
             decided = self.ledger.blocks[effect.height - 1]
-            self.effects.append(reactor.Send(self.engine.supply(*decided[:5]), (node_of(effect.to),)))
+            told = self.engine.supply(decided.height, decided.round, decided.value, decided.payload, decided.votes)
+            self.effects.append(reactor.Send(told, (node_of(effect.to),)))
 
     def decide(self, decision: engine_api.Decide) -> engine_api.Input | None:
         """Make a decision durable, execute it, report it, and go on unless the run ends here."""
