@@ -370,10 +370,10 @@ class World:
         What is passed on to all is spared where its destination has it earlier; what is asked, or for one, is not.
         """
         node, identity = runner.node, self.cluster.identity(wire)
-        due = (self.now if self.punctual else max(self.now, self.plan.gst)) + self.plan.delta
         again = bool(to) or signer == node
-        if not again and self.spread.get(identity, due + 1) <= due:
+        if not again and self.spread.get(identity, self.now + 1) <= self.now:
             return
+        due = (self.now if self.punctual else max(self.now, self.plan.gst)) + self.plan.delta
         for target in [self.nodes[dst] for dst in to] if to else self.nodes:
             dst = target.node
             if dst != node and dst != signer and (again or target.due.get(identity, due + 1) > due):

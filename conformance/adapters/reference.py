@@ -113,7 +113,7 @@ class EngineReactor:
         """A second instance with the memory of this one, which from now on has all the power to mine."""
         other = EngineReactor(self.node, self.engine, self.cluster, variant)
         other.ledger, other.memory, other.now = deepcopy(self.ledger), self.memory, self.now
-        self.cluster.miners[self.node] = other
+        self.cluster.miners[self.node] = variant
         return other
 
     # Inputs.
@@ -317,8 +317,8 @@ class EngineCluster:
         self.plan = plan
         self.spent: Counter[tuple[int, int]] = Counter()
         """Wins of each (slot, node) that were used up."""
-        self.miners: dict[int, EngineReactor] = {}
-        """Of a node that runs more than once, the instance that has its power to mine."""
+        self.miners: dict[int, int] = {}
+        """Of a node that runs more than once, the variant that has its power to mine."""
         self.saids: dict[bytes, Said] = {}
         self.writes: dict[bytes, reactor.Persist] = {}
         weights = plan.weights or (1,) * plan.n
@@ -331,14 +331,14 @@ class EngineCluster:
         make = self.kind.make if node in self.faulty else self.correct
         reactor = EngineReactor(node, make(member(node), self.notaries[node]), self, variant)
         if variant == 0:
-            self.miners[node] = reactor
+            self.miners[node] = variant
         return reactor
 
     def mine(self, miner: EngineReactor, slot: int, puzzle: Digest, bits: int) -> int | None:
         """A nonce for whom the lottery favours: a block of twice the difficulty costs twice the wins."""
         price = 1 << max(0, bits - self.contract.difficulty[0])
         won = self.contract.wins(self.plan, slot).count(miner.node) - self.spent[slot, miner.node]
-        if self.miners.get(miner.node) is not miner or won < price:
+        if self.miners.get(miner.node) != miner.variant or won < price:
             return None
         self.spent[slot, miner.node] += price
         return solve(puzzle, bits, _ENOUGH << bits)
@@ -443,7 +443,7 @@ class EngineCluster:
         """Where a statement is kept: sorted by height, then round, then phase, then sender."""
         phases, kind = self.contract.phases, message.kind
         phase = phases.index(kind) if kind in phases else len(phases)
-        return f"record/{message.height:04d}/{message.round:04d}/{phase}.{message.kind}/{message.sender}"
+        return f"record/{message.height:04d}/{message.round:04d}/{phase}.{kind}/{message.sender}"
 
     def signed(self, decision: engine_api.Decide, name: MemberId, mark: Signature) -> bool:
         """Whether a vote of a certificate is in the book: read from the book alone."""

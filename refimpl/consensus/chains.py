@@ -285,7 +285,7 @@ class ChainWork(Work):
         self.effects.extend(engine.speak(signed))
         self.note(signed)
 
-    def accuse(self, old: Log, message: Message) -> None:
+    def accuse(self, old: Sequence[Message], message: Message) -> None:
         """Two different statements of one member, kind and round are evidence (CON-019)."""
         for heard in old:
             if heard.sender == message.sender and heard.body != message.body:
@@ -297,8 +297,9 @@ class ChainWork(Work):
     def help(self, message: Message) -> None:
         """Who lacks a height that we have decided is told of it, once for each of its rounds (CON-007, CON-070)."""
         memory, place = self.memory, (message.height, message.round)
-        again = message.kind == SYNC or memory.helped.get(message.sender, (0, -1)) < place
-        if message.height <= memory.decided and again and message.sender != self.engine.member:
+        if message.height > memory.decided or message.sender == self.engine.member:
+            return
+        if message.kind == SYNC or memory.helped.get(message.sender, (0, -1)) < place:
             memory.helped = {**memory.helped, message.sender: place}
             self.effects.extend(self.engine.forward(api.Supply(message.height, message.sender)))
 
