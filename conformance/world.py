@@ -9,7 +9,7 @@ It must not know any engine (a `Cluster` does), nor judge what it sees (checkers
 
 import gc
 import heapq
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import product
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from conformance.history import Decision, Delivery, History, Said, Statement, Un
 from conformance.plan import Crash, Fork, Plan
 from conformance.plan_shapes import BROKEN
 from conformance.reactor import (
+    Accused,
     Cancel,
     Cluster,
     Decided,
@@ -245,26 +246,29 @@ class World:
         for effect in effects:
             if crash is not None and self.crash_cuts(runner, crash, effect):
                 return
-            if isinstance(effect, Send):
-                self.send(runner, *effect)
-            elif isinstance(effect, Persist):
-                self.write(runner, effect.writes, sync=effect.sync)
-            elif isinstance(effect, SetTimer):
-                self.set_timer(runner, *effect)
-            elif isinstance(effect, Cancel):
-                runner.timers.pop(effect.name, None)
-            elif isinstance(effect, Decided):
-                runner.decided, self.moved = max(runner.decided, effect.decision.height), True
-                if runner.correct:
-                    self.decisions.append(effect.decision._replace(tick=self.now, life=runner.life))
-            elif runner.correct:
-                self.evidence.append((runner.node, effect.against))
+            CARRY_OUT[type(effect)](self, runner, effect)
 
-    def set_timer(self, runner: _Node, name: Hashable, at: int) -> None:
+    def set_timer(self, runner: _Node, effect: SetTimer) -> None:
         """An alarm on the node's own clock."""
+        name, at = effect
         due = max(at - runner.skew, self.now)
         runner.timers[name] = due
         self.alarm(runner, name, due)
+
+    def cancel(self, runner: _Node, effect: Cancel) -> None:
+        """An alarm is taken back."""
+        runner.timers.pop(effect.name, None)
+
+    def decide(self, runner: _Node, effect: Decided) -> None:
+        """A height is final here."""
+        runner.decided, self.moved = max(runner.decided, effect.decision.height), True
+        if runner.correct:
+            self.decisions.append(effect.decision._replace(tick=self.now, life=runner.life))
+
+    def accuse(self, runner: _Node, effect: Accused) -> None:
+        """Proof against somebody; that of a liar is none."""
+        if runner.correct:
+            self.evidence.append((runner.node, effect.against))
 
     def alarm(self, runner: _Node, name: Hashable, due: int) -> None:
         """An alarm enters the queue."""
@@ -278,8 +282,9 @@ class World:
         rank = ranks[src] = ranks.get(src, 0) + 1
         heapq.heappush(self.queue, (due, 0, src, target.address, rank, wire, forged))
 
-    def send(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
+    def send(self, runner: _Node, effect: Send) -> None:
         """A message leaves: its own statement by its fate, somebody else's as slowly as links allow."""
+        wire, to = effect
         if runner.fork is not None:
             self.keep(runner.fork, wire)
             return
@@ -477,8 +482,9 @@ class World:
 
     # --- crash and disk ---
 
-    def write(self, runner: _Node, writes: tuple[tuple[str, Any], ...], *, sync: bool) -> None:
+    def write(self, runner: _Node, effect: Persist) -> None:
         """To the harness's disk; unsynced writes may be lost, as a suffix."""
+        writes, sync = effect
         if sync and not runner.unsynced:
             self.store(runner, writes)
         else:
@@ -514,9 +520,9 @@ class World:
             if atom.when == "after-send":
                 return False
             if atom.when == "after-persist":
-                self.write(runner, effect.writes, sync=effect.sync)
+                self.write(runner, effect)
         elif isinstance(effect, Send):
-            self.send(runner, effect.wire, effect.to)
+            self.send(runner, effect)
         self.fall(runner, atom)
         return True
 
@@ -560,6 +566,17 @@ class World:
             tuple(self.evidence), frozenset(self.submitted), self.now, why, dict(self.fates.counts),
             tuple(self.deliveries), stuck, tuple(self.cluster.names), frozenset(self.handed_in),
         )  # fmt: skip
+
+
+CARRY_OUT: Mapping[type, Callable[[World, _Node, Any], None]] = {
+    Send: World.send,
+    Persist: World.write,
+    SetTimer: World.set_timer,
+    Cancel: World.cancel,
+    Decided: World.decide,
+    Accused: World.accuse,
+}
+"""What a node asks for -> how it is done."""
 
 
 def play(

@@ -303,7 +303,7 @@ class _Work(ChainWork):
 
     def apply_rules(self) -> None:
         """Apply what was heard until nothing more happens; each pass raises a certificate, a view or a vote."""
-        while not self.memory.closed and (self.certify() or self.join() or self.move_on() or self.vote()):
+        while not self.memory.closed and (self.certify() or self.follow() or self.vote()):
             pass
 
     def certify(self) -> bool:
@@ -343,11 +343,13 @@ class _Work(ChainWork):
         """Who wants this view or a later one."""
         return {name for name, wish in self.memory.newviews.items() if wish.round >= least}
 
+    def follow(self) -> bool:
+        """Others want later views: want one too, or go where a quorum wants to be (CON-069)."""
+        return bool(self.memory.newviews) and (self.join() or self.move_on())
+
     def join(self) -> bool:
         """Enough members want later views that one of them is correct: want the lowest of those (CON-069)."""
         memory = self.memory
-        if not memory.newviews:
-            return False
         at_least = max(memory.round, memory.wishes) + 1
         higher = sorted(wish.round for wish in memory.newviews.values() if wish.round >= at_least)
         if not higher or not self.engine.joins(memory, memory.validators.weigh(self.wishing(at_least))):
@@ -358,8 +360,6 @@ class _Work(ChainWork):
     def move_on(self) -> bool:
         """A quorum wants this view or a later one: it begins (CON-069)."""
         memory, engine = self.memory, self.engine
-        if not memory.newviews:
-            return False
         later = {wish.round for wish in memory.newviews.values() if wish.round > memory.round}
         for view in sorted(later, reverse=True):
             if engine.quorum(memory, memory.validators.weigh(self.wishing(view))):

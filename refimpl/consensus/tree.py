@@ -8,7 +8,7 @@ It must not know views, votes or work, nor decide anything.
 
 from collections.abc import Iterator, Mapping
 
-from attrs import field, frozen
+from msgspec import Struct
 
 from refimpl.data.ids import Digest, Height
 from refimpl.network.messages import Message
@@ -16,8 +16,7 @@ from refimpl.network.messages import Message
 __all__ = ["Tree", "TreeBlock"]
 
 
-@frozen
-class TreeBlock:
+class TreeBlock(Struct, frozen=True):
     """One block that somebody proposed."""
 
     value: Digest
@@ -33,15 +32,14 @@ class TreeBlock:
 _GENESIS, _NO_VALUE = Height(0), Digest(b"")
 
 
-@frozen
-class Tree:
+class Tree(Struct, frozen=True):
     """The blocks above the last decided one, by value."""
 
     tip: Digest = _NO_VALUE
     """The value decided last."""
     height: Height = _GENESIS
     """The height decided last."""
-    blocks: Mapping[Digest, TreeBlock] = field(factory=dict)
+    blocks: Mapping[Digest, TreeBlock] = {}
 
     def holds(self, value: Digest) -> bool:
         """Whether a block may stand on this value here."""
