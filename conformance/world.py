@@ -197,9 +197,9 @@ class World:
 
     def is_done(self) -> bool:
         """Every correct node has decided every height, and nobody is still down."""
-        return all(
-            runner.decided >= self.plan.heights and runner.up for runner in self.nodes if self.is_owed(runner.node)
-        )
+        heights = self.plan.heights
+        late = [runner.node for runner in self.nodes if runner.decided < heights or not runner.up]
+        return not any(self.is_owed(node) for node in late)
 
     def is_owed(self, node: int) -> bool:
         """Whether a run is not done before this node has decided every height."""

@@ -309,14 +309,11 @@ class _Work(ChainWork):
     def certify(self) -> bool:
         """A higher certificate for a block that we have: lock, commit, go on (CON-066, CON-067)."""
         memory = self.memory
-        best: QuorumCertificate | None = None
         least = _BEFORE_ALL if memory.high is None else memory.high.view
-        for known in memory.certified.values():
-            if known.view > least and self.is_acceptable(known.value):
-                best, least = known, known.view
-        if best is None:
+        higher = [one for one in memory.certified.values() if one.view > least and self.is_acceptable(one.value)]
+        if not higher:
             return False
-        memory.high = best
+        memory.high = best = max(higher, key=lambda one: one.view)
         chain = tuple(islice(memory.tree.upward(best.value), 3))
         self.lock(best, chain)
         if best.view >= memory.round:
@@ -370,10 +367,10 @@ class _Work(ChainWork):
 
     def vote(self) -> bool:
         """A valid, timely, safe proposal of the present view gets our vote, one a view (CON-064, CON-065)."""
-        memory, engine = self.memory, self.engine
-        if not engine.is_fresh(memory, memory.round):
+        memory, engine, view = self.memory, self.engine, self.memory.round
+        if not engine.is_fresh(memory, view):
             return False
-        for block in [one for one in memory.tree.blocks.values() if one.round == memory.round]:
+        for block in [one for one in memory.tree.blocks.values() if one.round == view]:
             verdict, body = memory.verdicts.get(block.value), block.message.body
             assert isinstance(body, Block), "the tree holds proposals"
             fine = verdict is not None and verdict.acceptable and verdict.timely and not self.has_voted_for(block)

@@ -9,9 +9,10 @@ It must not know what a payload means, who transports messages, what time it is,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from attrs import define, field
+from msgspec import Struct
+from msgspec.structs import replace
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, HeightWork, Log, Place
@@ -40,7 +41,7 @@ PROMISE = Promise(
 )  # fmt: skip
 
 
-class ViewLog(NamedTuple):
+class ViewLog(Struct, frozen=True):
     """What was heard of one view at the present height, each log under the kind of its messages."""
 
     preprepare: Log = ()
@@ -294,7 +295,7 @@ class _Work(HeightWork):
         new = engine.hear(old, message)
         if new is old:
             return False
-        memory.views = {**memory.views, message.round: log._replace(**{message.kind: new})}
+        memory.views = {**memory.views, message.round: replace(log, **{message.kind: new})}
         self.accuse(old, message)
         if isinstance(body, Proposal) and body.value not in memory.verdicts:
             self.effects.append(api.AskVerdict(memory.height, body.value, body.payload, message.sender))

@@ -5,9 +5,9 @@ replayed without its rules. It must not decide anything.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from attrs import define, field
+from msgspec import Struct
 
 from refimpl.consensus.heights import Log, Place
 from refimpl.data.ids import Digest, Round
@@ -31,7 +31,7 @@ def vote_in(message: Message) -> Digest | None:
     return body.value
 
 
-class RoundLog(NamedTuple):
+class RoundLog(Struct, frozen=True):
     """What was heard about one round of the present height."""
 
     proposals: Log = ()
