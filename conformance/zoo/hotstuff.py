@@ -51,6 +51,17 @@ class AnyThreeBlocks(HotStuff):
     {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 3},
     {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
     {"k": "support", "r": 5, "src": 1, "to": [2, 3], "value": "v1", "vr": 4, "on": "v0@0"},
+    {"k": "support", "r": 6, "src": 1, "to": [3], "value": "v2", "vr": 5}]},
+        whole={"faulty": [1], "gst": 15, "heights": 2, "atoms": [
+    {"k": "late", "r": 5, "ph": "newview", "src": 0, "dst": 2},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
+    {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 2},
+    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 2},
+    {"k": "late", "r": 5, "ph": "newview", "src": 0, "dst": 3},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
+    {"k": "support", "r": 5, "src": 1, "to": [2, 3], "value": "v1.1", "vr": 4, "on": "v0@0"},
     {"k": "support", "r": 6, "src": 1, "to": [3], "value": "v2", "vr": 5}]})  # fmt: skip
 class ViewNotSigned(HotStuff):
     """The view of a certificate is not covered by its signatures (relab/hotstuff#289)."""
