@@ -16,7 +16,7 @@ from attrs import define, evolve, field, frozen
 from conformance.door import Door, Reply
 from conformance.plan import PlanError
 
-__all__ = ["KIND", "Finding", "Schedule", "finding"]
+__all__ = ["ASKED", "DISKS", "KIND", "Finding", "Schedule", "finding", "shown"]
 
 Data = dict[str, Any]
 KIND: Final = "schedule"
@@ -128,12 +128,15 @@ class Schedule:
         """Raises `PlanError` `plan.malformed` with the place and what was expected there."""
         if not isinstance(value, dict) or set(value) != {"profile", "steps", "suite"}:
             raise PlanError("plan.malformed", "", "profile, steps and suite", shown(value))
+        for name in ("profile", "suite"):
+            if not isinstance(value[name], str):
+                raise PlanError("plan.malformed", f"/{name}", "a text", shown(value[name]))
         if not isinstance(value["steps"], list) or not value["steps"]:
             raise PlanError("plan.malformed", "/steps", "a list of steps, one at least", shown(value["steps"]))
         for number, step in enumerate(value["steps"]):
             _must_be_step(step, f"/steps/{number}")
         steps = tuple((step["request"], step["reply"]) for step in value["steps"])
-        return cls(str(value["profile"]), str(value["suite"]), steps)
+        return cls(value["profile"], value["suite"], steps)
 
     def differs(self, door: Door) -> tuple[int, Data] | None:
         """The first step that is answered in another way, and how; None if a node answers all of them so."""
@@ -150,12 +153,12 @@ def _must_be_step(step: Any, at: str) -> None:
     if not isinstance(step, dict) or set(step) != {"reply", "request"}:
         raise PlanError("plan.malformed", at, "reply and request", shown(step))
     request, reply = step["request"], step["reply"]
-    if not isinstance(request, dict) or request.get("op") not in ASKED:
+    if not isinstance(request, dict) or not isinstance(request.get("op"), str) or request["op"] not in ASKED:
         raise PlanError("plan.malformed", f"{at}/request/op", "one of " + ", ".join(ASKED), shown(request))
     wanted = {"op", *ASKED[request["op"]]}
     if set(request) != wanted:
         raise PlanError("plan.malformed", f"{at}/request", ", ".join(sorted(wanted)), ", ".join(sorted(request)))
-    if request.get("disk", "all") not in DISKS:
+    if not isinstance(request.get("disk", "all"), str) or request.get("disk", "all") not in DISKS:
         raise PlanError("plan.malformed", f"{at}/request/disk", "one of " + ", ".join(DISKS), shown(request["disk"]))
     if not isinstance(reply, dict) or len(reply) != 1 or not set(reply) <= {"ok", "refused", "err"}:
         raise PlanError("plan.malformed", f"{at}/reply", "ok, refused or err", shown(reply))

@@ -8,7 +8,6 @@ accident of its own is not held by the law that forbids it. The reference must p
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 
 from attrs import evolve, frozen
 
@@ -16,6 +15,7 @@ from conformance.conform.catalogue import Test, suits, tests
 from conformance.conform.examine import Unusable, examine
 from conformance.conform.verdicts import VIOLATED
 from conformance.drivers.levels import Settings, bench_of
+from conformance.drivers.workers import workers
 from conformance.profiles import TONGUES
 from conformance.zoo import ZOO, load
 from conformance.zoo.wire import WIRE
@@ -132,5 +132,5 @@ def hunt(wanted: Caught) -> Caught:
 def hunt_all(names: Sequence[str]) -> Iterator[Caught]:
     """Two side by side, told in the order given."""
     known = bugs()
-    with ProcessPoolExecutor(2) as pool:
+    with workers(2) as pool:
         yield from pool.map(hunt, [known.get(name) or Caught(name, (), (), "", "", "", 0) for name in names])
