@@ -1,8 +1,7 @@
 """Ctrl-C and SIGTERM in the middle of a command: the documented status, no traceback, nothing left behind.
 
 The middle is known without a clock: a terminal of our own watches the progress that a command shows, and the signal
-is sent when it first moves. Ctrl-C reaches every process of a command, SIGTERM the first alone. A job in the background
-of a shell is born with Ctrl-C ignored, which children inherit: here it is not, so the tests hold there too.
+is sent when it first moves. Ctrl-C reaches every process of a command, SIGTERM the first alone.
 """
 
 import json
@@ -15,6 +14,7 @@ from contextlib import suppress
 
 import pytest
 
+from tests.serving import hear_interrupts
 from tests.unit.commands.test_run import everything
 
 
@@ -40,11 +40,6 @@ def interrupted(folder, *arguments, sign="", by=signal.SIGINT):
                 os.killpg(process.pid, signal.SIGKILL)
     os.close(watching)
     return process.returncode, stdout, seen.decode()
-
-
-def hear_interrupts():
-    """In the child, before it begins."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def read_until(watching, sign):
