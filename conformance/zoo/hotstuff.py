@@ -32,7 +32,7 @@ from refimpl.data.refusal import Refused
     {"k": "support", "r": 1, "src": 1, "to": [0, 3], "value": "v1", "vr": -1},
     {"k": "support", "r": 5, "src": 1, "to": [0, 3], "value": "v1", "vr": 1},
     {"k": "support", "r": 7, "src": 1, "to": [3], "value": "v3", "vr": 5}]},
-        whole={"faulty": [1], "gst": 100, "heights": 2, "atoms": [
+        whole={"faulty": [1], "gst": 100, "atoms": [
     {"k": "inject", "r": 7, "ph": "vote", "src": 1, "dst": 3, "value": "v3", "at": {"h": 1, "r": 8}},
     {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 0},
     {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 0},
