@@ -381,7 +381,7 @@ class World:
         due = (self.now if self.punctual else max(self.now, self.plan.gst)) + self.plan.delta
         for target in [self.nodes[dst] for dst in to] if to else self.nodes:
             dst = target.node
-            if dst != node and dst != signer and (again or target.due.get(identity, due + 1) > due):
+            if dst != node and (dst != signer or to) and (again or target.due.get(identity, due + 1) > due):
                 target.due[identity] = due
                 self.arrive(due, node, target, wire, forged=False)
 

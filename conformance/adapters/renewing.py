@@ -88,10 +88,11 @@ class RenewingReactor(NodeReactor):
         return [*super().recover(disk, now), *self.hand_in(now)]
 
     def hand_in(self, now: int) -> list[reactor.Effect]:
-        """What is due at the tip, and again where that decides something."""
+        """What is due up to the height after the tip, also where several were decided at once, and again where that decides
+        something."""
         effects: list[reactor.Effect] = []
         while self.handed <= (tip := self.machine.ledger.tip).height:
-            self.handed = tip.height + 1
+            self.handed += 1
             for _, data in self.cluster.force.due(tip.block.hex(), self.handed):
                 try:
                     effects += self.submit(data, now)

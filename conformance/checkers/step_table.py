@@ -32,8 +32,9 @@ class Heard:
             self.enter(said.node, said.kind, said.height, said.round, said.value, said.node, said.tick)
 
     def enter(self, node: int, kind: str, height: int, round_: int, value: str, voice: int, tick: int) -> None:
-        """One voice, where it is heard first."""
-        self.voices.setdefault((node, kind, height, round_, value), {}).setdefault(voice, tick)
+        """One voice, from when it is heard first: of its own a node may be told again."""
+        heard = self.voices.setdefault((node, kind, height, round_, value), {})
+        heard[voice] = min(tick, heard.get(voice, tick))
 
     def weight(self, place: Place, tick: int) -> int:
         """The weight of the voices that a node had heard by a tick."""

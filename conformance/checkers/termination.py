@@ -10,8 +10,6 @@ from conformance.history import History, Violation
 
 def check(history: History) -> tuple[Violation, ...]:
     """The correct nodes that are stuck."""
-    if history.plan.changes and history.plan.atoms:  # who follows without a vote is owed nothing
-        return ()
     if history.contract.slotted or history.plan.tier == "accountability" or history.why == "done" or not history.stuck:
         return ()
     kind = "deadlock" if history.why == "quiet" else "livelock"

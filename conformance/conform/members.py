@@ -5,6 +5,7 @@ It must not know a node. What must come of each step is for `conformance.model` 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 from attrs import define, evolve, field
@@ -172,14 +173,18 @@ def in_a_network(session: Session) -> None:
 
 
 def under_faults(session: Session) -> None:
-    """The same while one is cut off, comes back from a crash, or is heard late."""
+    """The same while one is cut off, comes back from a crash, or whoever proposes is heard late."""
     contract = session.profile().contract
-    first = contract.phases[0]
+    first, runs_on = contract.phases[0], contract.rounds == "run"
+
+    def at(height: int) -> dict[str, int]:
+        return {"h": 1, "r": height - 1} if runs_on else {"h": height, "r": 0}
+
     faults: list[tuple[Atom, ...]] = [
-        (Cut(h=2, r=0, to_r=1, side=(1,)),), (Cut(h=1, r=0, to_r=1, side=(4,)),),
-        tuple(Late(h=2, r=0, ph=first, src=1, dst=dst) for dst in (0, 2, 3, 4)),
+        (Cut(**at(2), to_r=at(2)["r"] + 1, side=(1,)),), (Cut(**at(1), to_r=1, side=(4,)),),
+        tuple(Late(**at(2), ph=first, src=src, dst=dst) for src, dst in permutations(range(5), 2)),
     ]  # fmt: skip
-    faults += [(Crash(node=node, h=h, r=0, ph=ph, when="after-persist", disk="synced", back={"h": h, "r": 0}),)
+    faults += [(Crash(node=node, **at(h), ph=ph, when="after-persist", disk="synced", back=at(h)),)
                for node, h in ((2, 2), (4, 3)) for ph in contract.phases[1:2]]  # fmt: skip
     session.hold_all((happy(contract, 5, 5, changes=CHANGES, atoms=atoms) for atoms in faults), "cut", "late")
 

@@ -313,11 +313,11 @@ class ChainWork(Work):
         alike = [one.sender for one in memory.words.values() if one.body.value == body.value]
         if engine.believes(memory, memory.validators.weigh(alike)):
             self.effects.append(api.Decide(message.height, message.round, body.value, body.payload, body.votes))
+            if body.value not in memory.tree.blocks:
+                memory.tree = Tree(body.value, message.height)
             if self.closes(body.value):
                 self.close(body.value)
                 return
-            if body.value not in memory.tree.blocks:
-                memory.tree = Tree(body.value, message.height)
             self.advance(body.value)
             self.ask_around()
             self.apply_rules()

@@ -102,6 +102,8 @@ class Machine:
         self._renew()
         self.memory = self.engine.start()
         self.timers: dict[str, api.Timer] = {}
+        self.heard = Height(0)
+        """The greatest height that a validator was heard to speak of."""
         self.idle = True
         """True between the commit of a height and the beginning of the next."""
         self.recent: dict[Height, api.Decide] = {}
@@ -110,8 +112,8 @@ class Machine:
         """Keys of what was recorded, with its place; deleted once a decision makes it needless."""
         self.now = Seconds(0)
         self.effects: list[Effect] = []
-        self.asked = Height(0), Round(0)
-        """Where we asked last, instead of speaking."""
+        self.asked = Height(0), Round(0), Height(0)
+        """Where we asked last, instead of speaking, and the greatest height of which we had heard then."""
 
     # --- inputs ---
 
@@ -149,10 +151,15 @@ class Machine:
         if carries_transaction(data):
             return self.submit(data, now)
         message = self.codec.decode(data)
-        if self.idle and message.height == self.ledger.tip.height + 1:
+        if self.idle and message.height > self.ledger.tip.height:
             self._must_be_of_a_validator(message)
             self._begin()
-        return self._drive([api.Receive(message)])
+        self._drive([api.Receive(message)])
+        if message.height > self.heard:
+            self.heard = message.height
+            if self._misses_something() and self.engine.promise.rounds != "run":
+                self._ask(self.asked[1])
+        return self.effects
 
     def fire(self, name: str, now: Seconds) -> list[Effect]:
         """A timer rang; an unknown one is `query.not_found`."""
@@ -162,6 +169,8 @@ class Machine:
         timer = self.timers.pop(name, None)
         if timer is None:
             raise Refused(Code.QUERY_NOT_FOUND, what="timer")
+        if not self.speaks:  # nobody hears from whoever follows, so nobody else can notice that it is behind
+            self._ask(timer.round)
         return self._drive([api.Expire(timer)])
 
     # --- the engine ---
@@ -187,6 +196,10 @@ class Machine:
         if deadline is not None and deadline >= self.now:
             self.effects.append(Ring(_DEADLINE, Seconds(deadline + 1)))
         return self.ledger.has_ready() or (deadline is not None and deadline < self.now)
+
+    def _misses_something(self) -> bool:
+        """Whether a follower knows that more is decided: nobody hears of it unless it begins, and asks (NET-015)."""
+        return not self.speaks and self.heard > self.ledger.tip.height
 
     def _begin(self) -> list[Effect]:
         self.idle = False
@@ -243,11 +256,11 @@ class Machine:
         return ()
 
     def _ask(self, round_: Round) -> None:
-        """Whoever follows asks where it would speak, once a round: nobody else would notice that it is behind."""
-        place = Height(self.ledger.tip.height + 1), round_
+        """Whoever follows asks where it would speak, where a round of its ended, and where it hears of a later height."""
+        place = Height(self.ledger.tip.height + 1), round_, self.heard
         if place > self.asked:
             self.asked = place
-            question = Message(SYNC, *place, self.member, Sync())
+            question = Message(SYNC, *place[:2], self.member, Sync())
             self.effects.append(Send(self.codec.encode(self.notary.sign(question))))
 
     def _record(self, message: Message) -> None:
@@ -290,7 +303,7 @@ class Machine:
         if result.tip.since == decided.height + 1:
             self._renew()
             renewed = (api.Renew(Height(decided.height + 1), self._validators()),)
-        self.idle = not self._has_work()
+        self.idle = not (self._has_work() or self._misses_something())
         return renewed if self.idle else (*renewed, self._next_height())
 
     def copied(self) -> "Machine":
