@@ -54,7 +54,8 @@ class Target:
         if plan.changes:
             renewing = RenewingCluster(plan, machine_of(make))
             history = play(plan, renewing, watched=watched, backwards=backwards, sieved=sieved)
-            return evolve(history, submitted=history.submitted | renewing.force.handed)
+            force = {} if history.contract.rounds == "run" else renewing.force.by_height(history.decisions)
+            return evolve(history, submitted=history.submitted | renewing.force.handed, in_force=force)
         cluster = engine_cluster(plan, make)
         return play(plan, cluster, watched=watched, backwards=backwards, sieved=sieved)
 

@@ -39,9 +39,9 @@ class Test:
 
 def tests() -> tuple[Test, ...]:
     """Every test, in the order of the levels and then of the files."""
-    from conformance.conform import byzantine, deeds, ledger, members, order, smoke, vectors
+    from conformance.conform import blocks, byzantine, deeds, directory, ledger, members, order, smoke, vectors
 
-    listed = (smoke, vectors, ledger, members, deeds, order, byzantine)
+    listed = (smoke, vectors, ledger, members, directory, deeds, blocks, order, byzantine)
     found = [test for module in listed for test in module.tests()]
     return tuple(sorted(found, key=lambda test: LEVELS.index(test.level)))
 

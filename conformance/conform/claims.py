@@ -48,6 +48,8 @@ class Run:
     complete: bool
     """Whether every test of the level was run."""
     command: str = ""
+    node: str = ""
+    """Name and version, as it told them."""
 
 
 @frozen
