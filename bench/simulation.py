@@ -205,24 +205,46 @@ def engines(method: Method) -> Contest:
 
 
 def single_heights(method: Method) -> Contest:
-    """One height on four nodes without faults, for each BFT engine: played, neither drawn nor judged."""
+    """One height on four nodes without faults, for each BFT engine.
+
+    An execution is all that one run costs: the nodes, their keys in the ideal book and the tables of the plan are made,
+    the height is played until all four have decided it, and the history of the run is put together. `judged` has every
+    checker read that history as well. The plan, which is empty, is not drawn. A history is dropped before the next run
+    begins, as an exploration drops it.
+    """
     count = method.size(60, 3)
 
-    def contender(name: str) -> Contender:
+    def play(name: str) -> Contender:
         plan, target = Plan(engine=name), Target()
-        return Contender(name, lambda: [target.play(plan, watched=False) for _ in range(count)], count)
+
+        def run() -> None:
+            for _ in range(count):
+                target.play(plan, watched=False)
+
+        return Contender(name, run, count)
+
+    def judged(name: str) -> Contender:
+        plan, target = Plan(engine=name), Target()
+
+        def run() -> None:
+            for _ in range(count):
+                judge(target.play(plan, watched=False))
+
+        return Contender(f"{name}, judged", run, count)
 
     def prove() -> None:
         for name in BFT:
             history = Target().play(Plan(engine=name), watched=False)
             first = [one for one in history.decisions if one.height == 1]  # Streamlet finalises two at once
-            if history.why != "done" or len(first) != NODES:
+            if history.why != "done" or len(first) != NODES or judge(history):
                 raise Unequal(f"{name}: {history.why}, {len(first)} decisions of the first height")
 
     return Contest(
-        "executions", tuple(contender(name) for name in BFT), "PBFT, with as many messages as Tendermint", prove,
-        note="guide: at least 500 executions of one height a second on one core, ideal signatures; Tendermint and PBFT "
-        "deliver 23 messages up to the decision, Streamlet and HotStuff 41, whose blocks are final three views later",
+        "executions", (*(play(name) for name in BFT), *(judged(name) for name in BFT)),
+        "PBFT, with as many messages as Tendermint", prove,
+        note="guide: at least 500 executions of one height a second on one core, ideal signatures, played and judged; "
+        "Tendermint and PBFT deliver 23 messages up to the decision in 31 steps, Streamlet and HotStuff 41 in 68 and "
+        "62, whose blocks are final three views later",
         counts={"executions": count},
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The world keeps its own rules: what arrives when, who may sign, and that nothing is left to chance."""
 
+import gc
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from conformance.adapters.reference import engine_cluster
 from conformance.adversary.strategies import plans
 from conformance.history import Said
-from conformance.plan import Byz, Crash, Cut, Drop, Dup, Inject, Late, Plan, Skew, Support, Swap, Twin
+from conformance.plan import Byz, Crash, Cut, Drop, Dup, Inject, Late, Plan, PlanError, Skew, Support, Swap, Twin
 from conformance.targets import Target
 from conformance.trace import trace_digest
 from conformance.world import World, play
@@ -144,3 +145,48 @@ def test_a_damaged_message_is_refused_and_changes_nothing(act):
     assert [one.what for one in damaged.unrest if one.node in (1, 2, 3)] == ["net.bad_signature"] * 3
     assert damaged.decisions == silent.decisions
     assert damaged.statements == silent.statements
+
+
+@pytest.mark.parametrize("engine", ["tendermint", "pbft", "hotstuff", "streamlet"])
+def test_a_run_leaves_nothing_that_only_the_cyclic_collector_could_free(engine):
+    plan = Plan(engine=engine, heights=2)
+    Target().play(plan)
+    gc.collect()
+    Target().play(plan)
+    assert gc.collect() == 0
+
+
+def test_the_collector_is_left_as_it_was_found():
+    assert gc.isenabled()
+    run()
+    assert gc.isenabled()
+    with pytest.raises(PlanError):
+        run(faulty=(0, 1))
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        run()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_what_everybody_has_is_not_relayed_again_to_anybody():
+    plan = Plan(engine="tendermint")
+    world = World(plan, engine_cluster(plan))
+    pushed = []
+    world.arrive = lambda due, src, target, wire, **rest: pushed.append((src, target.node)) or World.arrive(
+        world, due, src, target, wire, **rest)  # fmt: skip
+    history = world.run()
+    assert len(pushed) == 3 * len(history.statements)
+    assert {src for src, _ in pushed} == {0, 1, 2, 3}
+
+
+def test_what_did_not_reach_everybody_is_relayed_to_those_who_lack_it():
+    lost = Drop(r=0, ph="propose", src=0, dst=3)
+    assert arrivals(run(faulty=(0,), gst=0, atoms=(lost,))) == [2]
+
+
+def test_what_a_node_lost_in_a_crash_is_relayed_to_it_again():
+    crash = Crash(node=0, r=0, ph="precommit", when="after-persist", back={"h": 1, "r": 1})
+    assert arrivals(run(heights=2, atoms=(crash,)), "prevote", src=2, dst=0) == [2, 61]

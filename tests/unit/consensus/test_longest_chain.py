@@ -2,6 +2,7 @@
 
 import pytest
 from attrs import evolve
+from msgspec.structs import replace
 
 from conformance.adapters.line_ledger import name_of
 from refimpl.consensus import interface as api
@@ -233,7 +234,7 @@ def test_turns_are_judged_by_those_in_force_where_all_branches_agree():
     member = Member(engine=Authority)
     engine, memory = member.engine, member.memory
     others = Validators.of({**FOUR.weights, MemberId("n04"): 1})
-    deep = evolve(memory, tree=evolve(memory.tree, height=Height(20)), wanted=Height(21), validators=others,
+    deep = evolve(memory, tree=replace(memory.tree, height=Height(20)), wanted=Height(21), validators=others,
                   electorates={Height(h): FOUR if h < 20 else others for h in range(12, 22)})  # fmt: skip
     assert engine.electorate(deep, 20 + DEPTH - 1) is FOUR
     assert engine.electorate(deep, 20 + DEPTH) is others
