@@ -118,6 +118,8 @@ class ForeignReactor:
     def ask(self, op: str, now: int, **fields: Any) -> list[reactor.Effect]:
         """An operation with effects; raises `reactor.Refusal` and `Answered`."""
         self.now = now
+        if op == "submit":
+            self.cluster.handed.add(bytes.fromhex(fields["tx"]))
         at = (START + now * self.cluster.tick // 1000 + (1 if self.variant else 0)) * 1000
         reply = self.cluster.door.ask(op, node=self.handle, now=at, **fields)
         if reply.kind == "refused" and op not in ("start", "fire"):
@@ -125,6 +127,7 @@ class ForeignReactor:
         if reply.kind != "ok":
             raise Answered(op, reply)
         effects = [one for effect in reply.value["effects"] for one in self.translated(effect)]
+        self.cluster.noted(self, effects)
         for effect in tuple(effects):
             if isinstance(effect, reactor.Decided) and op != "recover":
                 effects += self.hand_in(effect.decision.height + 1, now)
@@ -216,6 +219,8 @@ class ForeignCluster:
         self.tongue = TONGUES.get(profile.name)
         self.load: dict[int, list[dict[str, Any]]] = {}
         """Height -> what clients have for it."""
+        self.handed: set[bytes] = set()
+        """What clients handed in, as it was."""
         self.known: dict[bytes, tuple[Said, dict[str, Any] | None]] = {}
         self.ledgers: dict[tuple[bytes, ...], Ledger] = {}
         self.values: dict[tuple[str, str], bytes] = {}
@@ -240,6 +245,9 @@ class ForeignCluster:
             for block in chain:
                 ledger.follow(block)
         return ledger.tip
+
+    def noted(self, source: ForeignReactor, effects: Sequence[reactor.Effect]) -> None:
+        """An instance asks for these effects: where messages say themselves where they stand, that is no news."""
 
     # --- reading ---
 
@@ -428,7 +436,8 @@ class RenewingReactor(ForeignReactor):
         """See `ForeignReactor`; judged by who is in force at the height."""
         found = super().decision(height, told, result)
         self.tip = found.block.digest
-        certificate = bytes.fromhex(told["cert"]) if "cert" in told else None
+        shown = "cert" in told and self.cluster.contract.certificates
+        certificate = bytes.fromhex(told["cert"]) if shown else None
         return self.cluster.force.judged(found, bytes.fromhex(told["block"]), certificate)
 
 
@@ -437,7 +446,7 @@ class RenewingForeign(ForeignCluster):
 
     def __init__(self, door: Door, profile: Profile, plan: Plan, suite: str = "stub") -> None:
         super().__init__(door, profile, plan, suite)
-        script = Script(plan, profile.name, suite)
+        script = Script(plan, profile.name, suite, profile.engine)
         self.force, self.network, self.names = Force(script), script.network, script.names
         self.numbers = {name: number for number, name in enumerate(self.names)}
         self.last = plan.changes[-1].weights

@@ -173,9 +173,9 @@ def is_refusal(error: Exception) -> bool:
 
 
 def status_of(error: Any) -> int:
-    """The exit status a refusal asks for."""
-    if isinstance(error, Fault):
-        return error.status
+    """The exit status a refusal asks for, by itself or by its code."""
+    if isinstance(error, Fault) or hasattr(error, "status"):
+        return int(error.status)
     code = str(error.code)
     return UNUSABLE if {code, code.partition(".")[0]} & UNUSABLE_CODES else FOUND
 

@@ -28,6 +28,7 @@ from conformance.conform.verdicts import (
 from conformance.door import Breach, Door, Hello, Stopped
 from conformance.plan import Plan
 from conformance.shrink import Shrunk, shrink
+from conformance.standard import Profile
 from conformance.trace import trace_digest
 from conformance.wire import canonical
 
@@ -59,6 +60,7 @@ class Bench:
     restarts: bool
     """Whether a fresh process can be started beside the first."""
     profile: str = ""
+    declared: Profile | None = None
     suite: str = "stub"
     effort: int = 1
     door: Door | None = None
@@ -91,7 +93,7 @@ class Bench:
         door = self.ready()
         door.reset()
         assert self.hello is not None
-        made = Session(door, self.hello, self.profile, self.suite, effort=self.effort)
+        made = Session(door, self.hello, self.profile, self.declared, self.suite, effort=self.effort)
         made.about = test.clauses[0] if test is not None else made.about
         made.reopen = self.open if self.restarts else None
         return made

@@ -11,6 +11,7 @@ from attrs import asdict
 
 from conformance.conform.claims import Claim, Run, adversary
 from conformance.conform.verdicts import Failure, Result
+from conformance.declaration import to_data
 from conformance.door import Hello
 from conformance.standard import clauses, schema_digest
 
@@ -77,6 +78,7 @@ def replay_file(result: Result, run: Run) -> str:
     plan = None if failure is None or failure.plan is None else failure.plan.to_data()
     data = {
         "clause": "" if failure is None else failure.clause, "lines": [list(pair) for pair in result.lines],
+        "declared": None if run.declared is None else to_data(run.declared),
         "plan": plan, "profile": run.profile, "schema": REPLAY_SCHEMA, "suite": run.suite, "test": result.test,
         "verdict": result.verdict.value,
     }  # fmt: skip
