@@ -39,14 +39,15 @@ class Test:
     engine: str = ""
     """The engine of the only profile that it is about; empty if it is about every one."""
     needs: tuple[str, ...] = ()
-    """Beyond what its level needs: `profile` for a profile, `renewal` for one under which who validates may change."""
+    """Beyond what its level needs: `profile` for a profile, `renewal` for one under which who validates may change,
+    `slots` for a longest chain, of which no other test of L2 and L3 is."""
 
 
 def tests() -> tuple[Test, ...]:
     """Every test, in the order of the levels and then of the files."""
-    from conformance.conform import byzantine, deeds, ledger, members, opaque, order, smoke, vectors
+    from conformance.conform import byzantine, chains, deeds, ledger, members, opaque, order, smoke, vectors
 
-    listed = (smoke, vectors, ledger, members, deeds, order, opaque, byzantine)
+    listed = (smoke, vectors, ledger, members, deeds, order, chains, opaque, byzantine)
     found = [test for module in listed for test in module.tests()]
     return tuple(sorted(found, key=lambda test: LEVELS.index(test.level)))
 
@@ -81,6 +82,8 @@ def suits(test: Test, name: str, declared: Profile | None = None) -> bool:
     """Whether a test is about nodes of this profile, or of any."""
     found = profile_of(name) or declared
     if test.level == OPAQUE and name and not name.startswith(OWN):
+        return False
+    if name and test.level in ("L2", "L3") and ("slots" in test.needs) != bool(found and found.rules):
         return False
     if found is not None and "renewal" in test.needs and found.engine not in RENEWING:
         return False

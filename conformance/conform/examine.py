@@ -227,6 +227,6 @@ def smallest(session: Session, plan: Plan, clause: str, budget: int) -> Shrunk:
         except (Failed, Unsupported):
             return False
 
-    return shrink(plan, fails, session.profile().contract, budget)
+    return shrink(plan, fails, session.profile_of(plan).contract, budget)
 
 

@@ -64,9 +64,14 @@ class Session:
             raise Unsupported(f"profile {self.profile_name or '(none)'}")
         return found
 
+    def profile_of(self, plan: Plan) -> Profile:
+        """The profile under the rule of eligibility that a plan is for, where there are several."""
+        found = self.profile()
+        return found.rules.get(plan.engine, found)
+
     def cluster(self, plan: Plan) -> ForeignCluster:
         """Fresh instances for one run."""
-        known = self.profile()
+        known = self.profile_of(plan)
         if known.contract.opaque:
             kind: type[ForeignCluster] = RenewingOpaque if plan.changes else OpaqueCluster
         else:
