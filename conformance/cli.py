@@ -18,8 +18,7 @@ from click.core import ParameterSource
 
 from conformance.adversary.generate import PROFILES
 from conformance.checkers.sometimes import demanded
-from conformance.drivers.doorcheck import REFERENCE, bugs, hunt_all
-from conformance.drivers.doorcheck import SURVIVORS as DOOR_SURVIVORS
+from conformance.drivers.doorcheck import REFERENCE, Caught, bugs, hunt_all
 from conformance.drivers.enumerate import ENUMERATIONS, ROUNDS
 from conformance.drivers.explore import Campaign, Found, Tally, enumeration, explore, shrink_found
 from conformance.drivers.merge import MERGED_SCHEMA, SCHEMA, merged
@@ -315,16 +314,27 @@ def hunt_through_the_door(names: tuple[str, ...], language: Language, *, as_json
     if strange:
         raise click.BadParameter(f"--bug {strange[0]}: {' '.join((*known, REFERENCE))}")
     found = []
-    gated = [name for name in known if name not in DOOR_SURVIVORS]
-    for caught in hunt_all(names or (*gated, REFERENCE)):
+    for caught in hunt_all(names or (*known, REFERENCE)):
         found.append(caught)
         if not as_json:
-            key = ("zoo.clean" if caught.right else "zoo.alarm") if caught.id == REFERENCE else \
-                  ("zoo.caught" if caught.right else "zoo.escaped")  # fmt: skip
-            click.echo(word(key, language, **asdict(caught)))
+            click.echo(word(told_of(caught), language, **asdict(caught), ought=" ".join(caught.own)))
         elif sys.stderr.isatty():
             click.echo(f"\r{caught.id}   ", err=True, nl=False)
+    planted = [one for one in found if one.id != REFERENCE]
+    counts = {"caught": sum(one.right for one in planted), "planted": len(planted)}
     if as_json:
-        listed = [{**asdict(one), "expected": list(one.expected), "right": one.right} for one in found]
-        click.echo(json.dumps({"schema": SELFCHECK_SCHEMA, "zoo": listed}, sort_keys=True))
+        listed = [{**asdict(one), "expected": list(one.expected), "own": list(one.own), "right": one.right}
+                  for one in found]  # fmt: skip
+        click.echo(json.dumps({"schema": SELFCHECK_SCHEMA, **counts, "zoo": listed}, sort_keys=True))
+    else:
+        click.echo(word("zoo.sum", language, **counts))
     return 0 if all(one.right for one in found) else 1
+
+
+def told_of(caught: Caught) -> str:
+    """The word for what became of a hunt."""
+    if caught.id == REFERENCE:
+        return "zoo.clean" if caught.right else "zoo.alarm"
+    if caught.right:
+        return "zoo.caught"
+    return "zoo.other" if caught.verdict else "zoo.escaped"

@@ -123,11 +123,22 @@ class History:
     """The members, in order of node."""
     handed_in: frozenset[str] = frozenset()
     """Of the transactions, those that every node was handed at its start."""
+    in_force: Mapping[int, tuple[int, ...]] = {}
+    """Where members come and go from height to height: the weight of each node at each, 0 for one without a vote."""
 
     @property
     def weights(self) -> tuple[int, ...]:
         """Weight of each node."""
         return self.plan.weights or (1,) * self.plan.n
+
+    @property
+    def knows_members(self) -> bool:
+        """Whether a height says who is in force; where rounds run on, members change with a branch."""
+        return bool(self.in_force) or not self.plan.changes
+
+    def weights_at(self, height: int) -> tuple[int, ...]:
+        """The weight of each node at a height; of none where that is not known."""
+        return self.in_force.get(height, (0,) * self.plan.n) if self.plan.changes else self.weights
 
     def maker(self, decision: Decision) -> int:
         """The node that made a block, as its proof says; -1 where there is none."""

@@ -5,7 +5,7 @@ decided blocks alone, with its own reading of the text. It must not know any nod
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -134,6 +134,11 @@ class Force:
             if self.script.places.get(name) == stage + 1:
                 stage += 1
         return stage
+
+    def by_height(self, decisions: Iterable[Decision]) -> dict[int, tuple[int, ...]]:
+        """The weight of each node at every height that these decisions reached."""
+        reached = {one.height + 1: self.script.weights(self.after[one.block.digest]) for one in decisions}
+        return {1: self.script.weights(0), **reached}
 
     def number(self, member: str) -> int:
         """The node of a member; -1 for anybody else."""

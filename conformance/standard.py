@@ -7,7 +7,7 @@ installed copy within this one. It must not judge, and knows no node.
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,8 @@ from attrs import evolve, field, frozen
 
 from conformance.contract import Contract
 
-__all__ = ["Clause", "Profile", "clauses", "codes", "limit", "profile", "profiles", "schema", "schema_digest"]
+__all__ = ["Clause", "Profile", "clauses", "clauses_in", "codes", "documents", "limit", "place", "profile", "profiles",
+           "schema", "schema_digest", "standard_digest"]  # fmt: skip
 
 PLACES: Final = (Path(__file__).parents[1] / "spec", Path(__file__).parent / "spec")
 _OPENING: Final = re.compile(r"^(?:[-*] )?\*\*([A-Z]{3}-[A-Z]?\d{1,3})\*\*\s+(.*)$", re.DOTALL)
@@ -38,6 +39,11 @@ class Clause:
     def binds(self) -> bool:
         """Whether it is a MUST."""
         return self.keyword.startswith("MUST")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the sentence, white space collapsed: what vectors and `rules.toml` keep of it."""
+        return sha256(self.text.encode()).hexdigest()
 
 
 @frozen
@@ -70,13 +76,12 @@ def _text(name: str) -> str:
     return (place() / name).read_text(encoding="utf-8")
 
 
-@cache
-def clauses() -> Mapping[str, Clause]:
-    """Id -> clause, of all documents."""
+def clauses_in(documents: Iterable[str]) -> dict[str, Clause]:
+    """Id -> clause, of these texts of the standard."""
     found: dict[str, Clause] = {}
-    for path in sorted(place().glob("*.md")):
+    for content in documents:
         level = ""
-        for block in re.split(r"\n(?:[ \t]*\n)+|\n(?=[-*] \*\*)", path.read_text(encoding="utf-8")):
+        for block in re.split(r"\n(?:[ \t]*\n)+|\n(?=[-*] \*\*)", content):
             standing, opening = _STANDING.search(block), _OPENING.match(block.strip())
             level = standing[2] if standing and not opening else level
             if opening:
@@ -84,6 +89,25 @@ def clauses() -> Mapping[str, Clause]:
                 keyword = next((word for word in _KEYWORDS if re.search(rf"\b{word}\b", text)), "MUST")
                 found[opening[1]] = Clause(opening[1], keyword, level, text)
     return found
+
+
+@cache
+def documents() -> tuple[Path, ...]:
+    """The texts of the standard."""
+    return tuple(sorted(place().glob("*.md")))
+
+
+@cache
+def clauses() -> Mapping[str, Clause]:
+    """Id -> clause, of all documents."""
+    return clauses_in(path.read_text(encoding="utf-8") for path in documents())
+
+
+@cache
+def standard_digest() -> str:
+    """SHA-256 over all clauses with their ids, in hex: which text this kit judges by."""
+    listed = [f"{name} {one.digest}\n" for name, one in sorted(clauses().items())]
+    return sha256("".join(listed).encode()).hexdigest()
 
 
 @cache

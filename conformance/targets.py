@@ -38,10 +38,12 @@ class Target:
 
     def entry(self) -> Entry | None:
         """The planted bug; raises `PlanError` `plan.unknown_zoo`."""
+        if not self.zoo:
+            return None
         load()
-        if self.zoo and self.zoo not in ZOO:
+        if self.zoo not in ZOO:
             raise PlanError("plan.unknown_zoo", "/zoo", "one of " + ", ".join(ZOO), self.zoo)
-        return ZOO[self.zoo] if self.zoo else None
+        return ZOO[self.zoo]
 
     def play(
         self, plan: Plan, *, watched: bool = True, backwards: bool = False, sieved: bool = False
@@ -52,7 +54,8 @@ class Target:
         if plan.changes:
             renewing = RenewingCluster(plan, machine_of(make))
             history = play(plan, renewing, watched=watched, backwards=backwards, sieved=sieved)
-            return evolve(history, submitted=history.submitted | renewing.force.handed)
+            force = {} if history.contract.rounds == "run" else renewing.force.by_height(history.decisions)
+            return evolve(history, submitted=history.submitted | renewing.force.handed, in_force=force)
         cluster = engine_cluster(plan, make)
         return play(plan, cluster, watched=watched, backwards=backwards, sieved=sieved)
 

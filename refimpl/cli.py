@@ -1,8 +1,8 @@
 """The command `yilian`: a table of subcommands, loaded when named, and the one place where a refusal becomes a message.
 
 Exit statuses: 0 ok; 1 findings, refused, failed or violated; 2 called wrongly or an extra is missing; 3 what was
-given cannot be used; 70 our own error, with a line that replays it; 130 interrupted. stdout carries data and nothing
-else.
+given cannot be used; 70 our own error, with a line that replays it; 130 interrupted, by Ctrl-C or SIGTERM. stdout
+carries data and nothing else.
 
 It may know every part, but only by name: importing this module loads click and no layer, so that `yilian --version` and
 completion answer at once. A subcommand is a click command anywhere in the project; it reads the language of the
@@ -14,14 +14,17 @@ import errno
 import importlib
 import os
 import shlex
+import signal
+import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, NoReturn
 
 import click
 
 from refimpl import __version__
-from refimpl.shell.faults import FOUND, INTERRUPTED, OURS, UNUSABLE, USAGE, Fault
+from refimpl.shell.faults import FOUND, INTERRUPTED, OURS, UNUSABLE, USAGE
 from refimpl.shell.messages import Language, language_of, say
 
 LANGUAGE: Final = "yilian.language"
@@ -135,7 +138,8 @@ class Yilian(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; whatever it raises becomes a message on stderr and an exit status."""
         try:
-            return super().invoke(ctx)
+            with ended_in_order():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit):
             raise
         except (KeyboardInterrupt, click.Abort):
@@ -146,6 +150,19 @@ class Yilian(click.Group):
             if is_refusal(error):
                 stop(ctx, status_of(error), told(error, reader(ctx)))
             stop(ctx, OURS, our_own(ctx, error))
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """While this lasts, SIGTERM ends a command as Ctrl-C does: what was found is said, nothing is left half-written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def loaded(place: str) -> click.Command:
@@ -173,8 +190,8 @@ def is_refusal(error: Exception) -> bool:
 
 
 def status_of(error: Any) -> int:
-    """The exit status a refusal asks for, by itself or by its code."""
-    if isinstance(error, Fault) or hasattr(error, "status"):
+    """The exit status a refusal asks for; its own, where it has one as `Fault` has."""
+    if isinstance(getattr(error, "status", None), int):
         return int(error.status)
     code = str(error.code)
     return UNUSABLE if {code, code.partition(".")[0]} & UNUSABLE_CODES else FOUND

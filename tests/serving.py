@@ -15,6 +15,12 @@ from refimpl.service.requests import Asked, signed_headers
 from tests.conftest import call
 
 
+def hear_interrupts() -> None:
+    """In a child, before it begins. A job in the background of a shell is born with Ctrl-C ignored, and so are its
+    children: a test that interrupts one would wait for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Serving:
     """The service of the rehearsal's validator on a free port; ended as a person ends it."""
 
@@ -31,7 +37,8 @@ class Serving:
         command = [sys.executable, "-m", "refimpl", "--lang", self.language, "serve", papers / "ledger.sqlite",
                    "--authority", papers / "authority.der", "--key", papers / "city3.key", "--as", "city3",
                    "--port", "0"]  # fmt: skip
-        self.process = subprocess.Popen([str(one) for one in command], stderr=subprocess.PIPE, text=True)
+        words = [str(one) for one in command]
+        self.process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts)
         assert self.process.stderr is not None
         self.first = self.process.stderr.readline()
         found = re.search(r"http://\S+?/", self.first)

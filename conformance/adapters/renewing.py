@@ -8,11 +8,14 @@ must not judge a run.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from attrs import evolve
+
 from conformance import reactor
 from conformance.adapters.node import MachineMaker, NodeCluster, NodeReactor
 from conformance.history import Decision, Said
 from conformance.plan import Plan
 from conformance.renewal import Force, Script, name_of, owner_of_key
+from refimpl.consensus.interface import Kind
 from refimpl.crypto.recipes import REHEARSAL, Suite, key_for_tests, verifier
 from refimpl.data.block import Genesis
 from refimpl.data.ids import MemberId
@@ -37,9 +40,15 @@ class Stubborn(Machine):
         self.engine = self.kind.make(self.member, self.notary)
 
 
-def machine_of(make: MachineMaker | None) -> MachineMaker:
-    """What makes the correct nodes: the reference, or a planted bug."""
-    return make or Machine
+def machine_of(make: Any) -> MachineMaker:
+    """What makes the correct nodes: the reference, or a planted bug of whole nodes, or one of an engine in a node."""
+    if make is None or issubclass(make, Machine):
+        return make or Machine
+
+    def with_engine(genesis: Genesis, kind: Kind, *rest: Any) -> Machine:
+        return Machine(genesis, evolve(kind, make=make), *rest)
+
+    return with_engine
 
 
 class RenewingReactor(NodeReactor):

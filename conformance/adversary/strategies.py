@@ -8,8 +8,10 @@ It must not run anything.
 
 from typing import Any
 
+from attrs import evolve
 from hypothesis import strategies as st
 
+from conformance.adversary.slots import draw_luck, is_admitted
 from conformance.contract import Contract
 from conformance.plan import (
     Atom,
@@ -19,6 +21,7 @@ from conformance.plan import (
     Drop,
     Dup,
     Flood,
+    Fork,
     Inject,
     Late,
     Link,
@@ -79,6 +82,10 @@ def atoms(
         injected = st.builds(Inject, **place, ph=phases, src=liars, dst=st.sampled_from(honest), value=values,
                              vr=valid_rounds, posing=posing)  # fmt: skip
         kinds.append(injected)
+        if contract.slotted:
+            until = st.integers(1, 2 * contract.depth + rounds)
+            forks = st.builds(Fork, r=place["r"], to_r=until, src=liars, to=subsets(honest))
+            kinds.append(forks.filter(lambda atom: atom.to_r > atom.r))
     return st.one_of(kinds)
 
 
@@ -96,6 +103,8 @@ def subsets(nodes: range | list[int]) -> st.SearchStrategy[tuple[int, ...]]:
 @st.composite
 def plans(draw: st.DrawFn, contract: Contract, n: int = 4, heights: int = 2, most: int = 24) -> Plan:
     """A plan that the contract admits: up to `most` atoms over up to four rounds, or over those a run needs."""
+    if contract.slotted:
+        return draw(chains(contract, n, heights, most))
     count = draw(st.integers(0, contract.most_liars(n)))
     faulty = tuple(sorted(draw(st.sets(st.integers(0, n - 1), min_size=count, max_size=count))))
     rounds, named = draw(st.sampled_from((3, 4))), heights
@@ -106,3 +115,21 @@ def plans(draw: st.DrawFn, contract: Contract, n: int = 4, heights: int = 2, mos
     usual, *others = contract.delays()
     return Plan(engine=contract.engine, n=n, faulty=faulty, after=after, heights=heights, atoms=tuple(listed),
                 links=contract.links, delta=draw(st.sampled_from((usual, usual, *others))))  # fmt: skip
+
+
+@st.composite
+def chains(draw: st.DrawFn, contract: Contract, n: int, heights: int, most: int) -> Plan:
+    """A plan for a longest chain: first its luck, mended until it is calm (CON-130), then up to `most` atoms."""
+    bare = Plan(engine=contract.engine, n=n, heights=heights, links=contract.links, delta=contract.delta)
+    luck, count = draw(st.randoms(use_true_random=False)), draw(st.integers(0, contract.most_liars(n)))
+    plan = draw_luck(luck, contract, bare, count)
+    rounds = draw(st.sampled_from((3, 4))) + contract.last_round(heights)
+    listed = tuple(draw(st.lists(atoms(contract, n, plan.faulty, 1, rounds), max_size=most)))
+    gst = plan.gst if contract.synchronous else contract.horizon(plan) * contract.timeout[0]
+    full = evolve(plan, gst=gst, atoms=listed)
+    return full if is_admitted(contract, full) else evolve(full, atoms=without_crashes(listed))
+
+
+def without_crashes(listed: tuple[Atom, ...]) -> tuple[Atom, ...]:
+    """The atoms that take away no fortune: a slot of who may crash is not calm."""
+    return tuple(atom for atom in listed if not isinstance(atom, Crash))

@@ -31,14 +31,16 @@ def contradiction(history: History) -> tuple[Violation, ...]:
 def usurpation(history: History) -> tuple[Violation, ...]:
     """INV-S7.3: a vote for what the round's proposer never proposed."""
     plan, contract = history.plan, history.contract
-    if plan.changes:  # whose turn it is depends on who is in force where it was said
+    if not history.knows_members:
         return ()
     propose, vote = contract.phases[0], contract.phases[1:2]
     proposed = {(s.node, s.height, s.round, s.value) for s in history.statements if s.kind == propose}
     for statement in history.statements:
         if statement.kind not in vote or statement.value == "nil":
             continue
-        proposer = contract.proposer(statement.height, statement.round, plan.n)
+        members = [node for node, weight in enumerate(history.weights_at(statement.height)) if weight]
+        turn = contract.proposer(statement.height, statement.round, len(members)) if members else None
+        proposer = None if turn is None else members[turn]
         if proposer is None or proposer in plan.faulty or (proposer, *statement[4:7]) in proposed:
             continue
         expected = f"a {statement.kind} for a proposal of node {proposer} in round {statement.round}"

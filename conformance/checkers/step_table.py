@@ -22,8 +22,7 @@ class Heard:
     """What each correct node had heard and said of each value, and when it first had a quorum of it."""
 
     def __init__(self, history: History) -> None:
-        self.weights = history.weights
-        self.runs_on = history.contract.rounds == "run"
+        self.weights = history.weights_at
         self.voices: dict[Place, dict[int, int]] = {}
         """(node, kind, height, round, value) -> voice -> the tick at which it was heard."""
         for one in history.deliveries:
@@ -38,18 +37,18 @@ class Heard:
 
     def weight(self, place: Place, tick: int) -> int:
         """The weight of the voices that a node had heard by a tick."""
-        heard = self.voices.get(place, {})
-        return sum(self.weights[voice] for voice, at in heard.items() if at <= tick)
+        weights = self.weights(place[2])
+        return sum(weights[voice] for voice, at in self.voices.get(place, {}).items() if at <= tick)
 
     def is_quorum(self, place: Place, tick: int) -> bool:
         """Whether they are more than two thirds."""
-        return 3 * self.weight(place, tick) > 2 * sum(self.weights)
+        return 3 * self.weight(place, tick) > 2 * sum(self.weights(place[2]))
 
 
 def check(history: History) -> tuple[Violation, ...]:
     """The first statement that no step allows."""
-    if not history.deliveries or not history.contract.certificates or history.plan.changes:
-        return ()  # where members come and go, what a quorum is depends on who is in force where it was heard
+    if not history.deliveries or not history.contract.certificates or not history.knows_members:
+        return ()
     heard = Heard(history)
     for statement, expected in forbidden(history, heard):
         actual = f"{statement.kind} for {statement.value[:8]}"

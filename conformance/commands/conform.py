@@ -1,7 +1,7 @@
 """`yilian conform`: one node, all that it claims. Progress on stderr, the report on stdout, files where asked for.
 
 Exit statuses: 0 the claim holds, 1 it does not, 2 called wrongly, 3 the node could not be examined, 70 the kit is
-wrong, 130 interrupted. It must not judge.
+wrong, 130 interrupted, by Ctrl-C or SIGTERM: what was found until then is reported, and kept. It must not judge.
 """
 
 import json
@@ -17,22 +17,26 @@ import click
 from attrs import evolve
 
 from conformance.cli import must_be_writable, write
+from conformance.commands.since import changed_since
 from conformance.conform.catalogue import LEVELS, Test, chosen, tests
 from conformance.conform.claims import BadList, Run, claim_of, exit_status, known_failures, settled, several, with_known
 from conformance.conform.examine import Unusable
 from conformance.conform.verdicts import VIOLATED, Result, Verdict
 from conformance.declaration import FILE, declared, is_own
 from conformance.door import Hello, Unstarted
-from conformance.drivers.levels import Settings, bench_of, examined
+from conformance.drivers.levels import INTERRUPTED, Settings, bench_of, examined
 from conformance.report.files import badge, junit, markdown
 from conformance.report.page import page
 from conformance.report.results import SCHEMA, as_data, replay_file
 from conformance.report.verdicts import broken_off, summary
-from conformance.report.words import Language
+from conformance.report.words import Language, word
 
 KIT = "yilian"
 LAST = "last.json"
+MANY = 12
+"""Clauses that are named one by one."""
 UNUSABLE = 3
+STOPPED = 130
 
 
 @click.command("conform")
@@ -46,6 +50,8 @@ UNUSABLE = 3
 @click.option("--suite", default="stub", type=click.Choice(["stub", "intl"]), help="cryptographic suite / 密码套件")
 @click.option("--only", multiple=True, help="id, glob, clause, level, pack or tag; may be repeated / 只运行")
 @click.option("--failed-last", is_flag=True, help="those that failed in the last run kept in --out / 上次失败的测试")
+@click.option("--changed-since", "since", default="", metavar="COMMIT",
+              help="those of which a clause was edited since / 自某提交以来条款有修订的测试")  # fmt: skip
 @click.option("--fail-fast", is_flag=True, help="stop at the first failure / 首次失败即停")
 @click.option("--xfail", "list_file", type=click.Path(path_type=Path), help="known failures, TOML / 已知失败清单")
 @click.option("--budget", default="", help="such as 300s or 5m; what is not run is INCONCLUSIVE / 时间预算")
@@ -63,7 +69,9 @@ UNUSABLE = 3
 def command(context: click.Context, /, **asked: Any) -> None:
     """Examine a node in any language. / 检验任何语言实现的节点。"""
     language = cast(Language, context.meta.get("yilian.language", "en"))
-    everything = tests()
+    everything = edited_since(asked["since"], tests(), language) if asked["since"] else tests()
+    if not everything:
+        return
     if asked["only_list"]:
         listed = chosen(everything, asked["level"] or "L3", only=asked["only"], packs=words(asked["packs"]),
                         profile=asked["profile"])  # fmt: skip
@@ -100,7 +108,8 @@ def command(context: click.Context, /, **asked: Any) -> None:
     else:
         for line in summary(hello, run, claim, results, seconds, language):
             click.echo(line)
-    context.exit(exit_status(results, claim))
+    stopped = any(one.reason == INTERRUPTED for one in results)
+    context.exit(STOPPED if stopped else exit_status(results, claim))
 
 
 def examine_all(
@@ -127,9 +136,10 @@ def examine_all(
     listed = [one for one in fitting if not one.pack or one.pack in packs]
     if not listed:
         raise click.UsageError(f"--only {' '.join(only) or '?'}: no test of {level}")
-    known = known_of(asked["list_file"], everything)
-    complete = not only
-    run = Run(level, profile, tuple(packs), settings.suite, complete, asked["command"], own)
+    known = known_of(asked["list_file"], tests())
+    complete = not only and not asked["since"]
+    run = Run(level, profile, tuple(packs), settings.suite, complete, asked["command"],
+              f"{hello.name} {hello.version}", own)  # fmt: skip
     done: list[Result] = []
     shown = sys.stderr.isatty()
 
@@ -145,6 +155,16 @@ def examine_all(
     if shown:
         click.echo("\r" + " " * 100 + "\r", err=True, nl=False)
     return hello, run, [with_known(result, known) for result in found]
+
+
+def edited_since(commit: str, everything: Sequence[Test], language: Language) -> tuple[Test, ...]:
+    """The tests of which a clause was edited since a commit, and a word about how many clauses were; raises `NoGit` and
+    `NoRevision`."""
+    edited = changed_since(commit)
+    found = tuple(test for test in everything if edited & set(test.clauses))
+    told = " ".join(sorted(edited)[:MANY]) + (" .." if len(edited) > MANY else "")
+    click.echo(word("since", language, clauses=len(edited), tests=len(found), commit=commit, names=told), err=True)
+    return found
 
 
 def words(text: str) -> list[str]:

@@ -15,15 +15,18 @@ import click
 from attrs import asdict
 
 from conformance.cli import must_be_writable, write
+from conformance.drivers.clause_kills import clause_kills, read_door
 from conformance.drivers.gate import Held, compared, hold, missing
 from conformance.drivers.kept import FOLDER, MATRIX_SCHEMA, as_files, read_rows
 from conformance.drivers.matrix import BUDGET, STARTS, Cell, Row, matrix, searched, summary
+from conformance.report.clause_kills import page as clauses_page
 from conformance.report.kill_matrix import page as page_of
 from conformance.report.words import Language, word
 
 __all__ = ["command"]
 
 GATE_SCHEMA = "yilian/gate/v1"
+CLAUSES_SCHEMA = "yilian/clause-kills/v1"
 
 
 @click.command("matrix")
@@ -37,11 +40,13 @@ GATE_SCHEMA = "yilian/gate/v1"
 @click.option("--gate", is_flag=True, help="ask for every kill of the shipped matrix again / 逐一复核随附矩阵")
 @click.option("--against", type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="nothing that this matrix kills may be lost / 与此矩阵比较，不得退步")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help=f"{MATRIX_SCHEMA}; {GATE_SCHEMA}")
+@click.option("--clauses", "by_clause", is_flag=True,
+              help="which clause kills which bug, out of the kept kills / 各条款捕获哪些缺陷")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help=f"{MATRIX_SCHEMA}; {GATE_SCHEMA}; {CLAUSES_SCHEMA}")
 @click.pass_context
 def command(
     context: click.Context, names: tuple[str, ...], starts: int, budget: int, workers: int, folder: Path | None,
-    page: Path | None, gate: bool, against: Path | None, as_json: bool,
+    page: Path | None, gate: bool, against: Path | None, by_clause: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Hunt every planted bug with every profile: the kill matrix. / 以各种方式捕获每个植入缺陷：捕获矩阵。"""
     strange = sorted(set(names) - set(searched()))
@@ -55,6 +60,9 @@ def command(
     for place in (folder, page and page.parent):
         if place is not None:
             must_be_writable(place)
+    if by_clause:
+        show_clauses(folder or FOLDER, page, as_json=as_json)
+        return
     rows = made(names or tuple(searched()), starts, budget, workers or os.cpu_count() or 1, folder)
     text = page_of(rows, starts, budget)
     if page is not None:
@@ -67,6 +75,16 @@ def command(
         click.echo(word(f"gate.{one.fault}", language, **asdict(one)), err=True)
     if data["survivors"] or lost:
         context.exit(1)
+
+
+def show_clauses(folder: Path, page: Path | None, *, as_json: bool) -> None:
+    """The clauses with the bugs that they kill, out of a folder of kills."""
+    kills = clause_kills(read_rows(folder), read_door(folder))
+    text = clauses_page(kills)
+    if page is not None:
+        write(page, text)
+    listed = [{"clause": one.clause, "named": list(one.named), "rule": list(one.of_its_rule)} for one in kills]
+    click.echo(json.dumps({"clauses": listed, "schema": CLAUSES_SCHEMA}, sort_keys=True) if as_json else text.rstrip())
 
 
 def made(names: tuple[str, ...], starts: int, budget: int, workers: int, folder: Path | None) -> list[Row]:

@@ -1,15 +1,19 @@
-"""A failure of a node, repeated: its plan, its test, or the very frames that were exchanged.
+"""A failure of a node, repeated: its plan, its test, or the very frames that were exchanged; or kept as a vector, or
+packed for a dispute.
 
 It must not shrink or search. Called by `yilian replay` for files of `yilian conform`, and for plans with `--cmd`.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from conformance.checkers import judge
+from conformance.commands.dispute import dispute
+from conformance.commands.promote import REFERENCE, promote
 from conformance.conform.catalogue import tests
 from conformance.conform.claims import Run
 from conformance.conform.examine import Unusable, examine
@@ -24,7 +28,7 @@ from conformance.report.verdicts import broken_off, result_lines
 from conformance.report.words import Language, word
 from conformance.trace import trace_digest
 
-__all__ = ["is_of_a_node", "replay_on"]
+__all__ = ["is_of_a_node", "keep", "replay_on"]
 
 SCHEMA = "yilian/replayed/v1"
 UNUSABLE = 3
@@ -58,6 +62,27 @@ def replay_on(file: Path, command: str, *, recorded: bool, as_json: bool, langua
         for line in broken_off(end.args[0] if isinstance(end, Unusable) else end, spoken):
             click.echo(line, err=True)
         return UNUSABLE
+
+
+def keep(file: Path, folder: Path | None, claim: Sequence[str], *, command: str, kit: str, language: str) -> int:
+    """Make a kept failure a vector in a folder, or pack it with what the implementer claims; the exit status."""
+    spoken, saved = cast(Language, language), _read(file)
+    if saved.get("schema") != REPLAY_SCHEMA or not saved.get("clause"):
+        raise PlanError("plan.malformed", "/schema", f"a failure that yilian conform kept, {REPLAY_SCHEMA}",
+                        str(saved.get("schema", "a plan")))  # fmt: skip
+    if claim:
+        if not all(text.strip() for text in claim):
+            raise click.BadParameter("--dispute: what do you claim? / 主张为空")
+        click.echo(word("disputed", spoken, path=dispute(file, saved, claim, kit)))
+        return 0
+    assert folder is not None, "one of the two was asked for"
+    try:
+        click.echo(word("promoted", spoken, path=promote(file, saved, folder, command or REFERENCE), folder=folder))
+    except (Unusable, Unstarted) as end:
+        for line in broken_off(end.args[0] if isinstance(end, Unusable) else end, spoken):
+            click.echo(line, err=True)
+        return UNUSABLE
+    return 0
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -1,23 +1,36 @@
-"""`yilian vectors export DIR | check DIR`: the published vectors and schemas, with their sums, out of the package.
+"""`yilian vectors export | check | run | confirm`: the published vectors and schemas, with their sums, out of the
+package; and vectors in a folder, exported or kept, held against their sums, against the clauses that they cite, and
+against a node.
 
 It must not know what a case means.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 import click
 
 from conformance.cli import must_be_writable, write
-from conformance.conform.vectors import FOLDER
-from conformance.standard import place
+from conformance.conform.examine import Unusable
+from conformance.conform.schedule import KIND, Schedule, shown
+from conformance.conform.session import Session
+from conformance.conform.vectors import FOLDER, cases, compare
+from conformance.conform.verdicts import Failed, Unsupported, Verdict
+from conformance.door import Breach, Stopped, Unstarted
+from conformance.drivers.levels import Settings, bench_of
+from conformance.plan import PlanError
+from conformance.report.verdicts import broken_off
+from conformance.report.words import Language, word
+from conformance.standard import Clause, clauses, place
 
 SUMS: Final = "SHA256SUMS"
 BESIDE: Final = ("errors.toml", "limits.toml", "ir.schema.json", "node.schema.json", "wire.schema.json")
 REQUIRED: Final = {"id", "kind", "level", "clauses", "input", "expect", "why"}
+FOUND: Final = 1
+USAGE: Final = 2
 UNUSABLE: Final = 3
 
 
@@ -45,16 +58,147 @@ def export(folder: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.pass_context
 def check(context: click.Context, folder: Path) -> None:
-    """Hold exported vectors against their sums and form. / 核对已导出的向量。"""
-    listed = folder / SUMS
-    if not listed.is_file():
-        raise click.BadParameter(f"{folder}: no {SUMS} / 缺少 {SUMS}")
-    wrong = list(faults(folder, listed.read_text(encoding="utf-8")))
+    """Hold vectors against their sums, their form and the clauses they cite. / 核对向量的校验和、形式与所引条款。"""
+    listed, language = listed_in(folder), spoken(context)
+    wrong = list(faults(folder, listed))
     for fault in wrong:
         click.echo(fault)
     if wrong:
         context.exit(UNUSABLE)
-    click.echo(f"{len(listed.read_text(encoding='utf-8').splitlines())} files")
+    old = [(name, clause) for name in files_of(listed) for clause in stale(folder / name)]
+    for name, clause in old:
+        count = len(citing(folder / name, clause))
+        click.echo(word("vectors.stale", language, name=name, clause=clause, count=count, folder=folder))
+    if old:
+        context.exit(FOUND)
+    click.echo(f"{len(listed.splitlines())} files")
+
+
+@command.command("run")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--cmd", "node", default="", help="how the node is started / 启动节点的命令")
+@click.option("--connect", "address", default="", help="unix:PATH | tcp:HOST:PORT")
+@click.pass_context
+def run(context: click.Context, folder: Path, node: str, address: str) -> None:
+    """Put every case of a folder to a node. / 以目录中的全部用例检验节点。"""
+    if bool(node) == bool(address):
+        raise click.UsageError("--cmd COMMAND | --connect ADDRESS")
+    listed, language = listed_in(folder), spoken(context)
+    fault = next(faults(folder, listed), None)
+    if fault is not None:
+        click.echo(fault)
+        context.exit(UNUSABLE)
+    bench, right, count = bench_of(Settings(node, address)), 0, 0
+    try:
+        for case in (case for name in files_of(listed) for case in cases(folder / name)):
+            count += 1
+            try:
+                answer(bench.session(), case)
+                right += 1
+            except (Failed, Unsupported) as told:
+                click.echo(f"{getattr(told, 'verdict', Verdict.UNSUPPORTED).value}  {case['id']}  {told.args[0]}")
+    except (Unusable, Unstarted, Breach, Stopped) as end:
+        for line in broken_off(end.args[0] if isinstance(end, Unusable) else end, language):
+            click.echo(line, err=True)
+        context.exit(UNUSABLE)
+    finally:
+        bench.drop()
+    click.echo(word("vectors.ran", language, right=right, count=count))
+    context.exit(0 if right == count else FOUND)
+
+
+@command.command("confirm")
+@click.argument("clause")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_context
+def confirm(context: click.Context, clause: str, folder: Path) -> None:
+    """Their cases were read again after the clause was edited. / 条款修订后，其用例已重读。"""
+    known, listed = clauses().get(clause), listed_in(folder)
+    if known is None:
+        raise UnknownClause(clause)
+    fault = next(faults(folder, listed), None)
+    if fault is not None:
+        click.echo(fault)
+        context.exit(UNUSABLE)
+    named = [name for name in files_of(listed) if clause in stale(folder / name)]
+    count = sum(len(citing(folder / name, clause)) for name in named)
+    texts = {name: renewed((folder / name).read_text(encoding="utf-8"), known) for name in named}
+    old = {line.partition("  ")[2]: line for line in listed.splitlines()}
+    for name, text in texts.items():
+        write(folder / name, text)
+        old[name] = sums({name: text}).rstrip("\n")
+    write(folder / SUMS, "".join(f"{old[name]}\n" for name in sorted(old)))
+    click.echo(word("vectors.confirmed", spoken(context), clause=clause, files=len(named), cases=count))
+
+
+class UnknownClause(Exception):
+    """An id that the standard does not have."""
+
+    def __init__(self, clause: str) -> None:
+        super().__init__(clause)
+        self.code, self.values, self.status = "clause.unknown", {"clause": clause}, USAGE
+
+
+def spoken(context: click.Context) -> Language:
+    """The reader's language."""
+    return cast(Language, context.meta.get("yilian.language", "en"))
+
+
+def listed_in(folder: Path) -> str:
+    """The sums of a folder."""
+    listed = folder / SUMS
+    if not listed.is_file():
+        raise click.BadParameter(f"{folder}: no {SUMS} / 缺少 {SUMS}")
+    return listed.read_text(encoding="utf-8")
+
+
+def files_of(listed: str) -> list[str]:
+    """The files of cases among those of a list of sums."""
+    names = (line.partition("  ")[2] for line in listed.splitlines())
+    return [name for name in names if name.endswith(".jsonl")]
+
+
+def stale(path: Path) -> list[str]:
+    """The clauses that a file cites and whose sentences are others in this standard, or are gone."""
+    with path.open(encoding="utf-8") as lines:
+        cited = json.loads(next(lines))["_info"]["clauses"]
+    return sorted(name for name, digest in cited.items() if name not in clauses() or clauses()[name].digest != digest)
+
+
+def citing(path: Path, clause: str) -> list[str]:
+    """The ids of the cases that cite a clause."""
+    _, *lines = path.read_text(encoding="utf-8").splitlines()
+    return [case["id"] for case in map(json.loads, lines) if clause in case["clauses"]]
+
+
+def renewed(text: str, known: Clause) -> str:
+    """The file with the digest that the sentence has now."""
+    head, rest = text.split("\n", 1)
+    info = json.loads(head)
+    info["_info"]["clauses"][known.id] = known.digest
+    return json.dumps(info, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" + rest
+
+
+def answer(session: Session, case: Mapping[str, Any]) -> None:
+    """Raise `Failed` or `Unsupported` unless a node answers a case as it says."""
+    if case["kind"] == KIND:
+        dialogue(session, case)
+        return
+    reply = session.ask("vector", input=case["input"], kind=case["kind"])
+    compare(case, reply.kind, reply.value, session.exchange())
+
+
+def dialogue(session: Session, case: Mapping[str, Any]) -> None:
+    """The same for a schedule: a valid one is answered so, its twin is not, and differs where it says."""
+    schedule = Schedule.from_data(case["input"])
+    differs = schedule.differs(session.door)
+    at = "" if differs is None else f"/steps/{differs[0]}/reply"
+    expected = case["expect"].get("refused", {}).get("at", "")
+    if at != expected:
+        number = int((at or expected).split("/")[2])
+        right, found = schedule.steps[number][1], "the same" if differs is None else shown(differs[1])
+        told = f"not {shown(right)}" if expected == f"/steps/{number}/reply" else shown(right)
+        raise Failed(case["clauses"][0] if case["clauses"] else "NOD-021", f"{at or expected}: {told}", found)
 
 
 def _all() -> Iterator[tuple[str, str]]:
@@ -89,6 +233,12 @@ def _form(name: str, text: str) -> Iterator[str]:
     if "_info" not in json.loads(head):
         yield f"{name}:1: no _info"
     for number, line in enumerate(lines, 2):
-        missing = REQUIRED - json.loads(line).keys()
+        case = json.loads(line)
+        missing = REQUIRED - case.keys()
         if missing:
             yield f"{name}:{number}: {', '.join(sorted(missing))} missing"
+        elif case["kind"] == KIND:
+            try:
+                Schedule.from_data(case["input"])
+            except PlanError as error:
+                yield f"{name}:{number}: /input{error.at}: {error.expected}, not {error.found}"

@@ -27,7 +27,7 @@ ENGINES = ("tendermint", "pbft", "hotstuff", "streamlet")
 def witnesses(engine: str) -> dict[str, Plan]:
     """Planted bug -> the smallest plan known that shows it, of one engine."""
     load()
-    found = {name: entry.witness for name, entry in ZOO.items() if entry.of == engine}
+    found = {name: entry.whole or entry.witness for name, entry in ZOO.items() if entry.of == engine}
     return {name: plan for name, plan in sorted(found.items()) if plan is not None}
 
 

@@ -45,9 +45,21 @@ class Test:
 
 def tests() -> tuple[Test, ...]:
     """Every test, in the order of the levels and then of the files."""
-    from conformance.conform import byzantine, chains, deeds, ledger, members, opaque, order, smoke, vectors
+    from conformance.conform import (
+        blocks,
+        byzantine,
+        chains,
+        deeds,
+        directory,
+        ledger,
+        members,
+        opaque,
+        order,
+        smoke,
+        vectors,
+    )  # fmt: skip
 
-    listed = (smoke, vectors, ledger, members, deeds, order, chains, opaque, byzantine)
+    listed = (smoke, vectors, ledger, members, directory, deeds, blocks, order, chains, opaque, byzantine)
     found = [test for module in listed for test in module.tests()]
     return tuple(sorted(found, key=lambda test: LEVELS.index(test.level)))
 

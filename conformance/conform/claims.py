@@ -49,6 +49,8 @@ class Run:
     complete: bool
     """Whether every test of the level was run."""
     command: str = ""
+    node: str = ""
+    """Name and version, as it told them."""
     declared: Profile | None = None
     """What is declared of the profile, if it is the node's own."""
 

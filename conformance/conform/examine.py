@@ -36,6 +36,8 @@ __all__ = ["REPLAYS", "Bench", "Unusable", "examine"]
 
 REPLAYS = 3
 """Runs that must agree before a failure is one."""
+PURE = "NOD-051"
+"""What a node breaks that is not the same three times, whatever was asked."""
 SHRINKING = 400
 """Executions that a plan is shrunk by."""
 
@@ -177,6 +179,7 @@ def _failed(bench: Bench, test: Test, base: Result, failed: Failed) -> Result:
         replays.append(_again(bench, test))
     failure = evolve(failure, replays=tuple(replays))
     if len(set(replays)) > 1:
+        failure = evolve(failure, clause=PURE)
         return evolve(base, verdict=Verdict.NONDETERMINISTIC, failure=failure, lines=lines)
     return evolve(base, verdict=failed.verdict, failure=failure, lines=lines)
 
@@ -204,7 +207,7 @@ def _broken(bench: Bench, test: Test, base: Result, broken: Broken) -> Result:
     session = bench.session()
     replays = [trace_digest(broken.history), *(trace_digest(session.play(broken.plan)) for _ in range(REPLAYS - 1))]
     if len(set(replays)) > 1:
-        failure = Failure(first.clause, "one run", "different ones", plan=broken.plan, replays=tuple(replays))
+        failure = Failure(PURE, "one run", "different ones", plan=broken.plan, replays=tuple(replays))
         return evolve(base, verdict=Verdict.NONDETERMINISTIC, failure=failure)
     shrunk = smallest(session, broken.plan, first.clause, bench.shrinking)
     history = session.play(shrunk.plan, watched=True)

@@ -7,7 +7,6 @@ It must not know any engine.
 """
 
 import gc
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,6 +21,7 @@ from conformance.adversary.renewal import draw_renewal
 from conformance.checkers import classes
 from conformance.checkers.sometimes import events
 from conformance.drivers.enumerate import ROUNDS, Enumeration
+from conformance.drivers.workers import workers as side_by_side
 from conformance.plan import Plan
 from conformance.shrink import Shrunk, shrink
 from conformance.targets import Target, contract
@@ -160,16 +160,8 @@ def _tallies(campaign: Campaign, workers: int) -> Iterator[Tally]:
     if workers == 1:
         yield from (play_range(campaign, start, count) for start, count in chunks)
         return
-    pool = ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_first)
-    try:
+    with side_by_side(workers) as pool:
         yield from _as_completed(pool, campaign, chunks)
-    finally:  # once: a second shutdown, as leaving a `with` would be, may take back that the rest is cancelled
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _leave_interrupts_to_the_first() -> None:
-    """Ctrl-C reaches every process of a terminal; the first one decides what it means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _as_completed(pool: ProcessPoolExecutor, campaign: Campaign, chunks: Iterable[tuple[int, int]]) -> Iterator[Tally]:

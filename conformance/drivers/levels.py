@@ -6,7 +6,7 @@ The order of results is that of the catalogue, whoever finished first. It must n
 import os
 import time
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from attrs import evolve, frozen
@@ -15,9 +15,10 @@ from conformance.conform.catalogue import Test, tests
 from conformance.conform.examine import Bench, examine
 from conformance.conform.verdicts import VIOLATED, Result, Verdict
 from conformance.door import Door, Guards, open_door
+from conformance.drivers.workers import workers as side_by_side
 from conformance.standard import Profile
 
-__all__ = ["Settings", "bench_of", "examined"]
+__all__ = ["INTERRUPTED", "Settings", "bench_of", "examined"]
 
 
 @frozen
@@ -51,6 +52,7 @@ def bench_of(settings: Settings) -> Bench:
 
 OVER = "the budget ran out before it"
 STOPPED = "the run was stopped at a failure before it"
+INTERRUPTED = "the run was interrupted before it"
 _AT_WORK: list[tuple[Bench, dict[str, Test]]] = []
 """In a worker: its bench and the catalogue."""
 
@@ -74,6 +76,7 @@ def examined(
     told: Callable[[Result], None] = lambda result: None, fail_fast: bool = False,
 ) -> list[Result]:  # fmt: skip
     """The verdict of every test, in the order given; `told` hears each as it comes. A budget is in seconds, 0 for none.
+    An interruption ends the run: what was found is returned, what was not run says so.
 
     Raises `Unusable` and `Unstarted`."""
     deadline = time.monotonic() + budget if budget else float("inf")
@@ -82,13 +85,18 @@ def examined(
     else:
         source = _side_by_side(settings, listed, deadline, workers)
     found: dict[str, Result] = {}
-    for result in source:
-        found[result.test] = result
-        told(result)
-        if fail_fast and result.verdict in VIOLATED:
-            source.close()
-            break
-    return [found.get(test.id) or _not_run(test, STOPPED) for test in listed]
+    reason = STOPPED
+    try:
+        for result in source:
+            found[result.test] = result
+            told(result)
+            if fail_fast and result.verdict in VIOLATED:
+                break
+    except KeyboardInterrupt:
+        reason = INTERRUPTED
+    finally:
+        source.close()
+    return [found.get(test.id) or _not_run(test, reason) for test in listed]
 
 
 def _one_by_one(settings: Settings, listed: Sequence[Test], deadline: float) -> Generator[Result, None, None]:
@@ -104,21 +112,18 @@ def _side_by_side(
     settings: Settings, listed: Sequence[Test], deadline: float, workers: int
 ) -> Generator[Result, None, None]:
     """Tests are handed out one by one, so that a budget or an interruption ends the run soon."""
-    with ProcessPoolExecutor(workers, initializer=_prepare, initargs=(settings,)) as pool:
+    with side_by_side(workers, _prepare, settings) as pool:
         waiting = list(listed)
         running: set[Future[Result]] = set()
-        try:
-            while waiting or running:
-                late = waiting if time.monotonic() > deadline else []
-                yield from (_not_run(test, OVER) for test in late)
-                waiting = [] if late else waiting
-                room = max(0, workers + 1 - len(running))
-                running |= {pool.submit(_work, test.id) for test in waiting[:room]}
-                waiting = waiting[room:]
-                finished = wait(running, return_when=FIRST_COMPLETED).done if running else set()
-                running -= finished
-                yield from (future.result() for future in finished)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        while waiting or running:
+            late = waiting if time.monotonic() > deadline else []
+            yield from (_not_run(test, OVER) for test in late)
+            waiting = [] if late else waiting
+            room = max(0, workers + 1 - len(running))
+            running |= {pool.submit(_work, test.id) for test in waiting[:room]}
+            waiting = waiting[room:]
+            finished = wait(running, return_when=FIRST_COMPLETED).done if running else set()
+            running -= finished
+            yield from (future.result() for future in finished)
 
 

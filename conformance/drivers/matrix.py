@@ -9,7 +9,6 @@ It must not print or write, and knows no engine.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from statistics import median
 from typing import Any
 
@@ -18,6 +17,7 @@ from attrs import asdict, frozen
 from conformance.adversary.generate import PROFILES
 from conformance.drivers.explore import Campaign, enumeration, shrink_found
 from conformance.drivers.selfcheck import by_witness, news
+from conformance.drivers.workers import workers as side_by_side
 from conformance.plan import Plan
 from conformance.report.cone import focused
 from conformance.report.story import about, sentences, table
@@ -185,7 +185,7 @@ def matrix(
 ) -> Iterator[Row]:  # fmt: skip
     """One row after the other, of these entries; `tell` hears every cell with its entry's id."""
     load()
-    with ProcessPoolExecutor(workers) as pool:
+    with side_by_side(workers) as pool:
         asked = {(name, profile): pool.submit(_fill_by_name, name, profile, starts, budget)
                  for name in names for profile in COLUMNS}  # fmt: skip
         for name in names:

@@ -8,12 +8,12 @@ It must not print. Bugs of the ledger are judged by laws over blocks (`conforman
 """
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from attrs import frozen
 
 from conformance.drivers.explore import Campaign, Found, play_range, shrink_found
+from conformance.drivers.workers import workers as side_by_side
 from conformance.targets import Target, contract
 from conformance.zoo import APART, SURVIVORS, ZOO, Entry, load
 from conformance.zoo.laws import broken
@@ -71,12 +71,9 @@ def selfcheck(workers: int = 1) -> Iterator[Kill]:
     if workers == 1:
         yield from (task() for task in tasks)
         return
-    pool = ProcessPoolExecutor(workers)
-    try:
+    with side_by_side(workers) as pool:
         for future in [pool.submit(task) for task in tasks]:
             yield future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def hunt(name: str) -> Kill:

@@ -8,7 +8,7 @@ know any node. Source: spec/data.md part 7 to 10, contract.md part 7, applicatio
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from conformance.signing import holds
 from conformance.standard import limit
 from conformance.wire import canonical, merkle_root, tagged
 from contracts_dsl import decide, host, interpret, ir, migrate
+from contracts_dsl.evaluate import conforms
 from contracts_dsl.memory import DirectoryNode, MemoryWorld
 from contracts_dsl.program import Program, link
 from contracts_dsl.refusals import CODES
@@ -264,11 +265,13 @@ class Ledger:
         modules, retiring = package(payload)
         try:
             arriving = [ir.from_json(one) for one in modules]
-            _, moves = migrate.deploy(self.modules, arriving, self.world)
+            program, moves = migrate.deploy(self.modules, arriving, self.world)
         except ir.IrError:
             raise Refusal("contract.bad_package") from None
         except host.Refused as refused:
             raise Refusal(f"contract.{refused.code}") from None
+        if any(isinstance(one, ir.Schema) for one in arriving) and not self.fit(program, self.world.directory):
+            raise Refusal("contract.bad_package")
         modules_now = sorted([*self.modules, *arriving], key=lambda one: (one.name.encode(), one.version))
         if not set(retiring) <= link(modules_now).contracts.keys():
             raise Refusal("contract.unknown_name")
@@ -279,19 +282,30 @@ class Ledger:
         return moves.events
 
     def directory(self, body: Data, time: int) -> Sequence[Any]:
-        """CTR-D01; the kit sends well-formed payloads, and ones whose parents are wrong."""
+        """CTR-D01, CTR-D07; the kit sends well-formed payloads, and ones whose parents, kinds or values are wrong."""
         self.must_be_approved(body)
         before = dict(self.world.directory)
         try:
             self.enrol(body["payload"])
+            if not self.fit(self.program, [node["name"] for node in body["payload"]["nodes"]]):
+                raise Refusal("member.bad_attribute")
         except Refusal:
             self.world.directory = before
             raise
         return ()
 
+    def fit(self, program: Program, names: Iterable[str]) -> bool:
+        """Whether nodes of the directory have the attributes that the schemas of a program declare (CTR-D07)."""
+        world = self.world
+        return all(conforms(world.attribute(name, attribute), kind, program, world) for name in names
+                   for attribute, kind in program.attribute_types(world.directory[name].kind).items())  # fmt: skip
+
     def enrol(self, payload: Data) -> None:
-        """Put nodes into the directory, each with a way up that ends."""
+        """Put nodes into the directory, each with a way up that ends, and of the kind that it had before."""
         for node in payload["nodes"]:
+            known = self.world.directory.get(node["name"])
+            if known is not None and known.kind != node["kind"]:
+                raise Refusal("member.bad_attribute")
             attributes = {one["name"]: frozen(one["value"]) for one in node["attributes"]}
             self.world.enrol(node["name"], DirectoryNode(node["kind"], attributes, node["parent"]))
             above, seen = node["parent"], [node["name"]]

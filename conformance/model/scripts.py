@@ -17,10 +17,11 @@ from contracts_dsl.host import Command
 from contracts_dsl.memory import MemoryWorld
 from contracts_dsl.testing import START, Different, Stage
 
-__all__ = ["PACKS", "Script", "Step", "scripts"]
+__all__ = ["PACKS", "Script", "Step", "played", "program", "scripts"]
 
 PACKS: Mapping[str, tuple[str, ...]] = {
-    "access": ("visit", "access"), "claim": ("visit", "claim"), "drug": ("drug",), "family": ("family",),
+    "access": ("visit", "access"), "admission": ("admission",), "anchor": ("anchor",), "claim": ("visit", "claim"),
+    "drug": ("drug",), "family": ("family",), "identity": ("identity",), "opendata": ("opendata",),
     "referral": ("visit", "referral", "stepdown"), "reporting": ("reporting",), "sharing": ("sharing",),
     "surgery": ("visit", "surgery"),
 }  # fmt: skip
@@ -53,6 +54,14 @@ def _library() -> Checked:
     folder = files("contracts_dsl").joinpath("library")
     names = sorted(one.name for one in folder.iterdir() if one.name.endswith(".yl") and ".zh." not in one.name)
     return check((name, folder.joinpath(name).read_bytes()) for name in names)
+
+
+@cache
+def program(text: str) -> tuple[Any, ...]:
+    """The modules of a text of ours, as IR."""
+    checked = check([("text.yl", text.encode())])
+    assert not checked.diagnostics, "a text of the kit's own is right"
+    return tuple(ir.to_json(module) for module in checked.modules)
 
 
 @cache

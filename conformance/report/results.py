@@ -76,10 +76,11 @@ def replay_file(result: Result, run: Run) -> str:
     """What repeats a failure: the plan if there is one, the test, and the frames as they were, both ways."""
     failure = result.failure
     plan = None if failure is None or failure.plan is None else failure.plan.to_data()
+    told = failure or Failure("", "", "")
     data = {
-        "clause": "" if failure is None else failure.clause, "lines": [list(pair) for pair in result.lines],
-        "declared": None if run.declared is None else to_data(run.declared),
-        "plan": plan, "profile": run.profile, "schema": REPLAY_SCHEMA, "suite": run.suite, "test": result.test,
-        "verdict": result.verdict.value,
+        "actual": told.actual, "clause": told.clause,
+        "declared": None if run.declared is None else to_data(run.declared), "expected": told.expected,
+        "lines": [list(pair) for pair in result.lines], "node": run.node, "plan": plan, "profile": run.profile,
+        "schema": REPLAY_SCHEMA, "suite": run.suite, "test": result.test, "verdict": result.verdict.value,
     }  # fmt: skip
     return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1) + "\n"

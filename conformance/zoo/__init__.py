@@ -33,6 +33,16 @@ class Entry:
     """The smallest plan known that shows it."""
     empty_breaks: tuple[str, ...] = ()
     """What already the empty plan breaks."""
+    whole: Plan | None = None
+    """The smallest plan known that shows it on whole nodes, where `witness` does not: those rest while nothing is
+    handed in, go on after the heights of a plan, and make a block only once."""
+    door: tuple[str, ...] = ()
+    """Clauses which say of a process what `breaks` says of a history, where no checker of histories does."""
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """What a process with this bug must be caught for."""
+        return self.breaks + self.door
 
 
 ZOO: dict[str, Entry] = {}
@@ -78,13 +88,16 @@ def load() -> None:
 
 def mutant(
     name: str, *, of: str, breaks: tuple[str, ...], tier: str, witness: dict[str, Any] | None = None,
-    empty_breaks: tuple[str, ...] = (),
+    empty_breaks: tuple[str, ...] = (), whole: dict[str, Any] | None = None, door: tuple[str, ...] = (),
 ) -> Callable[[type], type]:  # fmt: skip
     """Plant a class under an id; its docstring is the story."""
 
+    def read(plan: dict[str, Any] | None) -> Plan | None:
+        return None if plan is None else Plan.from_data({"plan": "yilian/plan/v1", "engine": of, "n": 4, **plan})
+
     def plant(cls: type) -> type:
-        plan = None if witness is None else Plan.from_data({"plan": "yilian/plan/v1", "engine": of, "n": 4, **witness})
-        ZOO[name] = Entry(name, of, breaks, tier, cls, " ".join((cls.__doc__ or "").split()), plan, empty_breaks)
+        story = " ".join((cls.__doc__ or "").split())
+        ZOO[name] = Entry(name, of, breaks, tier, cls, story, read(witness), empty_breaks, read(whole), door)
         return cls
 
     return plant

@@ -31,7 +31,28 @@ from refimpl.data.refusal import Refused
     {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
     {"k": "support", "r": 1, "src": 1, "to": [0, 3], "value": "v1", "vr": -1},
     {"k": "support", "r": 5, "src": 1, "to": [0, 3], "value": "v1", "vr": 1},
-    {"k": "support", "r": 7, "src": 1, "to": [3], "value": "v3", "vr": 5}]})  # fmt: skip
+    {"k": "support", "r": 7, "src": 1, "to": [3], "value": "v3", "vr": 5}]},
+        whole={"faulty": [1], "gst": 100, "atoms": [
+    {"k": "inject", "r": 7, "ph": "vote", "src": 1, "dst": 3, "value": "v3", "at": {"h": 1, "r": 8}},
+    {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 0},
+    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 0},
+    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 0},
+    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 0},
+    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 0},
+    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 1},
+    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 1},
+    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 1},
+    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 1},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
+    {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 3},
+    {"k": "late", "r": 3, "ph": "newview", "src": 2, "dst": 3},
+    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 3},
+    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 3},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
+    {"k": "support", "r": 1, "src": 1, "to": [0, 3], "value": "v1", "vr": -1},
+    {"k": "support", "r": 5, "src": 1, "to": [0, 3], "value": "v1", "vr": 1}]})  # fmt: skip
 class AnyThreeBlocks(HotStuff):
     """A chain of three commits by parent links alone, whatever its views (relab/hotstuff#249)."""
 
@@ -51,6 +72,17 @@ class AnyThreeBlocks(HotStuff):
     {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 3},
     {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
     {"k": "support", "r": 5, "src": 1, "to": [2, 3], "value": "v1", "vr": 4, "on": "v0@0"},
+    {"k": "support", "r": 6, "src": 1, "to": [3], "value": "v2", "vr": 5}]},
+        whole={"faulty": [1], "gst": 15, "heights": 2, "atoms": [
+    {"k": "late", "r": 5, "ph": "newview", "src": 0, "dst": 2},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
+    {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 2},
+    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 2},
+    {"k": "late", "r": 5, "ph": "newview", "src": 0, "dst": 3},
+    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
+    {"k": "support", "r": 5, "src": 1, "to": [2, 3], "value": "v1.1", "vr": 4, "on": "v0@0"},
     {"k": "support", "r": 6, "src": 1, "to": [3], "value": "v2", "vr": 5}]})  # fmt: skip
 class ViewNotSigned(HotStuff):
     """The view of a certificate is not covered by its signatures (relab/hotstuff#289)."""

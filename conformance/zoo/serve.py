@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve, fields
 
-from conformance.zoo import APART, ZOO, load
+from conformance.zoo import ZOO, Entry, load
 from conformance.zoo.wire import WIRE, SpoiltConversation
 from refimpl.commands.node.conversation import Conversation
 from refimpl.commands.node.instance import Instance
@@ -28,9 +28,14 @@ def conversation(name: str) -> Conversation:
     if name in WIRE:
         return SpoiltConversation(WIRE[name])
     entry = ZOO[name]
-    if entry.of in APART:
-        return Conversation(lambda config: Instance(config, ledger_of(entry.make)), f"zoo-{name.lower()}")
-    return Conversation(lambda config: Instance(config, engine_of(entry.of, entry.make)), f"zoo-{name.lower()}")
+    return Conversation(lambda config: Instance(config, maker_of(entry)), f"zoo-{name.lower()}")
+
+
+def maker_of(entry: Entry) -> Any:
+    """A maker of machines with this bug."""
+    if entry.of == "members":
+        return entry.make
+    return ledger_of(entry.make) if entry.of == "ledger" else engine_of(entry.of, entry.make)
 
 
 def engine_of(engine: str, wrong: Any) -> Any:

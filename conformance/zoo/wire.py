@@ -28,6 +28,8 @@ class Spoilt:
     story: str
     expected: tuple[str, ...]
     """Verdicts, or `exit 3`, of which one must come."""
+    clauses: tuple[str, ...]
+    """What it breaks: one of these must be named."""
     request: Callable[[Data, Data], Data] = lambda request, memory: request
     """(request, what it remembers) -> the request that the node sees."""
     reply: Callable[[Data, Data, Data], Data | None] = lambda reply, request, memory: reply
@@ -210,27 +212,28 @@ def as_if_admitted(reply: Data, request: Data, memory: Data) -> Data:
 
 WRONG: Final = ("FAIL", "WRONG_REASON", "NONDETERMINISTIC")
 LISTED: Final = (
-    Spoilt("W01", "a forgotten print on standard output", ("exit 3",), written=prints),
-    Spoilt("W02", "answers a request twice", ("exit 3",), written=twice),
-    Spoilt("W03", "writes numbers as fractions", ("exit 3",), written=gives_floats),
-    Spoilt("W04", "reads a clock of its own", ("NONDETERMINISTIC", "FAIL"), request=by_its_own_clock),
-    Spoilt("W05", "never sends a message", ("FAIL",), reply=without("send")),
-    Spoilt("W06", "speaks before it writes", ("FAIL",), reply=speaks_first),
-    Spoilt("W07", "never syncs its disk", ("FAIL",), reply=never_syncs),
-    Spoilt("W08", "refuses with another code", ("WRONG_REASON",), reply=another_code),
-    Spoilt("W09", "admits a bad signature", ("FAIL",), reply=forgives),
-    Spoilt("W10", "shows another nonce than it counts by", ("FAIL",), reply=another_state),
-    Spoilt("W11", "remembers across resets", WRONG, reply=remembers_resets),
-    Spoilt("W12", "hangs on bytes that are no JSON", ("FAIL",), reply=hangs),
-    Spoilt("W13", "dies on bytes that are no JSON", ("FAIL",), reply=dies),
-    Spoilt("W14", "fails on a question with wrong arguments", ("FAIL",), reply=admits),
-    Spoilt("W15", "counts a second that has begun as over", ("FAIL",), request=rounds_up),
-    Spoilt("W16", "sets no timers", ("FAIL",), reply=without("set_timer")),
-    Spoilt("W17", "never writes anything", ("FAIL", "INCONCLUSIVE"), reply=without("persist")),
-    Spoilt("W18", "shows one page of the state only", ("FAIL",), reply=unpaged),
-    Spoilt("W19", "tells a refused transaction as applied", ("FAIL",), reply=same_receipt),
-    Spoilt("W20", "begins anew from a damaged disk", ("FAIL",), request=takes_damage),
-    Spoilt("W21", "admits transactions and forgets every second one", ("FAIL",), request=forgets, reply=as_if_admitted),
-)
+    Spoilt("W01", "a forgotten print on standard output", ("exit 3",), ("NOD-001",), written=prints),
+    Spoilt("W02", "answers a request twice", ("exit 3",), ("NOD-002",), written=twice),
+    Spoilt("W03", "writes numbers as fractions", ("exit 3",), ("NOD-003",), written=gives_floats),
+    Spoilt("W04", "reads a clock of its own", ("NONDETERMINISTIC", "FAIL"), ("NOD-051",), request=by_its_own_clock),
+    Spoilt("W05", "never sends a message", ("FAIL",), ("INV-V1.deadlock",), reply=without("send")),
+    Spoilt("W06", "speaks before it writes", ("FAIL",), ("NET-014",), reply=speaks_first),
+    Spoilt("W07", "never syncs its disk", ("FAIL",), ("NET-014",), reply=never_syncs),
+    Spoilt("W08", "refuses with another code", ("WRONG_REASON",), ("DAT-070",), reply=another_code),
+    Spoilt("W09", "admits a bad signature", ("FAIL",), ("NOD-016",), reply=forgives),
+    Spoilt("W10", "shows another nonce than it counts by", ("FAIL",), ("NOD-043",), reply=another_state),
+    Spoilt("W11", "remembers across resets", WRONG, ("NOD-051",), reply=remembers_resets),
+    Spoilt("W12", "hangs on bytes that are no JSON", ("FAIL",), ("NOD-020",), reply=hangs),
+    Spoilt("W13", "dies on bytes that are no JSON", ("FAIL",), ("NOD-020",), reply=dies),
+    Spoilt("W14", "fails on a question with wrong arguments", ("FAIL",), ("NOD-020",), reply=admits),
+    Spoilt("W15", "counts a second that has begun as over", ("FAIL",), ("DAT-097",), request=rounds_up),
+    Spoilt("W16", "sets no timers", ("FAIL",), ("NOD-063",), reply=without("set_timer")),
+    Spoilt("W17", "never writes anything", ("FAIL", "INCONCLUSIVE"), ("NET-014",), reply=without("persist")),
+    Spoilt("W18", "shows one page of the state only", ("FAIL",), ("NOD-043",), reply=unpaged),
+    Spoilt("W19", "tells a refused transaction as applied", ("FAIL",), ("DAT-111",), reply=same_receipt),
+    Spoilt("W20", "begins anew from a damaged disk", ("FAIL",), ("NET-016",), request=takes_damage),
+    Spoilt("W21", "admits transactions and forgets every second one", ("FAIL",), ("INV-V2",), request=forgets,
+           reply=as_if_admitted),
+)  # fmt: skip
 WIRE: Final[Mapping[str, Spoilt]] = {one.id: one for one in LISTED}
 """Id -> planted bug."""

@@ -1,6 +1,6 @@
 """`yilian replay FILE`: run a saved plan again, bit for bit: a scenario's, or one that exploration found.
 
-It must not shrink, search or write: it repeats.
+It must not shrink or search: it repeats. It writes only what `--promote` and `--dispute` ask for.
 """
 
 import json
@@ -12,13 +12,14 @@ from typing import Any, Final
 
 import click
 
-from conformance.commands.replay import is_of_a_node, replay_on
+from conformance.commands.replay import is_of_a_node, keep, replay_on
 from conformance.history import Violation
 from conformance.report.cone import focused
 from conformance.report.story import mermaid, report
 from conformance.report.svg import svg
 from conformance.targets import Target
 from conformance.trace import trace_digest
+from refimpl import __version__
 from refimpl.commands.outcome import page
 from refimpl.commands.saved import Saved, read_saved
 from refimpl.commands.words import reader, tell
@@ -36,15 +37,22 @@ SCHEMA: Final = "yilian/replayed/v1"
 @click.option("--zoo", default="", help="id of a planted fault / 植入缺陷编号")
 @click.option("--cmd", "node", default="", help="play it on this node / 在该节点上重放")
 @click.option("--lines", is_flag=True, help="with --cmd: the recorded requests only / 只重放已记录的请求")
+@click.option("--promote", "folder", type=click.Path(path_type=Path, file_okay=False),
+              help="a failure of a node becomes a vector there / 将失败存为测试向量")  # fmt: skip
+@click.option("--dispute", "claim", multiple=True, help="pack it with what you claim instead / 附主张打包")
 @click.option("--mermaid", "diagram", is_flag=True, help="sequence diagram / 时序图")
 @click.option("--svg", "picture", is_flag=True, help="the same as a picture / 时序图（SVG）")
 @click.option("--json", "as_json", is_flag=True, help=SCHEMA)
 @click.pass_context
 def command(
-    context: click.Context, file: Path, bundle_file: Path | None, zoo: str, node: str, lines: bool, diagram: bool,
-    picture: bool, as_json: bool,
+    context: click.Context, file: Path, bundle_file: Path | None, zoo: str, node: str, lines: bool,
+    folder: Path | None, claim: tuple[str, ...], diagram: bool, picture: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run a saved plan again, bit for bit. / 逐位重放已保存的计划。"""
+    if folder is not None and claim:
+        raise click.UsageError("--promote | --dispute")
+    if folder is not None or claim:
+        context.exit(keep(file, folder, claim, command=node, kit=__version__, language=str(reader(context))))
     if node or is_of_a_node(file):
         context.exit(replay_on(file, node, recorded=lines, as_json=as_json, language=str(reader(context))))
     saved = read_saved(file)

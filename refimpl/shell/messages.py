@@ -134,6 +134,25 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.ZH: "该次运行读取的数据包为 {expected}，给出的是 {found}（own：场景自带）；请用 --bundle 给出同一个",
         Language.EN: "the run read bundle {expected}, not {found} (own: the scenario's); give the same with --bundle",
     },
+    "replay.nothing_differs": {
+        Language.ZH: "{path}：向量所比较的（受理与否、代码、裁定、查询结果），正确节点的回答并无不同；请保留重放文件",
+        Language.EN: (
+            "{path}: a correct node answers alike in all that a vector compares (carried out or refused, codes, "
+            "decisions, answers); keep the replay file"
+        ),
+    },
+    "clause.unknown": {
+        Language.ZH: "标准中没有条款 {clause}",
+        Language.EN: "the standard has no clause {clause}",
+    },
+    "git.absent": {
+        Language.ZH: "--changed-since 需要 git 与标准所在的工作树：{reason}",
+        Language.EN: "--changed-since needs git, and the standard in a working tree of it: {reason}",
+    },
+    "git.unknown": {
+        Language.ZH: "没有名为 {revision} 的提交，或其中没有标准：{reason}",
+        Language.EN: "there is no commit {revision}, or no standard in it: {reason}",
+    },
     "synthesize.done": {
         Language.ZH: "已生成 {patients} 名虚构患者，{files} 个文件，{bytes} 字节，种子 {seed}：{folder}",
         Language.EN: "{patients} patients made up, {files} files, {bytes} bytes, seed {seed}: {folder}",

@@ -48,7 +48,7 @@ def keeps_every_law(plan):
 
 
 @pytest.mark.clause(*LAWS)
-@pytest.mark.parametrize("engine", ["pbft", "hotstuff", "streamlet", "raft"])
+@pytest.mark.parametrize("engine", ["pbft", "hotstuff", "streamlet", "raft", "nakamoto", "stake", "authority"])
 @settings(max_examples=40)
 @given(data=st.data())
 def test_no_plan_within_the_model_breaks_a_law_of_another_engine(engine, data):

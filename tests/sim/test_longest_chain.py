@@ -7,8 +7,10 @@ from random import Random
 
 import pytest
 from attrs import evolve
+from hypothesis import Phase, find, settings
 
 from conformance.adversary.generate import draw_plan
+from conformance.adversary.strategies import plans
 from conformance.checkers import classes, judge
 from conformance.contract import Contract
 from conformance.drivers.explore import Campaign, play_range
@@ -16,6 +18,7 @@ from conformance.lottery import is_calm
 from conformance.plan import Cut, Fork, Plan, Twin
 from conformance.targets import Target, contract
 from conformance.testing import BrokenPromise, attempt, check_consensus
+from conformance.zoo import ZOO, load
 from refimpl.consensus import interface as api
 from refimpl.consensus.registry import find_engine
 from tests.house.tree import ROOT
@@ -55,6 +58,21 @@ def test_no_drawn_plan_breaks_a_law_where_the_slots_are_calm(name):
     assert [found.classes for found in tally.found] == []
     assert tally.triggered["fork"] > 30
     assert tally.heights > 300
+
+
+@pytest.mark.clause("CON-130", "INV-S1")
+def test_hypothesis_draws_lotteries_and_private_chains_and_finds_a_planted_bug():
+    load()
+    law, bug = contract("nakamoto"), ZOO["L03"]
+
+    def breaks(plan):
+        law.admit(plan)
+        return any(Target("L03").breaks(plan, clause) for clause in bug.breaks)
+
+    drawn = settings(max_examples=200, phases=[Phase.generate], database=None)
+    assert find(plans(law, most=16), breaks, settings=drawn, random=Random(3)).lottery
+    hiding = find(plans(law, most=16), lambda plan: any(isinstance(atom, Fork) for atom in plan.atoms), settings=drawn)
+    assert hiding.faulty
 
 
 @pytest.mark.clause("CON-001")

@@ -94,3 +94,17 @@ def test_a_planted_bug_of_the_members_breaks_its_law_where_the_right_node_breaks
 def test_every_bug_of_the_members_has_a_witness():
     load()
     assert {name for name, entry in ZOO.items() if entry.of == "members"} == set(WITNESSES)
+
+
+@pytest.mark.clause("INV-S7")
+@pytest.mark.parametrize(
+    ("bug", "number", "law"), [("T01", 3, "INV-S7.2"), ("P01b", 0, "INV-S7.2"), ("T12", 29, "INV-S7.3")]
+)
+def test_steps_are_judged_by_the_members_in_force_at_their_height(bug, number, law):
+    engine = ZOO[bug].of
+    plan = draw_renewal(Random(f"{engine}/{number}"), contract(engine))
+    history = Target(bug).play(plan)
+    assert law in classes(Target(bug).judge(history))
+    assert law not in classes(Target().violations(plan))
+    assert {1, *(one.height + 1 for one in history.decisions)} == set(history.in_force)
+    assert all(history.in_force[one.height] == one.weights for one in history.decisions)

@@ -9,6 +9,8 @@ from random import Random
 import jsonschema
 import pytest
 
+from conformance.conform.schedule import Schedule
+from conformance.plan import PlanError
 from refimpl.application import admission
 from refimpl.application.index import write_record
 from refimpl.consensus.registry import engine_names, find_engine
@@ -83,6 +85,7 @@ READERS: dict[str, Callable] = {
     "payload.membership": admission.read_payload,
     "payload.read": lambda value: orders.read_request(value, (MemberId("a"),)),
     "payload.record": lambda value: write_record(Draft(EMPTY), value, (), 0),
+    "vector.schedule": Schedule.from_data,
     **{f"message.{engine}": message_reader(engine) for engine in wire_schema.BODIES if engine in engine_names()},
 }  # fmt: skip
 
@@ -118,6 +121,11 @@ def examples():
         ],
         "payload.read": [{"fields": ["主诉", "plan"], "instance": 0, "purpose": purpose} for purpose in (None, "诊疗")],
         "payload.record": [{"entry": entry}, {"access": access}], **messages,
+        "vector.schedule": [{"profile": "solo/1", "suite": "stub", "steps": [
+            {"reply": {"ok": {}}, "request": {"op": "start", "now": 0}},
+            {"reply": {"refused": "tx.nonce_used"}, "request": {"op": "submit", "now": 1, "tx": "00"}},
+            {"reply": {"err": "no_timer"}, "request": {"op": "fire", "now": 2}},
+            {"reply": {"ok": {}}, "request": {"op": "recover", "config": {}, "disk": "synced", "now": 3}}]}],
     }  # fmt: skip
 
 
@@ -125,6 +133,8 @@ def read(name, value):
     """None if the reader takes the value's shape, else what it asked for; what it means is not judged here."""
     try:
         READERS[name](value)
+    except PlanError as error:
+        return error.expected
     except Refused as refused:
         if refused.code in (Code.WIRE_BAD_FIELD, Code.NET_UNKNOWN_KIND):
             return str(refused.values.get("expected"))

@@ -11,6 +11,7 @@ import json
 import sys
 from typing import Any
 
+from conformance.conform.schedule import ASKED, DISKS
 from contracts_dsl.limits import FIELDS_MAX
 from refimpl.consensus import nakamoto
 from refimpl.crypto.recipes import Suite
@@ -168,6 +169,17 @@ def payloads() -> dict[str, Schema]:
     }  # fmt: skip
 
 
+def schedule() -> Schema:
+    """The input of a vector of kind `schedule`; what the members of a request are, the node protocol says."""
+    given: dict[str, Schema] = {"disk": {"enum": list(DISKS)}}
+    requests = [record(op={"const": op}, **{f"{name}_": given.get(name, {}) for name in members})
+                for op, members in ASKED.items()]  # fmt: skip
+    reply = {"type": "object", "minProperties": 1, "maxProperties": 1,
+             "propertyNames": {"enum": ["err", "ok", "refused"]}}  # fmt: skip
+    steps = {"type": "array", "minItems": 1, "items": record(reply=reply, request={"anyOf": requests})}
+    return record(profile={"type": "string"}, steps=steps, suite={"type": "string"})
+
+
 def schema() -> Schema:
     """The schema: any object that travels alone; `$defs` has each by name."""
     messages = {
@@ -179,7 +191,8 @@ def schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "yilian wire objects",
         "description": "Values as spec/data.md, network.md and consensus.md have them; canonical bytes, lengths in"
         " bytes and orders are said there.",
-        "anyOf": [ref(name) for name in alone], "$defs": words() | objects() | messages | payloads(),
+        "anyOf": [ref(name) for name in alone],
+        "$defs": words() | objects() | messages | payloads() | {"vector.schedule": schedule()},
     }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ const ( // section protocol of spec/limits.toml
 
 var (
 	profiles   = []string{"solo/1", "tendermint/1"}
-	packs      = []string{"access", "claim", "drug", "family", "referral", "reporting", "sharing", "surgery"}
+	packs      = []string{"access", "admission", "anchor", "claim", "drug", "family", "identity", "opendata", "referral", "reporting", "sharing", "surgery"}
 	handleForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,15}$`)
 )
 

@@ -7,7 +7,7 @@ import { count, hex, list, member, name, object, suite, text } from "./fields.js
 import { Instance } from "./instance.js";
 import { Refused } from "./refusal.js";
 
-const PACKS = ["access", "claim", "drug", "family", "referral", "reporting", "sharing", "surgery"];
+const PACKS = ["access", "admission", "anchor", "claim", "drug", "family", "identity", "opendata", "referral", "reporting", "sharing", "surgery"];
 const SUITES = ["intl", "stub"], PROFILES = ["solo/1", "tendermint/1"], INSTANCES = 64;
 
 class Trouble extends Error { // an answer about the conversation (NOD-005)

@@ -1,7 +1,7 @@
 // A node that understands the wire. Grow it: one kind of vector after the other, then submit, then a profile.
 package main
 
-import ("bufio"; "encoding/json"; "os")
+import ("encoding/json"; "os")
 
 type object = map[string]any
 
@@ -35,13 +35,12 @@ func answer(op, node string) object {
 }
 
 func main() {
-	lines, out := bufio.NewReader(os.Stdin), json.NewEncoder(os.Stdout)
-	for line, end := lines.ReadBytes('\n'); end == nil; line, end = lines.ReadBytes('\n') {
+	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	for op := ""; op != "bye"; {
 		var request struct{ Id int; Op, Node string }
-		json.Unmarshal(line, &request)
+		if in.Decode(&request) != nil { return }
 		reply := answer(request.Op, request.Node)
-		reply["id"] = request.Id
+		reply["id"], op = request.Id, request.Op
 		out.Encode(reply)
-		if request.Op == "bye" { return }
 	}
 }

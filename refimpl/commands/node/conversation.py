@@ -20,7 +20,10 @@ __all__ = ["PROTOCOL", "Conversation"]
 
 PROTOCOL: Final = 1
 """The major of the protocol that is spoken here."""
-PACKS: Final = ("access", "claim", "drug", "family", "referral", "reporting", "sharing", "surgery")
+PACKS: Final = (
+    "access", "admission", "anchor", "claim", "drug", "family", "identity", "opendata", "referral", "reporting",
+    "sharing", "surgery",
+)  # fmt: skip
 _TOLD: Final = 200
 """Characters of an explanation in `err`."""
 

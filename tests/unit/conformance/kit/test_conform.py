@@ -244,10 +244,3 @@ def test_a_failure_may_end_the_run():
     listed = json.loads(done.stdout)["tests"]
     assert [test["verdict"] for test in listed][:1] == ["WRONG_REASON"]
     assert {test["verdict"] for test in listed[1:]} == {"INCONCLUSIVE"}
-
-
-def test_a_planted_bug_is_hunted_by_its_id_and_the_reference_is_clean():
-    done = CliRunner().invoke(main, ["selfcheck", "--bug", "W18", "--bug", "P01", "--json"])
-    assert done.exit_code == 0, done.output
-    assert {one["id"]: one["right"] for one in json.loads(done.stdout)["zoo"]} == {"W18": True, "P01": True}
-    assert CliRunner().invoke(main, ["selfcheck", "--bug", "X99"]).exit_code == 2

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.tree import ROOT
+from tests.serving import hear_interrupts
 
 PAGES = ("validate-your-node", "see-who-saw", "serve")
 EXIT = re.compile(r"\s+# exit (\d+)$")
@@ -28,7 +29,8 @@ def serve_and_stop(command, folder, environment):
     """Start what a person ends by Ctrl-C, on any free port; once it answers, end it so."""
     words = shlex.split(command, comments=True)
     words[words.index("--port") + 1] = "0"
-    with subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    heard = {"stderr": subprocess.PIPE, "text": True, "preexec_fn": hear_interrupts}
+    with subprocess.Popen(words, cwd=folder, env=environment, **heard) as process:
         try:
             address = re.search(r"http://\S+/", process.stderr.readline())[0]
             with urllib.request.urlopen(f"{address}v1/health") as answer:

@@ -20,10 +20,10 @@ def call(*arguments):
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
-def test_a_template_has_at_most_forty_lines_of_code(language):
+def test_a_template_has_at_most_forty_lines_that_are_not_blank(language):
     text = (TEMPLATES / language / LANGUAGES[language].file).read_text(encoding="utf-8")
-    code = [line for line in text.splitlines() if line.strip() and not line.strip().startswith(("//", '"""', "}"))]
-    assert len(code) <= LINES, len(code)
+    written = [line for line in text.splitlines() if line.strip()]
+    assert len(written) <= LINES
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
