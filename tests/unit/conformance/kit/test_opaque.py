@@ -304,10 +304,12 @@ def test_whoever_a_liar_brings_over_brings_over_those_who_lack_the_same_vote(nod
 
 
 @pytest.mark.clause("NOD-065")
-@pytest.mark.parametrize("name", ["P01", "P01b"])
-def test_twins_alone_find_a_quorum_that_is_too_small_where_nothing_can_be_read(name):
+@pytest.mark.parametrize(("name", "law"), [
+    ("P01", "INV-S1"), ("P01b", "INV-S1"), ("P06", "INV-S1"), ("P14", "INV-S1"), ("T06", "INV-V1"), ("T13", "INV-V1"),
+])  # fmt: skip
+def test_twins_alone_find_planted_bugs_where_nothing_can_be_read(name, law):
     _, clause, test, _ = hunt(name)
-    assert clause == "INV-S1"
+    assert clause.partition(".")[0] == law
     assert test.startswith(OPAQUE)
 
 
