@@ -62,7 +62,7 @@ MEMBERS: Final[Mapping[str, Rule]] = {
     "faults": _one_of("byzantine", "crash"),
     "threshold": ((lambda v: v in ([1, 3], [1, 2])), "[1, 3] or [1, 2]"),
     "finality": ((lambda v: v == {"kind": "immediate"}), 'finality = { kind = "immediate" }'),
-    "safety_net": _one_of("asynchronous", "synchronous"),
+    "safety_net": _one_of("asynchronous"),
     "live_net": _one_of("partial", "majority"),
     "links": _one_of("gossip", "p2p", "lossy"),
     "delta": _whole(1),

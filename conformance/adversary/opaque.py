@@ -32,9 +32,8 @@ def draw_opaque(rng: Random, contract: Contract, *, n: int, count: int, heights:
     places = list(product(range(1, tall + 1), range(WORDS)))
     kind = contract.phases[0]
     atoms: list[Atom] = []
-    if not contract.synchronous:
-        atoms += partitions(rng, n, places) if rng.random() < MOST else []
-        atoms += deafness(rng, n, kind, places) if rng.random() < MOST else []
+    atoms += partitions(rng, n, places) if rng.random() < MOST else []
+    atoms += deafness(rng, n, kind, places) if rng.random() < MOST else []
     for src in faulty:
         atoms += doubles(rng, n, src, places) if rng.random() < MOST else []
         atoms += silences(rng, n, src, kind, places) if rng.random() < MOST else []

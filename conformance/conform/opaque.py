@@ -51,8 +51,6 @@ def twins(session: Session) -> None:
 def twins_apart(session: Session) -> None:
     """The same while those whom one instance serves cannot hear those whom the other serves."""
     contract = session.profile().contract
-    if contract.synchronous:
-        raise Unsupported("declares that it is safe only where messages arrive in time")
 
     def plans() -> Iterator[Plan]:
         for liar, to, until in product((0, 1), TO, (1, 3, 6)):
@@ -100,8 +98,6 @@ def altered(session: Session, acts: tuple[object, ...]) -> None:
 def split(session: Session, part: int) -> None:
     """Twins while, message by message, some cannot hear some: what splits votes over several rounds."""
     contract, rng, ph = session.profile().contract, Random(f"{SEED}/{part}"), word_kind(session)
-    if contract.synchronous:
-        raise Unsupported("declares that it is safe only where messages arrive in time")
 
     def plans() -> Iterator[Plan]:
         for _ in range(60 * session.effort):

@@ -260,8 +260,7 @@ def test_what_clients_handed_in_is_nobodys(cluster):
 @pytest.mark.clause("NOD-065")
 def test_plans_for_it_keep_to_its_contract_and_make_no_liar_say_what_it_would_not():
     contract = pulse().contract
-    timely = from_data("x/t", {**to_data(pulse()), "contract": {**to_data(pulse())["contract"],
-                                                               "safety_net": "synchronous", "skew": 0}}).contract
+    timely = from_data("x/t", {**to_data(pulse()), "contract": {**to_data(pulse())["contract"], "skew": 0}}).contract
     for one, number in product((contract, timely), range(300)):
         plan = draw_plan(Random(number), one, n=4, heights=2)
         one.admit(plan)
