@@ -22,6 +22,7 @@ nightly: $(VENV)/.spec       ## the long runs: compiled contracts, models, small
 	  $(BIN)/yilian explore --engine $$engine --enumerate small --rounds 3 || exit 1; \
 	  $(BIN)/yilian explore --engine $$engine --enumerate twins --rounds 3 || exit 1; \
 	  $(BIN)/yilian explore --engine $$engine --members --runs 2000 || exit 1; done
+	$(BIN)/python -m tests.sim.opaque_zoo
 	$(MAKE) conform
 
 reference: $(STAMP)     ## one million plans over the BFT engines of the reference, of which none may break anything

@@ -14,6 +14,8 @@ from attrs import field, fields, frozen
 from conformance.lottery import Slot, is_calm, turn_of
 from conformance.plan import Atom, Crash, Cut, Drop, Late, Plan, PlanError, Skew
 
+OWN = "x/"
+"""How the name of a protocol begins that no profile describes (NOD-064)."""
 RESTFUL = 4
 """A round is long enough for a decision once its time-out is this many times `delta`."""
 
@@ -58,6 +60,11 @@ class Contract:
         listed = [name for name, found in members.items() if isinstance(found, list)]
         members |= {name: tuple(members[name]) for name in listed}
         return cls(**members)
+
+    @property
+    def opaque(self) -> bool:
+        """Whether it is of a protocol of somebody's own, whose messages the kit carries and cannot read (NOD-064)."""
+        return self.engine.startswith(OWN)
 
     @property
     def crash_only(self) -> bool:

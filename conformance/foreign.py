@@ -12,9 +12,11 @@ from contextlib import suppress
 from typing import Any
 
 from conformance import reactor, wire
+from conformance.checkers.eligibility import seal
 from conformance.contract import Contract
 from conformance.door import Door, Reply
 from conformance.history import Decision, Said
+from conformance.lottery import member
 from conformance.model.genesis import START, Network, entry, id_of
 from conformance.model.ledger import Ledger
 from conformance.model.trees import state_root
@@ -41,7 +43,9 @@ def network_of(plan: Plan, profile: Profile, suite: str = "stub") -> Network:
     """The channel of a plan: validators m0, m1, .. in order of number, each with its weight, and clients."""
     weights = plan.weights or (1,) * plan.n
     digits = 1 if plan.n <= 10 else 2
-    names = tuple((f"m{number:0{digits}}", weight) for number, weight in enumerate(weights))
+    # where names draw the turns they are those of a simulation, so that the schedule is the plan's
+    called = [member(node) if profile.contract.slotted else f"m{node:0{digits}}" for node in range(plan.n)]
+    names = tuple(zip(called, weights, strict=True))
     return Network(profile.name, profile.engine, names, suite)
 
 
@@ -56,13 +60,19 @@ class ForeignReactor:
         self.heights: list[bytes] = []
         """Blocks that this instance decided, in this life or before."""
         self.now = 0
+        self.seals: dict[int, str] = {}
+        """Where blocks are final at a depth: height -> the seal of the block that was decided."""
+        self.given: list[tuple[str, dict[str, Any]]] = []
+        """Of a liar under such a profile: all that it was given since it began."""
 
     # --- reactor.Reactor ---
 
     def start(self, now: int) -> Sequence[reactor.Effect]:
         """See `reactor.Reactor`; what clients have for height 1 is submitted now."""
         self.started = True
-        self.must("init", node=self.handle, config=self.cluster.network.config(self.member))
+        config = self.cluster.network.config(self.member)
+        self.must("init", node=self.handle, config=config)
+        self.note("init", config=config)
         return [*self.ask("start", now), *self.hand_in(1, now)]
 
     def deliver(self, src: int, wire: bytes, now: int) -> Sequence[reactor.Effect]:
@@ -108,6 +118,11 @@ class ForeignReactor:
 
     # --- asking ---
 
+    def note(self, op: str, **fields: Any) -> None:
+        """Remember what may have to be said to a second instance again."""
+        if self.cluster.contract.slotted and self.node in self.cluster.faulty:
+            self.given.append((op, fields))
+
     def must(self, op: str, **fields: Any) -> Data:
         """An operation that a correct node carries out; raises `Answered`."""
         reply = self.cluster.door.ask(op, **fields)
@@ -118,13 +133,17 @@ class ForeignReactor:
     def ask(self, op: str, now: int, **fields: Any) -> list[reactor.Effect]:
         """An operation with effects; raises `reactor.Refusal` and `Answered`."""
         self.now = now
+        if op == "submit":
+            self.cluster.handed.add(bytes.fromhex(fields["tx"]))
         at = (START + now * self.cluster.tick // 1000 + (1 if self.variant else 0)) * 1000
+        self.note(op, now=at, **fields)
         reply = self.cluster.door.ask(op, node=self.handle, now=at, **fields)
         if reply.kind == "refused" and op not in ("start", "fire"):
             raise reactor.Refusal(reply.code)
         if reply.kind != "ok":
             raise Answered(op, reply)
         effects = [one for effect in reply.value["effects"] for one in self.translated(effect)]
+        self.cluster.noted(self, effects)
         for effect in tuple(effects):
             if isinstance(effect, reactor.Decided) and op != "recover":
                 effects += self.hand_in(effect.decision.height + 1, now)
@@ -142,6 +161,8 @@ class ForeignReactor:
         cluster = self.cluster
         match effect["effect"]:
             case "send":
+                if cluster.contract.slotted:  # what is decided at once proves itself by it
+                    cluster.read(bytes.fromhex(effect["bytes"]))
                 to = () if effect["to"] == "all" else tuple(cluster.numbers[name] for name in effect["to"]
                                                             if name in cluster.numbers)  # fmt: skip
                 return (reactor.Send(bytes.fromhex(effect["bytes"]), to),) if to or effect["to"] == "all" else ()
@@ -167,7 +188,30 @@ class ForeignReactor:
         votes, round_ = self.cluster.votes(block.digest, told.get("cert"))
         if height == len(self.heights) + 1:
             self.heights.append(data)
-        return Decision(0, self.node, 0, height, round_, block, votes, result)
+        made = Decision(0, self.node, 0, height, round_, block, votes, result)
+        return self.sealed(made) if self.cluster.contract.slotted else made
+
+    def sealed(self, decision: Decision) -> Decision:
+        """With what the block says of itself, as its message was heard on top of the one below (CON-120)."""
+        below = self.seals.get(decision.height - 1, self.cluster.network.genesis_id())
+        made = self.cluster.sealed(decision.block.digest, below)
+        if made is None:
+            return decision
+        found = decision._replace(round=made["round"], proof={**made["body"], "from": made["from"]})
+        self.seals[decision.height] = self.cluster.seal(made)
+        return found
+
+    def fork(self, variant: int) -> "ForeignReactor":
+        """See `reactor.Divisible`: a second instance that is given all that this one was given since its last start."""
+        other = ForeignReactor(self.node, self.cluster, 0)
+        other.handle = f"f{self.node}x{variant}"
+        other.started, other.heights, other.seals = self.started, list(self.heights), dict(self.seals)
+        for op, fields in self.given:
+            reply = self.cluster.door.ask(op, node=other.handle, **fields)
+            if reply.kind == "err":
+                raise Answered(op, reply)
+        other.given = list(self.given)
+        return other
 
     def build(self, said: Said) -> bytes | None:
         """What a plan calls `v<i>.<k>` here: the block that member i would propose, its time moved by k seconds."""
@@ -213,9 +257,11 @@ class ForeignCluster:
         self.names = self.network.names
         self.numbers = {name: number for number, name in enumerate(self.names)}
         self.faulty = frozenset(plan.faulty)
-        self.tongue = TONGUES.get(profile.name)
+        self.tongue = TONGUES.get(profile.name) or TONGUES.get(profile.engine)
         self.load: dict[int, list[dict[str, Any]]] = {}
         """Height -> what clients have for it."""
+        self.handed: set[bytes] = set()
+        """What clients handed in, as it was."""
         self.known: dict[bytes, tuple[Said, dict[str, Any] | None]] = {}
         self.ledgers: dict[tuple[bytes, ...], Ledger] = {}
         self.values: dict[tuple[str, str], bytes] = {}
@@ -240,6 +286,9 @@ class ForeignCluster:
             for block in chain:
                 ledger.follow(block)
         return ledger.tip
+
+    def noted(self, source: ForeignReactor, effects: Sequence[reactor.Effect]) -> None:
+        """An instance asks for these effects: where messages say themselves where they stand, that is no news."""
 
     # --- reading ---
 
@@ -329,6 +378,8 @@ class ForeignCluster:
             said.kind, said.height, said.round, said.value, act.get("vr"), was, lambda: source.build(said),
             lambda chain: source.build_on(said, chain), lambda block: wire.read_block(block, self.names).digest,
             self.network.genesis_id(), self.heard(), self.is_quorum, act.get("on"), self.names,
+            {self.seal(one): one for one in self.heard() if self.is_block(one)} if self.contract.slotted else {},
+            self.contract.difficulty[0],
         )  # fmt: skip
         word = self.tongue(saying)
         if word is None:
@@ -336,6 +387,24 @@ class ForeignCluster:
         return self.signed({"body": word.body, "channel": "region-1", "from": self.names[said.signer],
                             "height": word.height, "kind": said.kind, "round": said.round,
                             "suite": self.network.suite})  # fmt: skip
+
+    def sealed(self, block: str, below: str) -> Data | None:
+        """The message that made this block on top of that seal; any that made it, if nobody put it there."""
+        made = [one for one in self.heard() if self.is_block(one) and one["body"]["value"] == block]
+        return next((one for one in made if one["body"]["parent"] == below), made[0] if made else None)
+
+    def is_block(self, message: Data) -> bool:
+        """Whether a message has all that the seal of a block is about (CON-120, CON-150)."""
+        body = message["body"]
+        if message["kind"] != "block" or not isinstance(body, dict):
+            return False
+        numbers = ("bits", "nonce", "since") if self.contract.turns == "work" else ()
+        named = all(isinstance(body.get(name), str) for name in ("parent", "payload", "value"))
+        return named and all(type(body.get(name)) is int and 0 <= body[name] < 2**63 for name in numbers)
+
+    def seal(self, message: Data) -> str:
+        """The seal of a block (CON-120, CON-150)."""
+        return seal(self.contract, message["height"], message["round"], {**message["body"], "from": message["from"]})
 
     def heard(self) -> list[Data]:
         """All messages of the run so far, in order of their first reading; nothing hides them from a liar."""
@@ -428,7 +497,8 @@ class RenewingReactor(ForeignReactor):
         """See `ForeignReactor`; judged by who is in force at the height."""
         found = super().decision(height, told, result)
         self.tip = found.block.digest
-        certificate = bytes.fromhex(told["cert"]) if "cert" in told else None
+        shown = "cert" in told and self.cluster.contract.certificates
+        certificate = bytes.fromhex(told["cert"]) if shown else None
         return self.cluster.force.judged(found, bytes.fromhex(told["block"]), certificate)
 
 
@@ -437,7 +507,7 @@ class RenewingForeign(ForeignCluster):
 
     def __init__(self, door: Door, profile: Profile, plan: Plan, suite: str = "stub") -> None:
         super().__init__(door, profile, plan, suite)
-        script = Script(plan, profile.name, suite)
+        script = Script(plan, profile.name, suite, profile.engine)
         self.force, self.network, self.names = Force(script), script.network, script.names
         self.numbers = {name: number for number, name in enumerate(self.names)}
         self.last = plan.changes[-1].weights

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conformance.conform.catalogue import LEVELS, Test, chosen, highest, tests
+from conformance.conform.catalogue import LEVELS, Test, chosen, tests
 from conformance.conform.claims import Run, settled, several
 from conformance.conform.examine import Bench, Unusable, examine
 from conformance.conform.verdicts import BLOCKING, Result, Verdict
@@ -73,13 +73,13 @@ class _Collecting:
             raise pytest.UsageError("\n".join(broken_off(cause, "en"))) from None
         assert bench.hello is not None, "the door is open"
         bench.profile = bench.profile or several(bench.hello)
-        level = settled(config.getoption("yilian_level"), bench.hello)
-        if level not in LEVELS:
-            raise pytest.UsageError(f"--yilian-level {level}: one of {', '.join(LEVELS)}")
-        level = min(level, highest(bench.profile), key=LEVELS.index)
+        asked = config.getoption("yilian_level")
+        if asked and asked not in LEVELS:
+            raise pytest.UsageError(f"--yilian-level {asked}: one of {', '.join(LEVELS)}")
+        level = settled(asked, bench.hello, bench.profile, bench.declared)
         only = [word for word in config.getoption("yilian_only").split(",") if word]
         home = Home.from_parent(session, name="yilian", nodeid="yilian")
-        for test in chosen(tests(), level, only=only, profile=bench.profile):
+        for test in chosen(tests(), level, only=only, profile=bench.profile, declared=bench.declared):
             if not test.pack or test.pack in bench.hello.packs:
                 items.append(Question.from_parent(home, name=test.id, test=test))
 

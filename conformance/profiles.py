@@ -2,7 +2,7 @@
 
 Why: an atom of a plan says "towards node 3 support v1", and what that is in bytes differs by protocol. A profile that
 is not here can still be twinned, delayed, silenced and made to repeat itself. It must not sign, send or judge.
-Source: spec/profiles, network.md part 1, consensus.md parts 3 to 6.
+Source: spec/profiles, network.md part 1, consensus.md parts 3 to 6 and 8 to 12.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -41,6 +41,10 @@ class Saying(NamedTuple):
     """The block to stand on, as `v<i>.<k>@<round>`, where the plan names one."""
     names: Sequence[str]
     """The members, in order of node."""
+    sealed: Mapping[str, Mapping[str, Any]]
+    """Where blocks are named by seals: seal -> block that was heard."""
+    bits: int
+    """Where work decides: the zero bits that a first block needs."""
 
 
 class Word(NamedTuple):
@@ -200,7 +204,39 @@ def block_on(saying: Saying, parent: str) -> Word | None:
     return Word(len(chain) + 1, {"parent": parent, "payload": block.hex(), "value": saying.name(block)})
 
 
+def slotted(saying: Saying) -> Word | None:
+    """A block on the highest that was heard of an earlier slot, or on the genesis where `valid_round` is given; its
+    maker need not have the slot."""
+    earlier = [] if saying.valid_round is not None else [
+        (one["height"], seal) for seal, one in saying.sealed.items() if one["round"] < saying.round]  # fmt: skip
+    parent = max(earlier, default=(0, saying.genesis))[1]
+    chain, below = list[bytes](), parent
+    while below != saying.genesis:
+        if below not in saying.sealed:
+            return None
+        chain.insert(0, bytes.fromhex(saying.sealed[below]["body"]["payload"]))
+        below = saying.sealed[below]["body"]["parent"]
+    if saying.kind != "block" or saying.value == "nil":
+        return None
+    block = saying.build_on(chain)
+    body = {"parent": parent, "payload": block.hex(), "value": saying.name(block)}
+    return Word(len(chain) + 1, body)
+
+
+def mined(saying: Saying) -> Word | None:
+    """The same, with a nonce that nobody searched for."""
+    word = slotted(saying)
+    if word is None:
+        return None
+    below = saying.sealed.get(word.body["parent"])
+    demands = {"bits": saying.bits, "since": saying.round}
+    if below is not None:
+        demands = {name: below["body"][name] for name in demands}
+    return Word(word.height, {**word.body, **demands, "nonce": 0})
+
+
 TONGUES: Mapping[str, Callable[[Saying], Word | None]] = {
-    "hotstuff/1": hotstuff, "pbft/1": pbft, "streamlet/1": streamlet, "tendermint/1": tendermint,
+    "authority": slotted, "delegated": slotted, "hotstuff/1": hotstuff, "nakamoto": mined, "pbft/1": pbft,
+    "stake": slotted, "streamlet/1": streamlet, "tendermint/1": tendermint,
 }  # fmt: skip
-"""Profile -> what its liars can say."""
+"""Profile, or rule of eligibility of one -> what its liars can say."""

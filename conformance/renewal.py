@@ -38,15 +38,17 @@ def owner_of_key(node: int, generation: int) -> str:
 class Script:
     """The changes of a plan. Stage 0 are the founders, stage k is in force once the first k changes are executed."""
 
-    def __init__(self, plan: Plan, profile: str, suite: str = "stub") -> None:
+    def __init__(self, plan: Plan, profile: str, suite: str = "stub", engine: str = "") -> None:
+        """`engine` is the one that the genesis names, if it is not the plan's."""
+        engine = engine or plan.engine
         founders, *self.changes = plan.changes
         self.stages = plan.changes
         self.names = [name_of(node) for node in range(plan.n)]
         validators = tuple((name_of(node), weight) for node, weight in enumerate(founders.weights) if weight)
-        self.network = Network(profile, plan.engine, validators, suite)
+        self.network = Network(profile, engine, validators, suite)
         self.forces: list[Members] = [self.network.membership()]
         for number in range(1, len(self.stages)):
-            self.forces.append(changed(self.forces[-1], self.payload(number), plan.engine, 0))
+            self.forces.append(changed(self.forces[-1], self.payload(number), engine, 0))
         self.made = [self.transaction(number) for number in range(1, len(self.stages))]
         self.places = {id_of(made): number for number, made in enumerate(self.made, 1)}
         """Transaction -> the stage to which it leads."""

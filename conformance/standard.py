@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from conformance.contract import Contract
 
@@ -57,6 +57,8 @@ class Profile:
     """Milliseconds."""
     contract: Contract
     messages: Mapping[str, Any]
+    rules: Mapping[str, "Profile"] = field(factory=dict)
+    """Where the engine of the genesis names a rule of eligibility: engine -> the profile under that rule (NOD-066)."""
 
     @property
     def spoken(self) -> bool:
@@ -144,11 +146,16 @@ def profiles() -> Mapping[str, Profile]:
     found = {}
     for path in sorted((place() / "profiles").glob("*/*.toml")):
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        contract = Contract.from_data(data["contract"])
-        found[data["profile"]] = Profile(
-            data["profile"], data["engine"], data["tick_ms"], contract, data.get("messages", {})
-        )
+        rules = {engine: _profile(data, engine, more) for engine, more in sorted(data.get("rules", {}).items())}
+        whole = evolve(next(iter(rules.values())), rules=rules) if rules else _profile(data, data["engine"], {})
+        found[data["profile"]] = whole
     return found
+
+
+def _profile(data: Mapping[str, Any], engine: str, rule: Mapping[str, Any]) -> Profile:
+    """A profile of which a rule says more than its file has in common."""
+    contract = Contract.from_data({**data["contract"], **rule, "engine": engine})
+    return Profile(data["profile"], engine, data["tick_ms"], contract, data.get("messages", {}))
 
 
 def profile(name: str) -> Profile | None:

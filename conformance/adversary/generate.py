@@ -14,6 +14,7 @@ from random import Random
 
 from attrs import evolve
 
+from conformance.adversary.opaque import draw_opaque
 from conformance.adversary.slots import draw_luck, is_admitted, secrets, split
 from conformance.contract import Contract
 from conformance.plan import Atom, Byz, Crash, Cut, Dup, Flood, Inject, Late, Plan, Shift, Skew, Support, Swap, Twin
@@ -231,6 +232,8 @@ def draw_plan(
     With `weights` the liars are those whose weights together stay under the threshold.
     """
     count = contract.most_liars(n) if liars is None else liars
+    if contract.opaque:
+        return draw_opaque(rng, contract, n=n, count=count, heights=heights)
     if contract.slotted:
         return draw_slotted(rng, contract, n=n, count=count, heights=heights, profile=profile, tier=tier)
     faulty = tuple(sorted(rng.sample(range(n), count)))

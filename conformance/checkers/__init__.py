@@ -48,9 +48,14 @@ WHOEVER_LIES = ("INV-S7", "INV-A1", "INV-A2")
 """What holds however many lie: the laws of the tier `accountability`."""
 
 
+WORDLESS = tuple(name for name in CHECKERS if name not in ("INV-S6", "INV-S7", "INV-A1", "INV-A2"))
+"""What can be judged where the kit cannot read what members say (NOD-065)."""
+
+
 def judge(history: History) -> tuple[Violation, ...]:
     """Every violation in a history of the laws that its plan's tier is held to, in the order of `CHECKERS`."""
     names = WHOEVER_LIES if history.plan.tier == "accountability" else tuple(CHECKERS)
+    names = WORDLESS if history.contract.opaque else names
     return tuple(violation for name in names for violation in CHECKERS[name](history))
 
 

@@ -89,9 +89,13 @@ def retarget(contract: Contract, last: Link) -> int:
 
 
 def seal_of(contract: Contract, decision: Decision) -> str:
+    """The seal of a block that was decided."""
+    return seal(contract, decision.height, decision.round, decision.proof)
+
+
+def seal(contract: Contract, height: int, slot: int, proof: Mapping[str, Any]) -> str:
     """The seal of a block, from what it says (CON-120, CON-150)."""
-    proof = decision.proof
-    fields = {"height": decision.height, "slot": decision.round, **{name: proof[name] for name in SEALED}}
+    fields = {"height": height, "slot": slot, **{name: proof[name] for name in SEALED}}
     if contract.turns != "work":
         return tagged(f"yilian/{contract.engine}/seal/v1", canonical(fields).encode()).hex()
     fields |= {"bits": proof["bits"], "since": proof["since"]}

@@ -18,10 +18,11 @@ from attrs import evolve
 
 from conformance.cli import must_be_writable, write
 from conformance.commands.since import changed_since
-from conformance.conform.catalogue import LEVELS, Test, chosen, highest, tests
+from conformance.conform.catalogue import LEVELS, Test, chosen, tests
 from conformance.conform.claims import BadList, Run, claim_of, exit_status, known_failures, settled, several, with_known
 from conformance.conform.examine import Unusable
 from conformance.conform.verdicts import VIOLATED, Result, Verdict
+from conformance.declaration import FILE, declared, is_own
 from conformance.door import Hello, Unstarted
 from conformance.drivers.levels import INTERRUPTED, Settings, bench_of, examined
 from conformance.report.files import badge, junit, markdown
@@ -43,6 +44,8 @@ STOPPED = 130
 @click.option("--connect", "address", default="", help="unix:PATH | tcp:HOST:PORT")
 @click.option("--level", type=click.Choice(LEVELS), help="default: the highest that the node claims / 级别")
 @click.option("--profile", default="", help="consensus profile, such as tendermint/1 / 共识方案")
+@click.option("--contract", "declaration", type=click.Path(path_type=Path), default=Path(FILE), show_default=True,
+              help="what a profile x/... declares, TOML / 自有共识方案的声明")  # fmt: skip
 @click.option("--pack", "packs", default="", help="packs of contracts, by commas / 合约包")
 @click.option("--suite", default="stub", type=click.Choice(["stub", "intl"]), help="cryptographic suite / 密码套件")
 @click.option("--only", multiple=True, help="id, glob, clause, level, pack or tag; may be repeated / 只运行")
@@ -121,20 +124,22 @@ def examine_all(
         hello = bench.hello
     finally:
         bench.drop()
-    settings = evolve(settings, profile=asked["profile"] or several(hello))
-    level = min(settled(asked["level"] or "", hello), highest(settings.profile), key=LEVELS.index)
+    profile = asked["profile"] or several(hello)
+    own = declared(asked["declaration"], profile) if is_own(profile) else None
+    settings = evolve(settings, profile=profile, declared=own)
+    level = settled(asked["level"] or "", hello, profile, own)
     if asked["level"] and level != asked["level"]:
-        raise click.UsageError(f"--level {asked['level']}: {settings.profile} bears no lies, so {level} is its highest")
+        raise click.UsageError(f"--level {asked['level']}: {level} is the highest of {profile or '?'}")
     packs = words(asked["packs"]) or list(hello.packs)
     only = [*asked["only"], *(last_failed(asked["folder"]) if asked["failed_last"] else ())]
-    fitting = chosen(everything, level, only=only, profile=settings.profile)
+    fitting = chosen(everything, level, only=only, profile=profile, declared=own)
     listed = [one for one in fitting if not one.pack or one.pack in packs]
     if not listed:
         raise click.UsageError(f"--only {' '.join(only) or '?'}: no test of {level}")
     known = known_of(asked["list_file"], tests())
     complete = not only and not asked["since"]
-    run = Run(level, settings.profile, tuple(packs), settings.suite, complete, asked["command"],
-              f"{hello.name} {hello.version}")  # fmt: skip
+    run = Run(level, profile, tuple(packs), settings.suite, complete, asked["command"],
+              f"{hello.name} {hello.version}", own)  # fmt: skip
     done: list[Result] = []
     shown = sys.stderr.isatty()
 

@@ -18,6 +18,7 @@ from conformance.conform.catalogue import tests
 from conformance.conform.claims import Run
 from conformance.conform.examine import Unusable, examine
 from conformance.conform.verdicts import Result, Verdict
+from conformance.declaration import from_data
 from conformance.door import Breach, Door, Stopped, Unstarted
 from conformance.drivers.levels import Settings, bench_of
 from conformance.plan import Plan, PlanError
@@ -48,7 +49,9 @@ def replay_on(file: Path, command: str, *, recorded: bool, as_json: bool, langua
         raise click.UsageError("--cmd COMMAND")
     spoken = cast(Language, language)
     saved = _read(file)
-    settings = Settings(command, profile=saved.get("profile", "tendermint/1"), suite=saved.get("suite", "stub"))
+    profile = saved.get("profile", "tendermint/1")
+    own = from_data(profile, saved["declared"], str(file)) if saved.get("declared") else None
+    settings = Settings(command, profile=profile, suite=saved.get("suite", "stub"), declared=own)
     try:
         if recorded:
             return _lines(settings, saved, spoken)

@@ -9,11 +9,16 @@ from typing import Any
 
 from attrs import frozen
 
+from conformance.contract import OWN
+from conformance.model.membership import RENEWING
+from conformance.standard import Profile
 from conformance.standard import profile as profile_of
 
-__all__ = ["LEVELS", "Test", "chosen", "highest", "suits", "tests"]
+__all__ = ["LEVELS", "OPAQUE", "Test", "chosen", "highest", "suits", "tests"]
 
-LEVELS = ("smoke", "L0", "L1", "L2", "L3")
+LEVELS = ("smoke", "L0", "L1", "L2", "L3-opaque", "L3")
+OPAQUE = "L3-opaque"
+"""The level above L2 of a protocol that no profile describes: a claim of its own, below L3 (NOD-065)."""
 
 
 @frozen
@@ -34,21 +39,35 @@ class Test:
     engine: str = ""
     """The engine of the only profile that it is about; empty if it is about every one."""
     needs: tuple[str, ...] = ()
-    """Operations of the protocol beyond those of its level, `profile` for a profile that the kit can speak."""
+    """Beyond what its level needs: `profile` for a profile, `renewal` for one under which who validates may change,
+    `slots` for a longest chain, of which no other test of L2 and L3 is."""
 
 
 def tests() -> tuple[Test, ...]:
     """Every test, in the order of the levels and then of the files."""
-    from conformance.conform import blocks, byzantine, deeds, directory, ledger, members, order, smoke, vectors
+    from conformance.conform import (
+        blocks,
+        byzantine,
+        chains,
+        deeds,
+        directory,
+        ledger,
+        members,
+        opaque,
+        order,
+        smoke,
+        vectors,
+    )  # fmt: skip
 
-    listed = (smoke, vectors, ledger, members, directory, deeds, blocks, order, byzantine)
+    listed = (smoke, vectors, ledger, members, directory, deeds, blocks, order, chains, opaque, byzantine)
     found = [test for module in listed for test in module.tests()]
     return tuple(sorted(found, key=lambda test: LEVELS.index(test.level)))
 
 
 def chosen(
-    everything: Iterable[Test], level: str, *, only: Iterable[str] = (), packs: Iterable[str] = (), profile: str = ""
-) -> tuple[Test, ...]:
+    everything: Iterable[Test], level: str, *, only: Iterable[str] = (), packs: Iterable[str] = (), profile: str = "",
+    declared: Profile | None = None,
+) -> tuple[Test, ...]:  # fmt: skip
     """Those up to a level, of these packs if any are named, of this profile if one is, and of these ids, clauses, globs
     or tags if any are."""
     wanted, listed = tuple(only), tuple(packs)
@@ -56,21 +75,30 @@ def chosen(
         test
         for test in everything
         if LEVELS.index(test.level) <= LEVELS.index(level)
-        and suits(test, profile)
+        and suits(test, profile, declared)
         and (not test.pack or not listed or test.pack in listed)
         and (not wanted or any(names(word, test) for word in wanted))
     )
 
 
-def highest(name: str) -> str:
-    """The highest level that a node of this profile can reach: no lies are told to one that bears none."""
-    found = profile_of(name)
-    return "L2" if found is not None and found.contract.crash_only and found.spoken else LEVELS[-1]
+def highest(name: str, declared: Profile | None = None) -> str:
+    """The highest level that a node of this profile can reach: no lies are told to one that bears none, and none of
+    the kit's making to one that the kit cannot read."""
+    found = profile_of(name) or declared
+    if found is not None and found.contract.crash_only and (found.spoken or found.contract.opaque):
+        return "L2"
+    return OPAQUE if name.startswith(OWN) else LEVELS[-1]
 
 
-def suits(test: Test, name: str) -> bool:
+def suits(test: Test, name: str, declared: Profile | None = None) -> bool:
     """Whether a test is about nodes of this profile, or of any."""
-    found = profile_of(name)
+    found = profile_of(name) or declared
+    if test.level == OPAQUE and name and not name.startswith(OWN):
+        return False
+    if name and test.level in ("L2", "L3") and ("slots" in test.needs) != bool(found and found.rules):
+        return False
+    if found is not None and "renewal" in test.needs and found.engine not in RENEWING:
+        return False
     return not test.engine or not name or (found is not None and found.engine == test.engine)
 
 

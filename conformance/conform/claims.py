@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from conformance.conform.catalogue import LEVELS, Test
+from conformance.conform.catalogue import LEVELS, OPAQUE, Test, highest
 from conformance.conform.verdicts import BLOCKING, VIOLATED, Result, Verdict
+from conformance.declaration import is_own
 from conformance.door import Hello
-from conformance.standard import profiles
+from conformance.standard import Profile, profiles
 
 __all__ = ["BadList", "Claim", "Known", "Run", "claim_of", "exit_status", "known_failures", "settled",
            "several", "with_known"]  # fmt: skip
@@ -50,6 +51,8 @@ class Run:
     command: str = ""
     node: str = ""
     """Name and version, as it told them."""
+    declared: Profile | None = None
+    """What is declared of the profile, if it is the node's own."""
 
 
 @frozen
@@ -65,16 +68,18 @@ class Claim:
     """The highest level that holds; empty if none."""
 
 
-def settled(asked: str, hello: Hello) -> str:
-    """The level of a run: the one asked for, else the highest that the node claims."""
-    if asked:
-        return asked
-    return max(hello.claims, key=LEVELS.index) if hello.claims else "smoke"
+def settled(asked: str, hello: Hello, profile: str, declared: Profile | None = None) -> str:
+    """The level of a run: the one asked for, else the highest that the node claims, up to the highest of its
+    profile."""
+    level = asked or max(("smoke", *hello.claims), key=LEVELS.index)
+    if level == OPAQUE and not is_own(profile):
+        level = "L2"
+    return min(level, highest(profile, declared), key=LEVELS.index)
 
 
 def several(hello: Hello) -> str:
-    """The profile of L2 and L3: Tendermint where the node has it, else the first of its own that the kit can speak,
-    else the first with several members."""
+    """The profile of L2 and above: Tendermint where the node has it, else the first that the kit can speak, else the
+    first with several members."""
     spoken = [name for name in hello.profiles if name in profiles() and profiles()[name].spoken]
     spoken.sort(key=lambda name: name != "tendermint/1")
     others = [name for name in hello.profiles if name != "solo/1"]
@@ -121,11 +126,17 @@ def claim_of(run: Run, results: Iterable[Result]) -> Claim:
     blocking = tuple(one.test for one in listed if one.binds and one.verdict in BLOCKING)
     ours = any(one.verdict is Verdict.HARNESS_ERROR for one in listed)
     holding = ""
-    for level in LEVELS[: LEVELS.index(run.level) + 1]:
+    for level in ladder(run.level):
         if any(one.test in blocking and one.level == level for one in listed) or not run.complete or ours:
             break
         holding = level
     return Claim(run.level, holding == run.level, partial, run.packs, blocking, holding)
+
+
+def ladder(level: str) -> list[str]:
+    """The levels up to this one, of which each holds only if those before it do. No node of a profile that the kit
+    knows stands on the one below L3."""
+    return [one for one in LEVELS[: LEVELS.index(level) + 1] if one != OPAQUE or level == OPAQUE]
 
 
 def exit_status(results: Iterable[Result], claim: Claim) -> int:

@@ -28,6 +28,7 @@ from conformance.conform.verdicts import (
 from conformance.door import Breach, Door, Hello, Stopped
 from conformance.plan import Plan
 from conformance.shrink import Shrunk, shrink
+from conformance.standard import Profile
 from conformance.trace import trace_digest
 from conformance.wire import canonical
 
@@ -61,6 +62,7 @@ class Bench:
     restarts: bool
     """Whether a fresh process can be started beside the first."""
     profile: str = ""
+    declared: Profile | None = None
     suite: str = "stub"
     effort: int = 1
     door: Door | None = None
@@ -93,7 +95,7 @@ class Bench:
         door = self.ready()
         door.reset()
         assert self.hello is not None
-        made = Session(door, self.hello, self.profile, self.suite, effort=self.effort)
+        made = Session(door, self.hello, self.profile, self.declared, self.suite, effort=self.effort)
         made.about = test.clauses[0] if test is not None else made.about
         made.reopen = self.open if self.restarts else None
         return made
@@ -228,6 +230,6 @@ def smallest(session: Session, plan: Plan, clause: str, budget: int) -> Shrunk:
         except (Failed, Unsupported):
             return False
 
-    return shrink(plan, fails, session.profile().contract, budget)
+    return shrink(plan, fails, session.profile_of(plan).contract, budget)
 
 

@@ -185,7 +185,7 @@ def under_faults(session: Session) -> None:
         tuple(Late(**at(2), ph=first, src=src, dst=dst) for src, dst in permutations(range(5), 2)),
     ]  # fmt: skip
     faults += [(Crash(node=node, **at(h), ph=ph, when="after-persist", disk="synced", back=at(h)),)
-               for node, h in ((2, 2), (4, 3)) for ph in contract.phases[1:2]]  # fmt: skip
+               for node, h in ((2, 2), (4, 3)) for ph in (contract.phases[1:2] or contract.phases)]  # fmt: skip
     session.hold_all((happy(contract, 5, 5, changes=CHANGES, atoms=atoms) for atoms in faults), "cut", "late")
 
 
@@ -198,7 +198,7 @@ def tests() -> list[Test]:
         Test("L1.members.refused", "L1", (*LAWS, "DAT-072", "DAT-078"), refused, ("refusal",)),
         Test("L1.members.open-channel", "L1", (*LAWS, "DAT-077"), open_channel),
         Test("L2.members.in-a-network", "L2", ("DAT-076", "CON-091", "CON-093", *AGREED), in_a_network,
-             needs=("profile",)),
+             needs=("profile", "renewal")),
         Test("L2.members.under-faults", "L2", ("DAT-076", "CON-091", "CON-008", *AGREED), under_faults,
-             ("crash", "partition", "delay"), needs=("profile",)),
+             ("crash", "partition", "delay"), needs=("profile", "renewal")),
     ]  # fmt: skip

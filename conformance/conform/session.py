@@ -14,6 +14,7 @@ from conformance.conform.verdicts import Broken, Failed, Inconclusive, Unsupport
 from conformance.door import Door, Hello, Reply
 from conformance.foreign import Answered, ForeignCluster, RenewingForeign
 from conformance.history import History
+from conformance.opaque import OpaqueCluster, RenewingOpaque
 from conformance.plan import Plan
 from conformance.standard import Profile, profile
 from conformance.world import play
@@ -29,6 +30,8 @@ class Session:
     hello: Hello
     profile_name: str = ""
     """The consensus profile that L2 and L3 are about; empty if the node has none."""
+    declared: Profile | None = None
+    """What is declared of it, if the profile is the node's own."""
     suite: str = "stub"
     about: str = "DAT-014"
     """The clause that the test is about."""
@@ -56,15 +59,24 @@ class Session:
 
     def profile(self) -> Profile:
         """The profile of L2 and L3; raises `Unsupported` if the kit or the node has none."""
-        found = profile(self.profile_name)
+        found = profile(self.profile_name) or self.declared
         if found is None:
             raise Unsupported(f"profile {self.profile_name or '(none)'}")
         return found
 
+    def profile_of(self, plan: Plan) -> Profile:
+        """The profile under the rule of eligibility that a plan is for, where there are several."""
+        found = self.profile()
+        return found.rules.get(plan.engine, found)
+
     def cluster(self, plan: Plan) -> ForeignCluster:
         """Fresh instances for one run."""
-        kind = RenewingForeign if plan.changes else ForeignCluster
-        return kind(self.door, self.profile(), plan, self.suite)
+        known = self.profile_of(plan)
+        if known.contract.opaque:
+            kind: type[ForeignCluster] = RenewingOpaque if plan.changes else OpaqueCluster
+        else:
+            kind = RenewingForeign if plan.changes else ForeignCluster
+        return kind(self.door, known, plan, self.suite)
 
     def play(self, plan: Plan, *, watched: bool = False, backwards: bool = False) -> History:
         """One run; raises `Unsupported` and `Failed` where an operation was answered with `err`."""

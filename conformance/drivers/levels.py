@@ -16,6 +16,7 @@ from conformance.conform.examine import Bench, examine
 from conformance.conform.verdicts import VIOLATED, Result, Verdict
 from conformance.door import Door, Guards, open_door
 from conformance.drivers.workers import workers as side_by_side
+from conformance.standard import Profile
 
 __all__ = ["INTERRUPTED", "Settings", "bench_of", "examined"]
 
@@ -32,6 +33,8 @@ class Settings:
     patient: bool = False
     answer_seconds: float = 0
     """How long an answer may take; 0 for the limit of the protocol."""
+    declared: Profile | None = None
+    """What is declared of the profile, if it is the node's own."""
 
 
 def bench_of(settings: Settings) -> Bench:
@@ -44,7 +47,7 @@ def bench_of(settings: Settings) -> Bench:
         merged = None if environment is None else {**os.environ, **environment}
         return open_door(settings.command, settings.address, guards, merged)
 
-    return Bench(opened, not settings.address, settings.profile, settings.suite, settings.effort)
+    return Bench(opened, not settings.address, settings.profile, settings.declared, settings.suite, settings.effort)
 
 
 OVER = "the budget ran out before it"

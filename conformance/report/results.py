@@ -11,6 +11,7 @@ from attrs import asdict
 
 from conformance.conform.claims import Claim, Run, adversary
 from conformance.conform.verdicts import Failure, Result
+from conformance.declaration import to_data
 from conformance.door import Hello
 from conformance.standard import clauses, schema_digest
 
@@ -77,7 +78,8 @@ def replay_file(result: Result, run: Run) -> str:
     plan = None if failure is None or failure.plan is None else failure.plan.to_data()
     told = failure or Failure("", "", "")
     data = {
-        "actual": told.actual, "clause": told.clause, "expected": told.expected,
+        "actual": told.actual, "clause": told.clause,
+        "declared": None if run.declared is None else to_data(run.declared), "expected": told.expected,
         "lines": [list(pair) for pair in result.lines], "node": run.node, "plan": plan, "profile": run.profile,
         "schema": REPLAY_SCHEMA, "suite": run.suite, "test": result.test, "verdict": result.verdict.value,
     }  # fmt: skip

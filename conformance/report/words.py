@@ -61,6 +61,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "prevote": {"en": "prevote", "zh": "预投票"},
     "precommit": {"en": "precommit", "zh": "预提交"},
     "block": {"en": "block", "zh": "区块"},
+    "message": {"en": "message", "zh": "消息"},
     "sync": {"en": "question", "zh": "询问"},
     "decided": {"en": "decision", "zh": "决定"},
     "liar": {"en": "liar", "zh": "说谎者"},

@@ -263,6 +263,7 @@ class HeightWork(Work):
         body = message.body
         if isinstance(body, Decided):
             self.engine.verify_decided(memory, message, body)
+            self.effects.extend(self.engine.forward(api.Forward(message)))  # CON-006
             self.finish(message.round, body.value, body.payload, body.votes)
             self.memory.behind = True
         elif isinstance(body, Sync):

@@ -122,6 +122,14 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
         Language.ZH: "没有编号为 {found} 的植入缺陷；应为 {expected}",
         Language.EN: "nothing planted is called {found}; expected {expected}",
     },
+    "declaration.absent": {
+        Language.ZH: "自有共识方案须在 {file} 中声明 {expected}；现有：{found}",
+        Language.EN: "a profile of one's own is declared in {file} as {expected}; found: {found}",
+    },
+    "declaration.malformed": {
+        Language.ZH: "{file} 中的声明有误：应为 {expected}，实为 {found}",
+        Language.EN: "the declaration in {file} is not well formed: expected {expected}, found {found}",
+    },
     "replay.other_bundle": {
         Language.ZH: "该次运行读取的数据包为 {expected}，给出的是 {found}（own：场景自带）；请用 --bundle 给出同一个",
         Language.EN: "the run read bundle {expected}, not {found} (own: the scenario's); give the same with --bundle",

@@ -18,6 +18,7 @@ from tests.vectors import wire_schema
 from tests.vectors.wire_schema import Schema, listed, matching, number, ref
 
 PLACE = ROOT / "spec" / "node.schema.json"
+CLAIMS = ["L0", "L1", "L2", "L3", "L3-opaque"]
 ERR = ("bad_request", "unknown_node", "duplicate_node", "bad_state", "unknown_snapshot", "not_supported", "internal")
 
 
@@ -135,7 +136,7 @@ def replies() -> dict[str, Schema]:
     names = {"type": "array", "items": ref("name")}
     acted = told("NOD-030", effects=ref("effects"))
     hello = told(
-        "NOD-010", ("language", "window"), claims={"type": "array", "items": {"enum": ["L0", "L1", "L2", "L3"]}},
+        "NOD-010", ("language", "window"), claims={"type": "array", "items": {"enum": CLAIMS}},
         language=ref("text"), name=ref("name"), ops=names, packs=names, profiles=names, protocol=ref("u"), suites=names,
         version=ref("text"), window=number(1, limits.PROTOCOL_WINDOW),
     )  # fmt: skip

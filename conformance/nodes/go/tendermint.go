@@ -275,6 +275,7 @@ func (t *Tendermint) takeDecision(message *Message) { // CON-016
 		panic(opinion.refused)
 	}
 	t.behind = true
+	t.host.send(message, nil) // CON-006
 	t.finish(message.round, message.payload, message.votes)
 }
 

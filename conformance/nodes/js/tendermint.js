@@ -128,7 +128,8 @@ export class Tendermint {
     return true;
   }
 
-  takeDecision({ height, round, body }) { // CON-016
+  takeDecision(message) { // CON-016
+    const { height, round, body } = message;
     const payload = Buffer.from(body.payload, "hex");
     refuseUnless(this.host.nameOf(payload) === body.value, "consensus.wrong_block", "the id of the block", body.value);
     const voters = body.votes.map((one) => one.member), members = voters.every((one) => this.weights.has(one));
@@ -136,6 +137,7 @@ export class Tendermint {
     for (const vote of body.votes) this.messages.verifyVote("precommit", height, round, body.value, vote);
     refuseUnless(this.opinion(body).valid, "consensus.wrong_block", "a block that may stand here", body.value);
     this.behind = true;
+    this.host.send(message, "all"); // CON-006
     this.finish(round, payload, body.votes);
   }
 

@@ -28,6 +28,8 @@ __all__ = ["BadState", "Instance", "Unknown", "kind_of_profile", "profiles"]
 Data = dict[str, Any]
 MAJOR = "1"
 """The major of every profile that is spoken here."""
+LONGEST_CHAIN = "longest_chain"
+"""The profile of every engine whose blocks are final at a depth: the genesis names the engine (NOD-066)."""
 SUITES = (Suite.INTL, Suite.STUB)
 
 
@@ -43,15 +45,26 @@ MachineMaker = Callable[..., Machine]
 
 
 def profiles() -> list[str]:
-    """Every profile: that of each installed engine."""
-    return [f"{name}/{MAJOR}" for name in engine_names()]
+    """Every profile: that of each installed engine, and one for those of the longest chain."""
+    listed = {LONGEST_CHAIN if is_deep(name) else name for name in engine_names()}
+    return [f"{name}/{MAJOR}" for name in sorted(listed)]
 
 
-def kind_of_profile(profile: str) -> Kind:
-    """The engine of a profile; raises `Unknown`."""
+def is_deep(engine: str) -> bool:
+    """Whether blocks of an installed engine are final at a depth."""
+    return bool(find_engine(engine).promise.finality["kind"] == "depth")
+
+
+def kind_of_profile(profile: str, engine: str) -> Kind:
+    """The engine of a profile, in a channel whose genesis names this one (NOD-066); raises `Unknown`."""
     if profile not in profiles():
         raise Unknown(f"profile {profile}")
-    return find_engine(profile.partition("/")[0])
+    name = profile.partition("/")[0]
+    if name != LONGEST_CHAIN:
+        return find_engine(name)
+    if engine not in engine_names() or not is_deep(engine):
+        raise Unknown(f"a rule of eligibility called {engine}")
+    return find_engine(engine)
 
 
 class Instance:
@@ -59,7 +72,8 @@ class Instance:
 
     def __init__(self, config: Config, make: MachineMaker = Machine) -> None:
         """Raises `Unknown`, and `Refused` for a genesis that nobody may start from (NOD-011)."""
-        kind = kind_of_profile(config.profile)
+        if config.profile not in profiles():
+            raise Unknown(f"profile {config.profile}")
         if config.params:
             raise Unknown(f"parameter {min(config.params)}")
         suite = Suite(config.suite)
@@ -69,6 +83,7 @@ class Instance:
             raise Unknown(f"suite {suite.value}") from None
         genesis = Genesis.from_bytes(bytes.fromhex(config.genesis))
         genesis.check((suite,))
+        kind = kind_of_profile(config.profile, genesis.engine)
         self.machine = make(genesis, kind, MemberId(config.self), key, verify)
         self.disk: dict[str, bytes] = {}
         self.places: dict[str, tuple[int, int]] = {}

@@ -217,6 +217,15 @@ def test_a_decision_brought_by_another_needs_a_quorum_of_signatures_over_its_own
     assert member.feed(api.Receive(good)).made(api.Decide)[0].payload == A
 
 
+@pytest.mark.clause("CON-006")
+def test_a_decision_that_brought_a_member_over_is_passed_on_to_those_who_wait_for_the_same_vote():
+    member = Member()
+    votes = tuple((NAMES[i], member.sign(PRECOMMIT, Vote(name_of(A)), i).signature) for i in range(3))
+    brought = member.sign("decided", Decided(name_of(A), A, votes), 1)
+    assert [effect.message for effect in member.feed(api.Receive(brought)).made(api.Forward)] == [brought]
+    assert not member.feed(api.Receive(brought)).made(api.Forward)
+
+
 @pytest.mark.clause("CON-017")
 def test_statements_of_a_third_and_more_in_a_higher_round_draw_a_member_there():
     member = Member().vote(PREVOTE, None, 0, round_=5)

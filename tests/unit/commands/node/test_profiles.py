@@ -18,10 +18,19 @@ def data(path):
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.clause("NOD-060")
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_profile_declares_what_its_engine_promises(path):
-    profile = data(path)
+def under_each_rule(path):
+    """The profile, once for each rule of eligibility where it has several."""
+    whole = data(path)
+    for engine, rule in whole.pop("rules", {}).items():
+        yield {**whole, "engine": engine, "contract": {**whole["contract"], **rule, "engine": engine}}
+    if "engine" in whole:
+        yield whole
+
+
+@pytest.mark.clause("NOD-060", "NOD-066")
+@pytest.mark.parametrize(("path", "profile"), [(path, found) for path in FILES for found in under_each_rule(path)],
+                         ids=lambda one: one["engine"] if isinstance(one, dict) else "")  # fmt: skip
+def test_a_profile_declares_what_its_engine_promises(path, profile):
     assert profile["profile"] == f"{path.parent.name}/{path.stem}"
     assert profile.keys() >= REQUIRED
     kind = find_engine(profile["engine"])
