@@ -34,7 +34,7 @@ HINTS = {
     "D03": ("L1.check.blanks",), "D06": ("L3.block.transaction-repeated",),
     "D07": ("L1.pack.referral.two-in-one-block",), "D08": ("L1.block.judged-at-its-time",),
     "D10": ("L3.block.another-state",), "D13": ("L1.pool.many",), "T19": ("L3.block.time-ahead",),
-    "P03": ("L2.drawn.sparse",), "T01": ("L3.accountability.too-many",),
+    "P03": ("L2.drawn.sparse",), "P05": ("L3.accountability.too-many",), "T01": ("L3.accountability.too-many",),
     "T06": ("L2.drawn.heard-of",), "W05": ("L2.happy.four",), "W07": ("L1.recover.unsynced-lost",),
     "W16": ("L1.pack.access.an-entry-is-amended-by-its-custodian-an-expired-consent-opens-nothing",),
     "W17": ("L1.recover.unsynced-lost",), "W21": ("L2.happy.busy",),
