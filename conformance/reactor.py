@@ -6,6 +6,7 @@ Source: spec/network.md, part 3.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from conformance.contract import Contract
@@ -98,6 +99,12 @@ class Lenient(Protocol):
     def is_owed(self, node: int) -> bool:
         """Whether a node is to decide every height."""
         ...
+
+
+@cache
+def is_lenient(kind: type) -> bool:
+    """Whether clusters of this class are `Lenient`; remembered, for to ask it of a Protocol is dear."""
+    return issubclass(kind, Lenient)
 
 
 class Refusal(Exception):

@@ -38,10 +38,12 @@ class Target:
 
     def entry(self) -> Entry | None:
         """The planted bug; raises `PlanError` `plan.unknown_zoo`."""
+        if not self.zoo:
+            return None
         load()
-        if self.zoo and self.zoo not in ZOO:
+        if self.zoo not in ZOO:
             raise PlanError("plan.unknown_zoo", "/zoo", "one of " + ", ".join(ZOO), self.zoo)
-        return ZOO[self.zoo] if self.zoo else None
+        return ZOO[self.zoo]
 
     def play(
         self, plan: Plan, *, watched: bool = True, backwards: bool = False, sieved: bool = False

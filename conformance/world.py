@@ -7,10 +7,11 @@ depends on a counter shared by all channels: leaving out one fault does not reor
 It must not know any engine (a `Cluster` does), nor judge what it sees (checkers do). Source: spec/network.md, part 2.
 """
 
+import gc
 import heapq
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 from attrs import define, field
 
@@ -20,6 +21,7 @@ from conformance.history import Decision, Delivery, History, Said, Statement, Un
 from conformance.plan import Crash, Fork, Plan
 from conformance.plan_shapes import BROKEN
 from conformance.reactor import (
+    Accused,
     Cancel,
     Cluster,
     Decided,
@@ -31,6 +33,7 @@ from conformance.reactor import (
     Refusal,
     Send,
     SetTimer,
+    is_lenient,
 )
 
 
@@ -55,10 +58,12 @@ class _Node:
     """How often it made its writes durable."""
     spoken: int = -1
     """What `synced` was when it last said something new."""
-    said: set[tuple[Any, ...]] = field(factory=set)
-    """What it has said: kind, height, round and value."""
-    kept: set[tuple[Any, ...]] = field(factory=set)
+    said: set[Said] = field(factory=set)
+    """What it has said."""
+    kept: set[Said] = field(factory=set)
     """Of its own statements, those that are recognised on its disk."""
+    ranks: dict[int, int] = field(factory=dict)
+    """How many messages each node has sent it, twins and forks counted with their nodes; under -1, its own alarms."""
     skew: int = 0
     """By how many ticks its clock is ahead of the world's."""
     correct: bool = True
@@ -90,6 +95,7 @@ class World:
         order = range(plan.n)[:: -1 if backwards else 1]
         self.nodes = sorted((self.instance(node, cluster.spawn(node, 0)) for node in order), key=lambda one: one.node)
         self.twins = {src: self.instance(src, cluster.spawn(src, 1), twin=True) for src in self.fates.twins}
+        self.lenient = cast(Lenient, cluster) if is_lenient(type(cluster)) else None
         self.begun = False
         self.forks: list[tuple[Fork, _Node]] = []
         self.kept: list[list[Any]] = []
@@ -98,7 +104,8 @@ class World:
         """Whether what correct nodes pass on arrives in time: before GST too, unless the plan says otherwise."""
         self.gossips = plan.links == "gossip"
         self.queue: list[tuple[Any, ...]] = []
-        self.ranks: dict[tuple[int, int], int] = {}
+        self.spread: dict[Hashable, int] = {}
+        """Statement -> the tick by which it reaches every node; spares relays that would change nothing."""
         self.now = 0
         self.moved = True
         """Whether something was decided, or somebody came back, since it was last asked whether the run is done."""
@@ -190,13 +197,13 @@ class World:
 
     def is_done(self) -> bool:
         """Every correct node has decided every height, and nobody is still down."""
-        return all(
-            runner.decided >= self.plan.heights and runner.up for runner in self.nodes if self.is_owed(runner.node)
-        )
+        heights = self.plan.heights
+        late = [runner.node for runner in self.nodes if runner.decided < heights or not runner.up]
+        return not any(self.is_owed(node) for node in late)
 
     def is_owed(self, node: int) -> bool:
         """Whether a run is not done before this node has decided every height."""
-        return node not in self.faulty and (not isinstance(self.cluster, Lenient) or self.cluster.is_owed(node))
+        return node not in self.faulty and (self.lenient is None or self.lenient.is_owed(node))
 
     def hand_in(self) -> None:
         """Clients hand in the load of every height before the start."""
@@ -239,34 +246,45 @@ class World:
         for effect in effects:
             if crash is not None and self.crash_cuts(runner, crash, effect):
                 return
-            if isinstance(effect, Send):
-                self.send(runner, *effect)
-            elif isinstance(effect, Persist):
-                self.write(runner, effect.writes, sync=effect.sync)
-            elif isinstance(effect, SetTimer):
-                self.set_timer(runner, *effect)
-            elif isinstance(effect, Cancel):
-                runner.timers.pop(effect.name, None)
-            elif isinstance(effect, Decided):
-                runner.decided, self.moved = max(runner.decided, effect.decision.height), True
-                if runner.correct:
-                    self.decisions.append(effect.decision._replace(tick=self.now, life=runner.life))
-            elif runner.correct:
-                self.evidence.append((runner.node, effect.against))
+            CARRY_OUT[type(effect)](self, runner, effect)
 
-    def set_timer(self, runner: _Node, name: Hashable, at: int) -> None:
+    def set_timer(self, runner: _Node, effect: SetTimer) -> None:
         """An alarm on the node's own clock."""
+        name, at = effect
         due = max(at - runner.skew, self.now)
         runner.timers[name] = due
-        heapq.heappush(self.queue, (due, 1, runner.node, runner.address, self.rank(-1, runner.address), name, due))
+        self.alarm(runner, name, due)
 
-    def rank(self, src: int, address: int) -> int:
-        """The next number on one channel."""
-        rank = self.ranks[src, address] = self.ranks.get((src, address), 0) + 1
-        return rank
+    def cancel(self, runner: _Node, effect: Cancel) -> None:
+        """An alarm is taken back."""
+        runner.timers.pop(effect.name, None)
 
-    def send(self, runner: _Node, wire: Any, to: tuple[int, ...]) -> None:
+    def decide(self, runner: _Node, effect: Decided) -> None:
+        """A height is final here."""
+        runner.decided, self.moved = max(runner.decided, effect.decision.height), True
+        if runner.correct:
+            self.decisions.append(effect.decision._replace(tick=self.now, life=runner.life))
+
+    def accuse(self, runner: _Node, effect: Accused) -> None:
+        """Proof against somebody; that of a liar is none."""
+        if runner.correct:
+            self.evidence.append((runner.node, effect.against))
+
+    def alarm(self, runner: _Node, name: Hashable, due: int) -> None:
+        """An alarm enters the queue."""
+        ranks = runner.ranks
+        rank = ranks[-1] = ranks.get(-1, 0) + 1
+        heapq.heappush(self.queue, (due, 1, runner.node, runner.address, rank, name, due))
+
+    def arrive(self, due: int, src: int, target: _Node, wire: Any, *, forged: bool) -> None:
+        """A message enters the queue, after those of its tick that were sent earlier on its channel."""
+        ranks = target.ranks
+        rank = ranks[src] = ranks.get(src, 0) + 1
+        heapq.heappush(self.queue, (due, 0, src, target.address, rank, wire, forged))
+
+    def send(self, runner: _Node, effect: Send) -> None:
         """A message leaves: its own statement by its fate, somebody else's as slowly as links allow."""
+        wire, to = effect
         if runner.fork is not None:
             self.keep(runner.fork, wire)
             return
@@ -278,22 +296,33 @@ class World:
                 self.relay(runner, wire, to, signer)
             return
         if correct:
-            recorded = self.is_recorded(runner, (kind, height, round_, value))
+            recorded = self.is_recorded(runner, said)
             self.statements.append(Statement(self.now, node, runner.life, kind, height, round_, value, recorded))
         if (height, round_) > self.frontier:
             self.advance(height, round_)
-        usual = correct and self.fates.is_usual(said)
         due = self.now + self.plan.delta
-        for dst in to or range(self.plan.n):
-            if dst != node and usual:
-                self.push(due, node, self.nodes[dst], wire, forged=False)
-            elif dst != node:
-                self.send_one(runner, wire, said, dst)
+        if correct and self.fates.is_usual(said):
+            self.send_as_usual(node, wire, to, due)
+        else:
+            for dst in to or range(self.plan.n):
+                if dst != node:
+                    self.send_one(runner, wire, said, dst)
         for src in self.twins:
             if src != node and (not to or src in to) and self.fates.hears_twin(src, node, said):
                 self.push(due, node, self.twins[src], wire, forged=False)
 
-    def is_recorded(self, runner: _Node, word: tuple[Any, ...]) -> bool:
+    def send_as_usual(self, node: int, wire: Any, to: tuple[int, ...], due: int) -> None:
+        """A statement that no fault touches, on all of its links."""
+        identity = self.cluster.identity(wire)
+        for target in [self.nodes[dst] for dst in to] if to else self.nodes:
+            if target.node != node:
+                if target.due.get(identity, due + 1) > due:
+                    target.due[identity] = due
+                self.arrive(due, node, target, wire, forged=False)
+        if not to:
+            self.spread.setdefault(identity, due)
+
+    def is_recorded(self, runner: _Node, word: Said) -> bool:
         """Whether a statement is on the disk of whom it binds; what is said again is.
 
         Of a node that keeps its statements in a form of its own, whether it made anything durable since it last said
@@ -346,22 +375,24 @@ class World:
         What is passed on to all is spared where its destination has it earlier; what is asked, or for one, is not.
         """
         node, identity = runner.node, self.cluster.identity(wire)
-        due = (self.now if self.punctual else max(self.now, self.plan.gst)) + self.plan.delta
         again = bool(to) or signer == node
+        if not again and self.spread.get(identity, self.now + 1) <= self.now:
+            return
+        due = (self.now if self.punctual else max(self.now, self.plan.gst)) + self.plan.delta
         for target in [self.nodes[dst] for dst in to] if to else self.nodes:
             dst = target.node
             if dst != node and dst != signer and (again or target.due.get(identity, due + 1) > due):
                 target.due[identity] = due
-                heapq.heappush(self.queue, (due, 0, node, dst, self.rank(node, dst), wire, False))
+                self.arrive(due, node, target, wire, forged=False)
 
     def push(self, due: int, src: int, target: _Node, wire: Any, *, forged: bool) -> None:
         """Put a message on a link."""
-        identity, address = self.cluster.identity(wire), target.address
+        identity = self.cluster.identity(wire)
         if target.due.get(identity, due + 1) > due:
             target.due[identity] = due
         if src in self.faulty:
             self.sent_on.setdefault((src, target.node), []).append(wire)
-        heapq.heappush(self.queue, (due, 0, src, address, self.rank(src, address), wire, forged))
+        self.arrive(due, src, target, wire, forged=forged)
 
     def advance(self, height: int, round_: int) -> None:
         """The run reaches a new (height, round): macros speak, and crashed nodes come back."""
@@ -394,8 +425,7 @@ class World:
             self.kept.append([])
             for name, due in sorted(whole.timers.items(), key=str):
                 runner.timers[name] = due
-                order = (due, 1, runner.node, runner.address, self.rank(-1, runner.address))
-                heapq.heappush(self.queue, (*order, name, due))
+                self.alarm(runner, name, due)
         for number in range(len(self.forks)):
             self.show(number)
 
@@ -448,29 +478,36 @@ class World:
             runner.up = True
             for name in runner.timers:
                 runner.timers[name] = self.now
-                order = (self.now, 1, runner.node, runner.address, self.rank(-1, runner.address))
-                heapq.heappush(self.queue, (*order, name, self.now))
+                self.alarm(runner, name, self.now)
 
     # --- crash and disk ---
 
-    def write(self, runner: _Node, writes: tuple[tuple[str, Any], ...], *, sync: bool) -> None:
+    def write(self, runner: _Node, effect: Persist) -> None:
         """To the harness's disk; unsynced writes may be lost, as a suffix."""
-        runner.unsynced.extend(writes)
-        if sync:
-            self.flush(runner)
+        writes, sync = effect
+        if sync and not runner.unsynced:
+            self.store(runner, writes)
+        else:
+            runner.unsynced.extend(writes)
+            if sync:
+                self.flush(runner)
 
     def flush(self, runner: _Node) -> None:
         """Everything written so far survives."""
+        self.store(runner, runner.unsynced)
+        runner.unsynced.clear()
+
+    def store(self, runner: _Node, writes: Sequence[tuple[str, Any]]) -> None:
+        """These writes survive, after all that do already."""
         disk, runner.synced = runner.disk, runner.synced + 1
-        for key, value in runner.unsynced:
+        for key, value in writes:
             if value is None:
                 disk.pop(key, None)
             else:
                 disk[key] = value
                 said = self.cluster.read_record(value)
                 if said is not None and said.signer == runner.node:
-                    runner.kept.add((said.kind, said.height, said.round, said.value))
-        runner.unsynced.clear()
+                    runner.kept.add(said)
 
     def crash_cuts(self, runner: _Node, atom: Crash, effect: Effect) -> bool:
         """Whether the node dies at this effect; an `after-` crash still carries it out."""
@@ -483,9 +520,9 @@ class World:
             if atom.when == "after-send":
                 return False
             if atom.when == "after-persist":
-                self.write(runner, effect.writes, sync=effect.sync)
+                self.write(runner, effect)
         elif isinstance(effect, Send):
-            self.send(runner, effect.wire, effect.to)
+            self.send(runner, effect)
         self.fall(runner, atom)
         return True
 
@@ -497,6 +534,7 @@ class World:
         runner.up, runner.life = False, runner.life + 1
         runner.timers.clear()
         runner.due.clear()
+        self.spread.clear()
         self.fates.spend(atom)
         self.unrest.append(Unrest(self.now, runner.node, "crash"))
         self.schedule_return(runner.node, max(self.now, self.plan.gst) + 1)
@@ -530,8 +568,28 @@ class World:
         )  # fmt: skip
 
 
+CARRY_OUT: Mapping[type, Callable[[World, _Node, Any], None]] = {
+    Send: World.send,
+    Persist: World.write,
+    SetTimer: World.set_timer,
+    Cancel: World.cancel,
+    Decided: World.decide,
+    Accused: World.accuse,
+}
+"""What a node asks for -> how it is done."""
+
+
 def play(
     plan: Plan, cluster: Cluster, *, watched: bool = False, backwards: bool = False, sieved: bool = False
 ) -> History:
-    """The history of one run; see `World`."""
-    return World(plan, cluster, watched=watched, backwards=backwards, sieved=sieved).run()
+    """The history of one run; see `World`.
+
+    The cyclic collector waits meanwhile: a run drops nothing that only it could find, so it would search in vain.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return World(plan, cluster, watched=watched, backwards=backwards, sieved=sieved).run()
+    finally:
+        if collects:
+            gc.enable()

@@ -64,8 +64,9 @@ class LineLedger:
             return False
         block, included = found[1], self.included_after(ancestors)
         tip = name_of(ancestors[-1]).hex() if ancestors else self.tip
-        known = all(name in self.pool and name not in included for name in block.transactions)
-        return block.previous == tip and known and len(set(block.transactions)) == len(block.transactions)
+        named = set(block.transactions)
+        fresh = len(named) == len(block.transactions) and named.isdisjoint(included)
+        return fresh and named.issubset(self.pool) and block.previous == tip
 
     def included_after(self, ancestors: Sequence[bytes]) -> set[str]:
         """The transactions that are in the chain once these blocks are."""

@@ -11,6 +11,7 @@ no opinion about a run: it only translates.
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from attrs import define, field, frozen
@@ -34,11 +35,13 @@ _ENOUGH = 64
 """A search of so many times the average fails once in e^64 runs."""
 
 
+@lru_cache(maxsize=1024)
 def member(node: int) -> MemberId:
     """The name of node i: names sort as nodes do."""
     return MemberId(f"n{node:02d}")
 
 
+@lru_cache(maxsize=1024)
 def node_of(name: MemberId) -> int:
     """The node with this name."""
     return int(name[1:])
@@ -57,11 +60,11 @@ class Book:
     def enter(self, message: Message) -> Message:
         """The signed message; the same statement gets the same signature."""
         statement = message.unsigned()
-        number = self.numbers.get(statement)
-        if number is None:
-            number = self.numbers[statement] = len(self.numbers).to_bytes(4, "big")
-            self.entries[number] = statement._replace(signature=Signature(number))
-        return self.entries[number]
+        number = self.numbers.setdefault(statement, len(self.numbers).to_bytes(4, "big"))
+        entry = self.entries.get(number)
+        if entry is None:
+            entry = self.entries[number] = Message(*statement[:5], Signature(number))
+        return entry
 
 
 @frozen
@@ -110,7 +113,7 @@ class EngineReactor:
         """A second instance with the memory of this one, which from now on has all the power to mine."""
         other = EngineReactor(self.node, self.engine, self.cluster, variant)
         other.ledger, other.memory, other.now = deepcopy(self.ledger), self.memory, self.now
-        self.cluster.miners[self.node] = other
+        self.cluster.miners[self.node] = variant
         return other
 
     # Inputs.
@@ -203,53 +206,53 @@ class EngineReactor:
         step, pending = self.engine.step, asked
         while True:
             for effect in pending:
-                answer = self.carry_out(effect)
+                answer = CARRY_OUT[type(effect)](self, effect)
                 if answer is not None:
                     inputs.append(answer)
             if not inputs:
                 return self.effects
             self.memory, pending = step(self.memory, inputs.pop(0))
 
-    def carry_out(self, effect: engine_api.Effect) -> engine_api.Input | None:
-        """One effect of the engine; an answer if it is a question."""
-        out = self.effects
-        if isinstance(effect, (engine_api.Forward, engine_api.Send)):
-            if self.lies:
-                self.seen.append(effect.message)
-            out.append(reactor.Send(effect.message, tuple([node_of(name) for name in effect.to]) if effect.to else ()))
-            return None
-        if isinstance(effect, engine_api.Record):
-            out.append(reactor.Persist(((self.cluster.record_key(effect.message), effect.message),), True))
-            return None
-        return self.answer(effect)
+    def send(self, effect: engine_api.Send | engine_api.Forward) -> None:
+        """A message leaves."""
+        message, to = effect.message, effect.to
+        if self.lies:
+            self.seen.append(message)
+        self.effects.append(reactor.Send(message, tuple([node_of(name) for name in to]) if to else ()))
 
-    def answer(self, effect: engine_api.Effect) -> engine_api.Input | None:
-        """A rarer effect; an answer if it is a question."""
-        out = self.effects
-        match effect:
-            case engine_api.SetTimer(timer, ticks):
-                out.append(reactor.SetTimer(timer, self.now + ticks * self.cluster.tick))
-            case engine_api.AskWork(_, round_, puzzle, bits):
-                return engine_api.Worked(puzzle, self.cluster.mine(self, round_, puzzle, bits))
-            case engine_api.AskVerdict(height, value, payload, _, ancestors):
-                return engine_api.Verdict(height, value, self.ledger.accepts(height, payload, ancestors), True)
-            case engine_api.AskPayload(height, round_, ancestors):
-                payload = self.ledger.build(self.node, self.mark(self.variant, round_), ancestors)
-                return engine_api.Offer(height, round_, payload, name_of(payload))
-            case engine_api.Supply(height, to):
-                self.supply(height, to)
-            case engine_api.Accuse(against, first, second):
-                if self.cluster.proves(against, first, second):
-                    out.append(reactor.Accused(node_of(against)))
-            case engine_api.Decide():
-                return self.decide(effect)
-        return None
+    def record(self, effect: engine_api.Record) -> None:
+        """A statement is made durable."""
+        self.effects.append(self.cluster.write_of(effect.message))
 
-    def supply(self, height: int, to: MemberId) -> None:
+    def set_timer(self, effect: engine_api.SetTimer) -> None:
+        """An alarm, on the node's own clock."""
+        self.effects.append(reactor.SetTimer(effect.timer, self.now + effect.ticks * self.cluster.tick))
+
+    def work(self, ask: engine_api.AskWork) -> engine_api.Input:
+        """What the lottery of the plan gives for a puzzle."""
+        return engine_api.Worked(ask.puzzle, self.cluster.mine(self, ask.round, ask.puzzle, ask.bits))
+
+    def judge(self, ask: engine_api.AskVerdict) -> engine_api.Input:
+        """Whether the ledger accepts a payload; here every time fits."""
+        accepted = self.ledger.accepts(ask.height, ask.payload, ask.ancestors)
+        return engine_api.Verdict(ask.height, ask.value, accepted, True)
+
+    def offer(self, ask: engine_api.AskPayload) -> engine_api.Input:
+        """A payload of our own."""
+        payload = self.ledger.build(self.node, self.mark(self.variant, ask.round), ask.ancestors)
+        return engine_api.Offer(ask.height, ask.round, payload, name_of(payload))
+
+    def accuse(self, effect: engine_api.Accuse) -> None:
+        """Evidence, if it is any."""
+        if self.cluster.proves(effect.against, effect.first, effect.second):
+            self.effects.append(reactor.Accused(node_of(effect.against)))
+
+    def supply(self, effect: engine_api.Supply) -> None:
         """Help somebody over a height that is decided here."""
-        if height <= len(self.ledger.blocks):
-            decided = self.ledger.blocks[height - 1]
-            self.effects.append(reactor.Send(self.engine.supply(*decided[:5]), (node_of(to),)))
+        if effect.height <= len(self.ledger.blocks):
+            decided = self.ledger.blocks[effect.height - 1]
+            told = self.engine.supply(decided.height, decided.round, decided.value, decided.payload, decided.votes)
+            self.effects.append(reactor.Send(told, (node_of(effect.to),)))
 
     def decide(self, decision: engine_api.Decide) -> engine_api.Input | None:
         """Make a decision durable, execute it, report it, and go on unless the run ends here."""
@@ -272,6 +275,21 @@ class EngineReactor:
         self.effects.append(reactor.Decided(found_final))
 
 
+CARRY_OUT: Mapping[type, Callable[[EngineReactor, Any], engine_api.Input | None]] = {
+    engine_api.Send: EngineReactor.send,
+    engine_api.Forward: EngineReactor.send,
+    engine_api.Record: EngineReactor.record,
+    engine_api.Supply: EngineReactor.supply,
+    engine_api.SetTimer: EngineReactor.set_timer,
+    engine_api.AskPayload: EngineReactor.offer,
+    engine_api.AskVerdict: EngineReactor.judge,
+    engine_api.AskWork: EngineReactor.work,
+    engine_api.Decide: EngineReactor.decide,
+    engine_api.Accuse: EngineReactor.accuse,
+}
+"""Effect of an engine -> how it is carried out, with the answer if it is a question."""
+
+
 def block_key(height: int) -> str:
     """Where a decided block is kept."""
     return f"block/{height:04d}"
@@ -290,7 +308,7 @@ class EngineCluster:
     def __init__(self, kind: Kind, plan: Plan, correct: EngineMaker | None = None) -> None:
         """`correct` replaces the engine of the correct nodes: how a planted fault enters."""
         self.kind = kind
-        self.contract = Contract.from_data(kind.promise.to_data())
+        self.contract = contract_in(kind)
         self.tongue = TONGUES.get(kind.promise.engine, dumb)
         self.heights = plan.heights
         self.faulty = frozenset(plan.faulty)
@@ -299,9 +317,10 @@ class EngineCluster:
         self.plan = plan
         self.spent: Counter[tuple[int, int]] = Counter()
         """Wins of each (slot, node) that were used up."""
-        self.miners: dict[int, EngineReactor] = {}
-        """Of a node that runs more than once, the instance that has its power to mine."""
+        self.miners: dict[int, int] = {}
+        """Of a node that runs more than once, the variant that has its power to mine."""
         self.saids: dict[bytes, Said] = {}
+        self.writes: dict[bytes, reactor.Persist] = {}
         weights = plan.weights or (1,) * plan.n
         self.validators = Validators.of({member(node): weight for node, weight in enumerate(weights)})
         self.names: list[str] = [member(node) for node in range(plan.n)]
@@ -312,14 +331,14 @@ class EngineCluster:
         make = self.kind.make if node in self.faulty else self.correct
         reactor = EngineReactor(node, make(member(node), self.notaries[node]), self, variant)
         if variant == 0:
-            self.miners[node] = reactor
+            self.miners[node] = variant
         return reactor
 
     def mine(self, miner: EngineReactor, slot: int, puzzle: Digest, bits: int) -> int | None:
         """A nonce for whom the lottery favours: a block of twice the difficulty costs twice the wins."""
         price = 1 << max(0, bits - self.contract.difficulty[0])
         won = self.contract.wins(self.plan, slot).count(miner.node) - self.spent[slot, miner.node]
-        if self.miners.get(miner.node) is not miner or won < price:
+        if self.miners.get(miner.node) != miner.variant or won < price:
             return None
         self.spent[slot, miner.node] += price
         return solve(puzzle, bits, _ENOUGH << bits)
@@ -413,11 +432,18 @@ class EngineCluster:
         height = 0 if self.contract.rounds == "run" else message.height
         return message.sender, message.kind, height, message.round
 
+    def write_of(self, message: Message) -> reactor.Persist:
+        """The write that keeps a statement, made once for each entry of the book, whoever keeps it."""
+        known = self.writes.get(message.signature)
+        if known is None or known.writes[0][1] is not message:
+            known = self.writes[message.signature] = reactor.Persist(((self.record_key(message), message),), True)
+        return known
+
     def record_key(self, message: Message) -> str:
         """Where a statement is kept: sorted by height, then round, then phase, then sender."""
         phases, kind = self.contract.phases, message.kind
         phase = phases.index(kind) if kind in phases else len(phases)
-        return f"record/{message.height:04d}/{message.round:04d}/{phase}.{message.kind}/{message.sender}"
+        return f"record/{message.height:04d}/{message.round:04d}/{phase}.{kind}/{message.sender}"
 
     def signed(self, decision: engine_api.Decide, name: MemberId, mark: Signature) -> bool:
         """Whether a vote of a certificate is in the book: read from the book alone."""
@@ -432,9 +458,15 @@ def value_text(message: Message) -> str:
     return "nil" if value is None else value.hex()
 
 
+@lru_cache(maxsize=64)
+def contract_in(kind: Kind) -> Contract:
+    """What an engine as it is found declares."""
+    return Contract.from_data(kind.promise.to_data())
+
+
 def contract_of(engine: str) -> Contract:
     """What an engine declares; raises `Refused(Code.CONSENSUS_UNKNOWN_ENGINE)`."""
-    return Contract.from_data(find_engine(engine).promise.to_data())
+    return contract_in(find_engine(engine))
 
 
 def engine_cluster(plan: Plan, correct: EngineMaker | None = None) -> EngineCluster:

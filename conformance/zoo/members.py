@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from msgspec.structs import replace
+
 from conformance.zoo import mutant
 from refimpl.consensus import interface as api
 from refimpl.consensus.interface import Validators
@@ -75,6 +77,6 @@ class NotToldOfTheChange(Machine):
 
     def _carry_out(self, effect: api.Effect) -> Sequence[api.Input]:
         told = super()._carry_out(effect)
-        plain = (one._replace(closes=False) if isinstance(one, api.Verdict) else one for one in told)
+        plain = (replace(one, closes=False) if isinstance(one, api.Verdict) else one for one in told)
         kept = (one for one in plain if not isinstance(one, api.Renew))
-        return tuple(one._replace(fresh=False) if isinstance(one, api.Begin) else one for one in kept)
+        return tuple(replace(one, fresh=False) if isinstance(one, api.Begin) else one for one in kept)

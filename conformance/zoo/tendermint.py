@@ -209,5 +209,5 @@ class ProofNotShown(Tendermint):
     """A proposal of an earlier round is taken for proven though nobody prevoted it: a round change without a prepared
     certificate (first draft of EIP-650; QBFT, arXiv 2002.03613)."""
 
-    def has_polka(self, memory: Memory, round_: int, value: Digest | None) -> bool:
+    def has_polka(self, memory: Memory, round_: Round, value: Digest | None) -> bool:
         return round_ < memory.round or super().has_polka(memory, round_, value)

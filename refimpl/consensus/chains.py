@@ -16,7 +16,7 @@ from attrs import define, field
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.heights import DECIDED, SYNC, Forked, HeightEngine, Log, Work
-from refimpl.consensus.interface import Validators
+from refimpl.consensus.interface import NOBODY, Validators
 from refimpl.consensus.tree import Tree, TreeBlock
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_PAST, CONSENSUS_ROUNDS_AHEAD
@@ -34,7 +34,7 @@ _NO_HEIGHT, _FIRST = Height(0), Round(0)
 class Stand(Forked):
     """Where a member stands in the tree, and what it owes to and needs from others. Engines add their own fields."""
 
-    validators: Validators = field(factory=lambda: Validators.of({}))
+    validators: Validators = NOBODY
     tree: Tree = field(factory=Tree)
     wanted: Height = _NO_HEIGHT
     """The height that the application wants decided."""
@@ -285,7 +285,7 @@ class ChainWork(Work):
         self.effects.extend(engine.speak(signed))
         self.note(signed)
 
-    def accuse(self, old: Log, message: Message) -> None:
+    def accuse(self, old: Sequence[Message], message: Message) -> None:
         """Two different statements of one member, kind and round are evidence (CON-019)."""
         for heard in old:
             if heard.sender == message.sender and heard.body != message.body:
@@ -297,8 +297,9 @@ class ChainWork(Work):
     def help(self, message: Message) -> None:
         """Who lacks a height that we have decided is told of it, once for each of its rounds (CON-007, CON-070)."""
         memory, place = self.memory, (message.height, message.round)
-        again = message.kind == SYNC or memory.helped.get(message.sender, (0, -1)) < place
-        if message.height <= memory.decided and again and message.sender != self.engine.member:
+        if message.height > memory.decided or message.sender == self.engine.member:
+            return
+        if message.kind == SYNC or memory.helped.get(message.sender, (0, -1)) < place:
             memory.helped = {**memory.helped, message.sender: place}
             self.effects.extend(self.engine.forward(api.Supply(message.height, message.sender)))
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 from attrs import define, field
 
 from refimpl.consensus import interface as api
-from refimpl.consensus.interface import Promise, Validators
+from refimpl.consensus.interface import NOBODY, Promise, Validators
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.data.limits import CONSENSUS_MESSAGES_AHEAD, CONSENSUS_ROUNDS_AHEAD, CONSENSUS_VARIANTS
 from refimpl.data.refusal import Code, Refused
@@ -40,10 +40,15 @@ def hear(log: Log, message: Message) -> Log:
 class Forked:
     """A memory of which every step makes a copy: without slots, for then all its members are copied in one stroke."""
 
+    def __attrs_post_init__(self) -> None:
+        """The members in a table of this memory alone: one that shares its keys with others is slower to copy and to
+        read."""
+        self.__dict__ = {**self.__dict__}
+
     def fork(self) -> Self:
         """A copy to work on; its mappings are replaced, never changed."""
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
+        other.__dict__ = self.__dict__.copy()
         return other
 
 
@@ -53,7 +58,7 @@ class Place(Forked):
 
     height: Height = _NO_HEIGHT
     round: Round = _FIRST
-    validators: Validators = field(factory=lambda: Validators.of({}))
+    validators: Validators = NOBODY
     running: bool = False
     """False between the decision of a height and the beginning of the next."""
     ahead: Log = ()

@@ -224,12 +224,12 @@ class _Work(ChainWork):
 
     def note(self, message: Message) -> bool:
         """Take a statement in; False if it says nothing new. Raises `Refused` for what no correct member says."""
+        if message.kind == VOTE:
+            return self.note_vote(message)
         body = message.body
         if isinstance(body, Block):
             return self.note_block(message, body)
-        if isinstance(body, NewView):
-            return self.note_wish(message, body)
-        return message.kind == VOTE and self.note_vote(message)
+        return isinstance(body, NewView) and self.note_wish(message, body)
 
     def note_block(self, message: Message, body: Block) -> bool:
         """A proposal: into the tree, or among the orphans while its parent is missing (CON-060, CON-061, CON-063)."""
@@ -303,20 +303,17 @@ class _Work(ChainWork):
 
     def apply_rules(self) -> None:
         """Apply what was heard until nothing more happens; each pass raises a certificate, a view or a vote."""
-        while not self.memory.closed and (self.certify() or self.join() or self.move_on() or self.vote()):
+        while not self.memory.closed and (self.certify() or self.follow() or self.vote()):
             pass
 
     def certify(self) -> bool:
         """A higher certificate for a block that we have: lock, commit, go on (CON-066, CON-067)."""
         memory = self.memory
-        best: QuorumCertificate | None = None
         least = _BEFORE_ALL if memory.high is None else memory.high.view
-        for known in memory.certified.values():
-            if known.view > least and self.is_acceptable(known.value):
-                best, least = known, known.view
-        if best is None:
+        higher = [one for one in memory.certified.values() if one.view > least and self.is_acceptable(one.value)]
+        if not higher:
             return False
-        memory.high = best
+        memory.high = best = max(higher, key=lambda one: one.view)
         chain = tuple(islice(memory.tree.upward(best.value), 3))
         self.lock(best, chain)
         if best.view >= memory.round:
@@ -343,11 +340,13 @@ class _Work(ChainWork):
         """Who wants this view or a later one."""
         return {name for name, wish in self.memory.newviews.items() if wish.round >= least}
 
+    def follow(self) -> bool:
+        """Others want later views: want one too, or go where a quorum wants to be (CON-069)."""
+        return bool(self.memory.newviews) and (self.join() or self.move_on())
+
     def join(self) -> bool:
         """Enough members want later views that one of them is correct: want the lowest of those (CON-069)."""
         memory = self.memory
-        if not memory.newviews:
-            return False
         at_least = max(memory.round, memory.wishes) + 1
         higher = sorted(wish.round for wish in memory.newviews.values() if wish.round >= at_least)
         if not higher or not self.engine.joins(memory, memory.validators.weigh(self.wishing(at_least))):
@@ -368,10 +367,10 @@ class _Work(ChainWork):
 
     def vote(self) -> bool:
         """A valid, timely, safe proposal of the present view gets our vote, one a view (CON-064, CON-065)."""
-        memory, engine = self.memory, self.engine
-        if not engine.is_fresh(memory, memory.round):
+        memory, engine, view = self.memory, self.engine, self.memory.round
+        if not engine.is_fresh(memory, view):
             return False
-        for block in [one for one in memory.tree.blocks.values() if one.round == memory.round]:
+        for block in [one for one in memory.tree.blocks.values() if one.round == view]:
             verdict, body = memory.verdicts.get(block.value), block.message.body
             assert isinstance(body, Block), "the tree holds proposals"
             fine = verdict is not None and verdict.acceptable and verdict.timely and not self.has_voted_for(block)
@@ -384,13 +383,13 @@ class _Work(ChainWork):
 
     def record_branch(self, block: TreeBlock) -> None:
         """What the vote stands on, for the lock that it implies is found there again (CON-008, CON-071)."""
-        below = (one.message for one in self.memory.tree.branch(block.value))
-        self.effects.extend(api.Record(message) for message in below if message.sender != self.engine.member)
+        below = [one.message for one in self.memory.tree.branch(block.value)]
+        self.effects.extend([api.Record(message) for message in below if message.sender != self.engine.member])
 
     def has_voted_for(self, block: TreeBlock) -> bool:
         """Whether our vote for this very block is in the log."""
         log = self.memory.votes.get(self.memory.round, ())
-        mine = (vote.body for vote in log if vote.sender == self.engine.member)
+        mine = [vote.body for vote in log if vote.sender == self.engine.member]
         return Vote(block.value) in mine
 
     # --- what others need, and what we need ---

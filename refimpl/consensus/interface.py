@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from attrs import field, frozen
+from msgspec import Struct
 
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
 from refimpl.network.messages import Message, Reader
@@ -43,7 +44,7 @@ class Validators:
 
     def among(self, votes: Iterable[tuple[MemberId, Signature]]) -> tuple[tuple[MemberId, Signature], ...]:
         """Those votes that count: a member that follows hears its own, which does not."""
-        return tuple(vote for vote in votes if vote[0] in self.weights)
+        return tuple([vote for vote in votes if vote[0] in self.weights])
 
     def is_quorum(self, weight: int) -> bool:
         """More than two thirds of the weight: any two such sets share a correct member (CON-002)."""
@@ -54,7 +55,16 @@ class Validators:
         return 3 * weight > self.total
 
 
-class Timer(NamedTuple):
+NOBODY = Validators.of({})
+"""Before anything is begun nobody's votes count."""
+
+
+class Passed(Struct, frozen=True, gc=False):
+    """What passes between a node and its engine: a value. A search makes them by the million, so they are the cheapest
+    that there are, and the collector is spared them: nothing that they hold leads back to them."""
+
+
+class Timer(Passed, frozen=True):
     """An alarm an engine asks for; its name on the wire is `phase/height/round`."""
 
     phase: str
@@ -70,7 +80,7 @@ class Timer(NamedTuple):
 # Inputs. Each is one fact that the node tells the engine.
 
 
-class Begin(NamedTuple):
+class Begin(Passed, frozen=True):
     """Height `height` is wanted, with these validators: the node has executed everything below."""
 
     height: Height
@@ -83,7 +93,7 @@ class Begin(NamedTuple):
     """Whether these members are in force from this height on, by the decision of `last` (CON-090)."""
 
 
-class Renew(NamedTuple):
+class Renew(Passed, frozen=True):
     """The decision of height `height` - 1 changed the members: these are in force from `height` on, which nobody wants
     yet. An engine that does not take it up learns of it by the next `Begin`."""
 
@@ -91,19 +101,19 @@ class Renew(NamedTuple):
     validators: Validators
 
 
-class Receive(NamedTuple):
+class Receive(Passed, frozen=True):
     """A message arrived. The engine verifies it: the node has only decoded it."""
 
     message: Message
 
 
-class Expire(NamedTuple):
+class Expire(Passed, frozen=True):
     """An alarm went off."""
 
     timer: Timer
 
 
-class Offer(NamedTuple):
+class Offer(Passed, frozen=True):
     """The payload the engine asked for by `AskPayload`."""
 
     height: Height
@@ -112,7 +122,7 @@ class Offer(NamedTuple):
     value: Digest
 
 
-class Verdict(NamedTuple):
+class Verdict(Passed, frozen=True):
     """The answer to `AskVerdict`.
 
     `acceptable` is the same at every correct node: the payload is valid after the decided ones. `timely` is this node's
@@ -127,7 +137,7 @@ class Verdict(NamedTuple):
     """The payload changes the members: what stands on it is for others to decide (CON-090)."""
 
 
-class Worked(NamedTuple):
+class Worked(Passed, frozen=True):
     """The answer to `AskWork`: a nonce that solves the puzzle, or None where the work of this slot did not find one."""
 
     puzzle: Digest
@@ -140,41 +150,41 @@ Input = Begin | Renew | Receive | Expire | Offer | Verdict | Worked
 # Effects. Carried out in order; what a node tells itself it has already handled inside the step (CON-004).
 
 
-class Record(NamedTuple):
+class Record(Passed, frozen=True):
     """Make this message durable before any later effect (CON-005): our own statement, or a proposal we vouch for."""
 
     message: Message
 
 
-class Send(NamedTuple):
+class Send(Passed, frozen=True):
     """Give our message to these members, or to every other validator when `to` is empty."""
 
     message: Message
     to: tuple[MemberId, ...] = ()
 
 
-class Forward(NamedTuple):
+class Forward(Passed, frozen=True):
     """Pass a message of somebody else on: to one member, or to all when `to` is empty (CON-006)."""
 
     message: Message
     to: tuple[MemberId, ...] = ()
 
 
-class Supply(NamedTuple):
+class Supply(Passed, frozen=True):
     """`to` is behind: give it what was decided at `height` (CON-007)."""
 
     height: Height
     to: MemberId
 
 
-class SetTimer(NamedTuple):
+class SetTimer(Passed, frozen=True):
     """Ring after `ticks` of the node's clock, counted in units of the promised `delta`."""
 
     timer: Timer
     ticks: int
 
 
-class AskPayload(NamedTuple):
+class AskPayload(Passed, frozen=True):
     """It is our turn to propose something new, on top of `ancestors`: accepted, not yet decided, in order."""
 
     height: Height
@@ -182,7 +192,7 @@ class AskPayload(NamedTuple):
     ancestors: tuple[bytes, ...] = ()
 
 
-class AskVerdict(NamedTuple):
+class AskVerdict(Passed, frozen=True):
     """Is this payload acceptable at this height, after `ancestors`? The node answers by `Verdict`, at once.
 
     Where `made_at` is given, a payload whose time does not fit that tick since the genesis is not acceptable.
@@ -196,7 +206,7 @@ class AskVerdict(NamedTuple):
     made_at: int | None = None
 
 
-class AskWork(NamedTuple):
+class AskWork(Passed, frozen=True):
     """Spend the work of this slot on a puzzle. The node answers by `Worked`, at once, after a bounded search."""
 
     height: Height
@@ -206,7 +216,7 @@ class AskWork(NamedTuple):
     """Leading zero bits that the seal must have."""
 
 
-class Decide(NamedTuple):
+class Decide(Passed, frozen=True):
     """Height `height` is decided. `votes` prove it: distinct members of the set in force, in order of name.
 
     Where there are no votes, `proof` is the block as its maker sent it: that it was eligible is all the proof there is.
@@ -220,7 +230,7 @@ class Decide(NamedTuple):
     proof: Message | None = None
 
 
-class Accuse(NamedTuple):
+class Accuse(Passed, frozen=True):
     """Two statements that one correct member cannot both have signed."""
 
     against: MemberId
@@ -351,9 +361,10 @@ class Engine(Protocol):
         ...
 
 
-@frozen
+@frozen(eq=False)
 class Kind:
-    """An engine as it is found: its promise, its message bodies, and how to make one for a member."""
+    """An engine as it is found: its promise, its message bodies, and how to make one for a member. Equal to itself
+    alone."""
 
     promise: Promise
     readers: Mapping[str, Reader]

@@ -10,7 +10,9 @@ It must not know what a payload means, who transports messages, what time it is,
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, field
+from msgspec import Struct
+from msgspec.structs import replace
 
 from refimpl.consensus import interface as api
 from refimpl.consensus.heights import DECIDED, SYNC, HeightEngine, HeightWork, Log, Place
@@ -39,9 +41,8 @@ PROMISE = Promise(
 )  # fmt: skip
 
 
-@frozen
-class ViewLog:
-    """What was heard of one view at the present height."""
+class ViewLog(Struct, frozen=True):
+    """What was heard of one view at the present height, each log under the kind of its messages."""
 
     preprepare: Log = ()
     prepare: Log = ()
@@ -71,9 +72,9 @@ class Memory(Place):
     previous: Mapping[Round, ViewLog] = field(factory=dict)
     """What was heard about the last decided height."""
 
-    def log(self, view: int) -> ViewLog:
+    def log(self, view: Round) -> ViewLog:
         """What was heard of this view."""
-        return self.views.get(Round(view), EMPTY)
+        return self.views.get(view, EMPTY)
 
 
 class Pbft(HeightEngine):
@@ -119,7 +120,7 @@ class Pbft(HeightEngine):
     def may_prepare(self, memory: Memory, value: Digest) -> bool:
         """Whether we may still prepare this value in our view: the first proposal that we prepare is the only one
         (CON-045)."""
-        return not any(one.sender == self.member for one in memory.log(memory.round).prepare)
+        return self.member not in [one.sender for one in memory.log(memory.round).prepare]
 
     def prepares_that_count(self, memory: Memory, view: Round) -> Log:
         """The `prepare` votes that prepare a value in this view (CON-046)."""
@@ -273,7 +274,7 @@ class _Work(HeightWork):
 
     def proposed(self) -> bool:
         """Whether we have proposed in our view at this height."""
-        return any(one.sender == self.engine.member for one in self.memory.log(self.memory.round).preprepare)
+        return self.engine.member in [one.sender for one in self.memory.log(self.memory.round).preprepare]
 
     # --- hearing ---
 
@@ -290,12 +291,11 @@ class _Work(HeightWork):
         elif isinstance(body, ViewChange) and body.prepared is not None:
             engine.verify_proof(memory, body.prepared, message.height, message.round)
         log = memory.log(message.round)
-        parts = {name: getattr(log, name) for name in (PREPREPARE, PREPARE, COMMIT, VIEWCHANGE)}
-        old = parts[message.kind]
+        old: Log = getattr(log, message.kind)
         new = engine.hear(old, message)
         if new is old:
             return False
-        memory.views = {**memory.views, message.round: ViewLog(**{**parts, message.kind: new})}
+        memory.views = {**memory.views, message.round: replace(log, **{message.kind: new})}
         self.accuse(old, message)
         if isinstance(body, Proposal) and body.value not in memory.verdicts:
             self.effects.append(api.AskVerdict(memory.height, body.value, body.payload, message.sender))
@@ -458,7 +458,7 @@ class _Work(HeightWork):
     def commit(self) -> bool:
         """A proposal of our view with a quorum of `prepare`: keep the certificate, commit, once a view (CON-046)."""
         memory, engine = self.memory, self.engine
-        if memory.changing or any(one.sender == engine.member for one in memory.log(memory.round).commit):
+        if memory.changing or engine.member in [one.sender for one in memory.log(memory.round).commit]:
             return False
         for body in self.proposals(memory.round):
             votes = engine.votes_for(engine.prepares_that_count(memory, memory.round), body.value)

@@ -116,7 +116,8 @@ class Streamlet(ChainEngine):
 
     def notarises(self, memory: Memory, log: Log, epoch: Round) -> bool:
         """Whether a quorum voted for a block in this epoch (CON-083)."""
-        return self.quorum(memory, memory.validators.weigh({vote.sender for vote in log if vote.round == epoch}))
+        voters = {vote.sender for vote in log if vote.round == epoch}
+        return self.quorum(memory, memory.validators.weigh(voters))
 
     def notarised(self, memory: Memory, value: Digest) -> Round | None:
         """The epoch in which a block was notarised, if it was (CON-083)."""
@@ -245,12 +246,12 @@ class _Work(ChainWork):
         if message.kind != VOTE or not isinstance(body, Vote) or body.value is None:
             return False
         self.help(message)
-        old = memory.votes.get(body.value, ())
-        known = any((vote.sender, vote.round) == (message.sender, message.round) for vote in old)
-        if known or message.height <= memory.decided:
+        sender, epoch = message.sender, message.round
+        spoken = [one for log in memory.votes.values() for one in log if one.sender == sender and one.round == epoch]
+        if message.height <= memory.decided or body in [one.body for one in spoken]:
             return False
-        spoken = [one for log in memory.votes.values() for one in log if one.round == message.round]
-        self.accuse(tuple(spoken), message)
+        old = memory.votes.get(body.value, ())
+        self.accuse(spoken, message)
         log = (*old, message)
         memory.votes = {**memory.votes, body.value: log}
         if body.value not in memory.epochs and engine.notarises(memory, log, message.round):

@@ -78,7 +78,7 @@ class Tendermint(HeightEngine):
         """The weight of the members that voted anything; who voted twice weighs once."""
         return memory.validators.weigh({vote.sender for vote in log})
 
-    def has_polka(self, memory: Memory, round_: int, value: Digest | None) -> bool:
+    def has_polka(self, memory: Memory, round_: Round, value: Digest | None) -> bool:
         """A quorum of prevotes for one value in one round."""
         return self.quorum(memory, self.weight_for(memory, memory.log(round_).prevotes, value))
 
@@ -196,16 +196,15 @@ class _Work(HeightWork):
         log = memory.log(message.round)
         if message.kind == PROPOSE:
             self.check_proposal(message)
-            old, name = log.proposals, "proposals"
+            old = log.proposals
         elif message.kind in (PREVOTE, PRECOMMIT):
-            old, name = (log.prevotes, "prevotes") if message.kind == PREVOTE else (log.precommits, "precommits")
+            old = log.prevotes if message.kind == PREVOTE else log.precommits
         else:
             return False
         new = engine.hear(old, message)
         if new is old:
             return False
-        parts = {"proposals": log.proposals, "prevotes": log.prevotes, "precommits": log.precommits, name: new}
-        memory.rounds = {**memory.rounds, message.round: RoundLog(**parts, fired=log.fired)}
+        memory.rounds = {**memory.rounds, message.round: log.with_heard(message.kind, new)}
         self.accuse(old, message)
         if isinstance(message.body, Proposal) and message.body.value not in memory.verdicts:
             body = message.body
@@ -305,7 +304,7 @@ class _Work(HeightWork):
                 continue
             if body.valid_round == -1:  # line 22
                 accepted = verdict.acceptable and verdict.timely and engine.accepts_new(memory, body.value)
-            elif 0 <= body.valid_round < memory.round and engine.has_polka(memory, body.valid_round, body.value):
+            elif 0 <= body.valid_round < memory.round and engine.has_polka(memory, Round(body.valid_round), body.value):
                 accepted = verdict.acceptable and engine.accepts_proven(memory, body.value, body.valid_round)  # line 28
             else:
                 continue

@@ -6,7 +6,8 @@ replayed without its rules. It must not decide anything.
 
 from collections.abc import Mapping
 
-from attrs import define, field, frozen
+from attrs import define, field
+from msgspec import Struct
 
 from refimpl.consensus.heights import Log, Place
 from refimpl.data.ids import Digest, Round
@@ -30,8 +31,7 @@ def vote_in(message: Message) -> Digest | None:
     return body.value
 
 
-@frozen
-class RoundLog:
+class RoundLog(Struct, frozen=True):
     """What was heard about one round of the present height."""
 
     proposals: Log = ()
@@ -39,6 +39,14 @@ class RoundLog:
     precommits: Log = ()
     fired: frozenset[str] = frozenset()
     """The rules "for the first time" that have had it."""
+
+    def with_heard(self, kind: str, heard: Log) -> "RoundLog":
+        """With this log of the messages of one kind."""
+        if kind == PREVOTE:
+            return RoundLog(self.proposals, heard, self.precommits, self.fired)
+        if kind == PRECOMMIT:
+            return RoundLog(self.proposals, self.prevotes, heard, self.fired)
+        return RoundLog(heard, self.prevotes, self.precommits, self.fired)
 
 
 EMPTY = RoundLog()
@@ -58,6 +66,6 @@ class Memory(Place):
     previous: Mapping[Round, RoundLog] = field(factory=dict)
     """What was heard about the last decided height."""
 
-    def log(self, round_: int) -> RoundLog:
+    def log(self, round_: Round) -> RoundLog:
         """What was heard about this round."""
-        return self.rounds.get(Round(round_), EMPTY)
+        return self.rounds.get(round_, EMPTY)

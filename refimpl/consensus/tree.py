@@ -8,7 +8,7 @@ It must not know views, votes or work, nor decide anything.
 
 from collections.abc import Iterator, Mapping
 
-from attrs import evolve, field, frozen
+from msgspec import Struct
 
 from refimpl.data.ids import Digest, Height
 from refimpl.network.messages import Message
@@ -16,8 +16,7 @@ from refimpl.network.messages import Message
 __all__ = ["Tree", "TreeBlock"]
 
 
-@frozen
-class TreeBlock:
+class TreeBlock(Struct, frozen=True):
     """One block that somebody proposed."""
 
     value: Digest
@@ -33,15 +32,14 @@ class TreeBlock:
 _GENESIS, _NO_VALUE = Height(0), Digest(b"")
 
 
-@frozen
-class Tree:
+class Tree(Struct, frozen=True):
     """The blocks above the last decided one, by value."""
 
     tip: Digest = _NO_VALUE
     """The value decided last."""
     height: Height = _GENESIS
     """The height decided last."""
-    blocks: Mapping[Digest, TreeBlock] = field(factory=dict)
+    blocks: Mapping[Digest, TreeBlock] = {}
 
     def holds(self, value: Digest) -> bool:
         """Whether a block may stand on this value here."""
@@ -64,11 +62,15 @@ class Tree:
 
     def branch(self, value: Digest) -> tuple[TreeBlock, ...]:
         """The blocks from the decided one, exclusive, to this value, in order."""
-        return tuple(self.upward(value))[::-1]
+        found = []
+        while value != self.tip and value in self.blocks:
+            found.append(self.blocks[value])
+            value = found[-1].parent
+        return tuple(found[::-1])
 
     def payloads(self, value: Digest) -> tuple[bytes, ...]:
         """What a proposal on this value stands on that is not decided, in order."""
-        return tuple(block.payload for block in self.branch(value))
+        return tuple([block.payload for block in self.branch(value)])
 
     def extends(self, value: Digest, other: Digest) -> bool:
         """Whether `value` is `other` or stands on it."""
@@ -76,7 +78,8 @@ class Tree:
 
     def decided(self, value: Digest) -> "Tree":
         """After this value is decided: what does not stand on it is gone."""
-        height = self.height_of(value)
-        cut = evolve(self, tip=value, height=height, blocks={k: b for k, b in self.blocks.items() if b.height > height})
-        kept = {k: b for k, b in cut.blocks.items() if cut.branch(k) and cut.branch(k)[0].parent == value}
-        return evolve(cut, blocks=kept)
+        kept: dict[Digest, TreeBlock] = {}
+        for name, block in self.blocks.items():  # a block enters the tree after its parent
+            if block.parent == value or block.parent in kept:
+                kept[name] = block
+        return Tree(value, self.height_of(value), kept)

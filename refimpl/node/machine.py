@@ -270,7 +270,8 @@ class Machine:
     def _supply(self, height: Height, to: MemberId) -> None:
         decided = self.recent.get(height)
         if decided is not None and self._name() != _NOBODY:
-            self.effects.append(Send(self.codec.encode(self.engine.supply(*decided[:5])), (to,)))
+            told = self.engine.supply(decided.height, decided.round, decided.value, decided.payload, decided.votes)
+            self.effects.append(Send(self.codec.encode(told), (to,)))
 
     # --- decisions ---
 

@@ -32,7 +32,7 @@ class Rules:
         mine = (reader, CLINICIANS.get(reader))
         return any(
             one["grantee"] in mine and not one["revoked"] and now <= one["expiry"] and scope in one["scope"]
-            and (purpose is None or purpose in one["purposes"]) for one in self.consents
+            and purpose in one["purposes"] for one in self.consents
         )  # fmt: skip
 
     def allows(self, reader, name, purpose, now):
@@ -50,7 +50,7 @@ class Rules:
     def clinician(self, reader, group, purpose, now):
         hospital = CLINICIANS[reader]
         glass = purpose == "emergency" and HOSPITALS[hospital][0] >= 2
-        if group == "sensitive" and not self.consented(reader, now, None, "sensitive"):
+        if group == "sensitive" and not self.consented(reader, now, purpose, "sensitive"):
             return glass
         treats = group != "sensitive" and purpose in CARE and hospital == self.holder and self.current
         asked = group != "basic" and purpose in CARE and self.consented(reader, now, purpose, "clinical")

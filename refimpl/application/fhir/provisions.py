@@ -236,10 +236,10 @@ def _active(grant: Grant, request: Request) -> bool:
 def opens(grants: Sequence[Grant], request: Request) -> bool:
     """Whether the rules of RecordAccess open the request by these grants: `consented` and `payer` ask for one that is
     active, names the reader and the purpose and has clinical data in its scope; `guarded` closes sensitive data unless
-    one that is active and names the reader, for whatever purpose, has them in its scope."""
-    active = [one for one in grants if _active(one, request)]
-    if not any(request.purpose in one.purposes and "clinical" in one.scope for one in active):
+    one that is active and names the reader and the purpose has them in its scope."""
+    named = [one.scope for one in grants if _active(one, request) and request.purpose in one.purposes]
+    if not any("clinical" in scope for scope in named):
         return False
     if group_of(request.data) != "sensitive":
         return group_of(request.data) == "clinical"
-    return request.purpose != "insurance" and any("sensitive" in one.scope for one in active)
+    return request.purpose != "insurance" and any("sensitive" in scope for scope in named)
