@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test nightly reference races matrix clause-kills conform fuzz nodes spec guards pythons bars bench clean
+.PHONY: run test nightly reference races matrix kills conform fuzz nodes spec guards pythons bars bench clean
 
 run: $(STAMP)           ## the main job: a two-way referral on four validators, one of them lying
 	$(BIN)/yilian run
@@ -34,7 +34,7 @@ races: $(STAMP)         ## an attacker races the engine of proof of work 20,000 
 matrix: $(STAMP)        ## every planted bug against every way to draw plans, as the page docs/reference/kill-matrix.md
 	$(BIN)/yilian matrix --markdown docs/reference/kill-matrix.md
 
-clause-kills: $(STAMP)  ## every planted bug at the door, and the page docs/reference/clause-kills.md out of all that is kept
+kills: $(STAMP)          ## every planted bug at the door, and the page docs/reference/clause-kills.md out of all that is kept
 	$(BIN)/yilian selfcheck --door --json > conformance/zoo/kills/door.part
 	mv conformance/zoo/kills/door.part conformance/zoo/kills/door.json
 	$(BIN)/yilian matrix --clauses --markdown docs/reference/clause-kills.md > /dev/null

@@ -80,7 +80,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "test": Entry("contracts_dsl.cli.test:command", "运行合约文件中的用例", "run the tests in contract files"),
     "trace": Entry("refimpl.commands.trace:command", "追溯谁登记、谁查阅", "who recorded and who saw"),
     "translate": Entry("contracts_dsl.cli.translate:command", "中英文逐字互译", "translate a contract word by word"),
-    "vectors": Entry("conformance.commands.vectors:command", "导出或核对测试向量", "export or check the vectors"),
+    "vectors": Entry(
+        "conformance.commands.vectors:command",
+        "导出、核对测试向量，或以之检验节点",
+        "export or check vectors, or put them to a node",
+    ),
     "verify": Entry("refimpl.commands.verify:command", "从创世块起核验账本", "check a ledger from its genesis"),
 }
 """Name -> where the command is ("module:attribute") and its one line. Only commands that exist stand here."""

@@ -84,11 +84,11 @@ class _Player:
         """What is kept of the reply to a step."""
         op, fields = request["op"], {name: value for name, value in request.items() if name != "op"}
         if op == "fire":
-            due = sorted((at, name) for name, at in self.timers.items() if at <= request["now"])
+            due = [name for name, at in self.timers.items() if at <= request["now"]]
             if not due:
                 return {"err": "no_timer"}
-            fields["timer"] = due[0][1]
-            del self.timers[due[0][1]]
+            fields["timer"] = min(due, key=self.timers.__getitem__)  # of equals, the one that was set first
+            del self.timers[fields["timer"]]
         if op == "recover":
             fields["disk"] = self.disk.entries(request["disk"])
         if op in ("crash", "recover"):
@@ -102,6 +102,7 @@ class _Player:
         for effect in reply.value.get("effects", ()) if reply.kind == "ok" else ():
             match effect["effect"]:
                 case "set_timer":
+                    self.timers.pop(effect["timer"], None)
                     self.timers[effect["timer"]] = effect["at"]
                 case "cancel":
                     self.timers.pop(effect["timer"], None)

@@ -13,7 +13,7 @@ from conformance.conform.catalogue import Test
 from conformance.conform.session import Session
 from conformance.conform.verdicts import Failed, Unsupported, WrongReason
 
-__all__ = ["FOLDER", "cases", "tests"]
+__all__ = ["FOLDER", "cases", "compare", "read_cases", "tests"]
 
 FOLDER: Final = Path(__file__).parents[1] / "vectors" / "v1"
 PACKED: Final = {"access": "access"}
@@ -23,6 +23,11 @@ Data = Mapping[str, Any]
 
 @cache
 def cases(path: Path) -> tuple[Data, ...]:
+    """The cases of a file of the package, read once."""
+    return read_cases(path)
+
+
+def read_cases(path: Path) -> tuple[Data, ...]:
     """The cases of a file, each with its whole program in the place of the program's name (NOD-021)."""
     _, *lines = path.read_text(encoding="utf-8").splitlines()
     listed, programs = [json.loads(line) for line in lines], {}

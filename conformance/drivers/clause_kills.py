@@ -25,7 +25,10 @@ DOOR: Final = "door.json"
 """What `yilian selfcheck --door --json` printed, beside the kept matrix."""
 AREAS: Final = ("INV-", "CON-", "DAT-", "CTR-D")
 """The clauses of consensus and ledger, by how their ids begin."""
-_ID: Final = re.compile(r"\b((?:NOD|DAT|NET|CON|CTR|APP)-[A-Z]?\d{1,3}|INV-[A-Z]\d{1,2})\b(?! to )(?<!to .......)")
+_ID: Final = re.compile(
+    r"\b((?:NOD|DAT|NET|CON|CTR|APP)-[A-Z]?\d{1,3}|INV-[A-Z]\d{1,2})\b(?! (?:to|\.\.) )(?<!(?:to|\.\.) .......)"
+)
+"""One clause; of a range, `DAT-085 .. DAT-095` or with `to`, none."""
 
 
 @frozen
@@ -59,12 +62,13 @@ def rules_of(name: str) -> tuple[str, ...]:
     for overridden in vars(made):
         right = next((vars(base)[overridden] for base in made.__mro__[1:] if overridden in vars(base)), None)
         if inspect.isfunction(right):
-            found += _ID.findall(inspect.getsource(right))
+            found += _ID.findall(" ".join(inspect.getsource(right).split()))
     return tuple(dict.fromkeys(found))
 
 
 def clause_kills(rows: Sequence[Row], door: Mapping[str, str]) -> list[ClauseKills]:
     """Every MUST clause of consensus and ledger, by area and id."""
+    load()
     named: dict[str, list[str]] = {}
     for row in rows:
         for kill in row.kills:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import evolve, frozen
 
 from conformance.conform.catalogue import Test, suits, tests
-from conformance.conform.examine import Unusable, examine
+from conformance.conform.examine import Bench, Unusable, examine
 from conformance.conform.verdicts import VIOLATED
 from conformance.drivers.levels import Settings, bench_of
 from conformance.drivers.workers import workers
@@ -34,7 +34,7 @@ HINTS = {
     "D03": ("L1.check.blanks",), "D06": ("L3.block.transaction-repeated",),
     "D07": ("L1.pack.referral.two-in-one-block",), "D08": ("L1.block.judged-at-its-time",),
     "D10": ("L3.block.another-state",), "D13": ("L1.pool.many",), "T19": ("L3.block.time-ahead",),
-    "P03": ("L2.drawn.sparse",), "T01": ("L3.accountability.too-many",),
+    "P03": ("L2.drawn.sparse",), "P05": ("L3.accountability.too-many",), "T01": ("L3.accountability.too-many",),
     "T06": ("L2.drawn.heard-of",), "W05": ("L2.happy.four",), "W07": ("L1.recover.unsynced-lost",),
     "W16": ("L1.pack.access.an-entry-is-amended-by-its-custodian-an-expired-consent-opens-nothing",),
     "W17": ("L1.recover.unsynced-lost",), "W21": ("L2.happy.busy",),
@@ -104,28 +104,35 @@ def tests_for(name: str, everything: Sequence[Test]) -> list[Test]:
 
 
 def hunt(wanted: Caught) -> Caught:
-    """Look for one bug, or for a false alarm in the reference. What names another clause than the bug's own is told if
-    nothing better comes."""
+    """Look for one bug, or for a false alarm in the reference."""
     name = wanted.id
     command = shlex.join([sys.executable, "-m", "conformance.zoo.serve", name])
     engine = ZOO[name].of if name in ZOO else ""
     profile = f"{engine}/1" if f"{engine}/1" in TONGUES else "tendermint/1"
     bench = evolve(bench_of(Settings(command, profile=profile, answer_seconds=QUICK_SECONDS)), shrinking=0)
-    found, runs = wanted, 0
     try:
-        for test in tests_for(name, [test for test in tests() if suits(test, profile)]):
-            result = examine(bench, test)
-            runs += result.runs
-            if result.verdict in VIOLATED:
-                clause = "" if result.failure is None else result.failure.clause
-                seen = evolve(wanted, verdict=result.verdict.value, clause=clause, test=test.id, runs=runs)
-                found = seen if seen.right or not found.verdict else found
-                if found.right or not wanted.expected:
-                    return found
-    except Unusable as end:
-        return evolve(wanted, verdict="exit 3", clause=getattr(end.args[0], "clause", "NOD-052"), runs=runs)
+        return looked_for(wanted, bench, tests_for(name, [test for test in tests() if suits(test, profile)]))
     finally:
         bench.drop()
+
+
+def looked_for(wanted: Caught, bench: Bench, listed: Sequence[Test]) -> Caught:
+    """What these tests, one after the other, see of a bug. What names another clause than the bug's own is told if
+    nothing better comes."""
+    found, runs = wanted, 0
+    for test in listed:
+        try:
+            result = examine(bench, test)
+        except Unusable as end:
+            return evolve(wanted, verdict="exit 3", clause=getattr(end.args[0], "clause", "NOD-052"), runs=runs)
+        runs += result.runs
+        if result.verdict not in VIOLATED:
+            continue
+        clause = "" if result.failure is None else result.failure.clause
+        seen = evolve(wanted, verdict=result.verdict.value, clause=clause, test=test.id, runs=runs)
+        if seen.right or not wanted.expected:
+            return seen
+        found = found if found.verdict else seen
     return evolve(found, runs=runs)
 
 

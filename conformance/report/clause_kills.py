@@ -18,7 +18,7 @@ def page(kills: Sequence[ClauseKills]) -> str:
         "Every MUST of consensus and ledger. A planted bug overrides one rule of the reference; *its rule* are killed",
         "bugs whose rule cites the clause, *named* are those in whose kill the clause was seen broken: by a plan",
         "(`conformance/zoo/kills`), or at the door (`yilian selfcheck --door`). Nothing is played for this page:",
-        "`yilian matrix --clauses`. `make clause-kills` asks the door again and writes the page.", "",
+        "`yilian matrix --clauses`. `make kills` asks the door again and writes the page.", "",
         "| clause | kills | its rule | named |", "| --- | --- | --- | --- |",
         *(f"| {one.clause} | {len(one.bugs)} | {' '.join(one.of_its_rule) or '-'} | {' '.join(one.named) or '-'} |"
           for one in kills if one.bugs),

@@ -17,7 +17,7 @@ PAGE = ROOT / "docs" / "reference" / "clause-kills.md"
 
 def test_the_published_page_is_that_of_the_kept_kills():
     found = PAGE.read_text(encoding="utf-8")
-    assert found == page(clause_kills(read_rows(FOLDER), read_door(FOLDER))), "make clause-kills"
+    assert found == page(clause_kills(read_rows(FOLDER), read_door(FOLDER))), "make kills"
 
 
 def test_what_is_kept_of_the_door_is_every_bug_that_is_hunted_caught_for_what_it_breaks():

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from conformance.commands import since
 from conformance.conform.schedule import Schedule, finding
+from conformance.door import Reply
 from conformance.plan import PlanError
 from conformance.standard import clauses
 from refimpl.cli import main
@@ -147,6 +148,30 @@ def test_published_vectors_are_put_to_a_node_by_the_same_command():
     assert (done.exit_code, "UNSUPPORTED" in done.stdout) == (1, True)
     assert yilian("vectors", "run", "out", "--cmd", "/no/such/node").exit_code == 3
     assert yilian("vectors", "run", "out").exit_code == 2
+
+
+def test_of_timers_that_are_due_the_first_rings_whatever_its_name_and_a_node_without_the_profile_is_no_failure(kept):
+    folder = promoted(kept, "D10")
+    target = folder / "schedule" / "L3.block.another-state.jsonl"
+    target.write_text(target.read_text().replace("tendermint/1", "mine/1"))
+    digest = subprocess.run(["sha256sum", target.relative_to(folder)], cwd=folder, capture_output=True, text=True)
+    (folder / "SHA256SUMS").write_text(digest.stdout)
+    done = yilian("vectors", "run", folder, "--cmd", f"{ZOO} reference")
+    assert (done.exit_code, done.stdout.count("UNSUPPORTED")) == (1, 2), done.output
+    asked = []
+
+    class Door:
+        def reset(self):
+            pass
+
+        def ask_many(self, requests):
+            asked.append(requests[0])
+            effects = [{"at": at, "effect": "set_timer", "timer": name} for name, at in (("z", 2), ("a", 2), ("m", 9))]
+            return [Reply("ok", {"effects": effects if requests[0][0] == "start" else []})]
+
+    steps = (({"now": 0, "op": "start"}, {"ok": {}}), *(({"now": 5, "op": "fire"}, {"ok": {}}) for _ in range(3)))
+    assert Schedule("mine/1", "stub", steps).differs(Door()) == (3, {"err": "no_timer"})
+    assert [fields["timer"] for op, fields in asked if op == "fire"] == ["z", "a"]
 
 
 # --- disputes ---
