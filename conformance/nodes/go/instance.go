@@ -120,7 +120,7 @@ func (v *Voice) deliver(data []byte, now int64) list { // NOD-014
 	refuseUnless(!v.solo, "net.unknown_kind", "no messages", "one")
 	message := v.messages.read(data)
 	v.engine.receive(message)
-	if v.idle && message.height == v.chain.tip.height+1 { // NET-015
+	if v.idle && message.height > v.chain.tip.height { // NET-015
 		v.begin()
 	}
 	return v.effects
@@ -145,18 +145,13 @@ func (v *Voice) settle() {
 }
 
 func (v *Voice) hasWork() bool { // NET-015, NOD-062, NOD-063
-	if !v.messages.speaks() { // CON-093
-		return false
+	heard := v.engine != nil && v.engine.hasHeardAhead(v.chain.tip.height+1)
+	if !v.messages.speaks() { // CON-093, CON-094
+		return heard || (v.engine != nil && v.engine.seen > v.chain.tip.height)
 	}
 	due, is := v.chain.deadline()
 	if is && due >= v.second() {
 		v.setTimer("deadline", (due+1)*tick, Alarm{})
-	}
-	heard := false
-	if v.engine != nil {
-		for _, one := range v.engine.ahead {
-			heard = heard || one.height == v.chain.tip.height+1
-		}
 	}
 	return heard || (is && due < v.second()) || v.chain.hasReady()
 }
@@ -274,6 +269,9 @@ func (v *Voice) decide(height, round int64, payload []byte, votes []Vote) { // N
 	writes := v.chain.commit(opinion.block, cert, round)
 	if v.chain.membership.digest() != before {
 		v.renew()
+		if v.engine != nil {
+			v.engine.behind = true // CON-094
+		}
 	}
 	clear(v.opinions)
 	v.persist(append(writes, v.forgotten()...))

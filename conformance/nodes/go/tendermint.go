@@ -174,13 +174,29 @@ func (t *Tendermint) receive(message *Message) {
 	case message.height == t.height+1:
 		t.keepAhead(message)
 	case message.height > t.height:
-		t.seen = max(t.seen, message.height) // CON-027
+		t.hearOf(message.height)
 	case message.height < t.height || !t.running:
 		t.help(message)
 	default:
 		t.listen(message)
 		t.applyRules()
 	}
+}
+
+func (t *Tendermint) hearOf(height int64) { // CON-027, CON-094
+	if height > t.seen && t.running && !t.messages.speaks() {
+		t.askForHelp()
+	}
+	t.seen = max(t.seen, height)
+}
+
+func (t *Tendermint) hasHeardAhead(height int64) bool {
+	for _, one := range t.ahead {
+		if one.height == height {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Tendermint) keepAhead(message *Message) { // CON-022

@@ -61,6 +61,9 @@ func (t *Tendermint) expire(phase string, height, round int64) { // CON-026
 	if !t.running || height != t.height || round != t.round {
 		return
 	}
+	if !t.messages.speaks() { // CON-094
+		t.askForHelp()
+	}
 	switch {
 	case phase == "propose" && t.step == "propose":
 		t.vote("prevote", "")

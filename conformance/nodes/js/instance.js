@@ -79,7 +79,7 @@ export class Instance {
     refuseUnless(!this.solo, "net.unknown_kind", "no messages", "one");
     const message = this.messages.read(bytes);
     this.engine.receive(message);
-    if (this.idle && message.height === this.chain.tip.height + 1) this.begin(); // NET-015
+    if (this.idle && message.height > this.chain.tip.height) this.begin(); // NET-015
     return this.effects;
   }
 
@@ -98,7 +98,7 @@ export class Instance {
   }
 
   hasWork() { // NET-015, NOD-062, NOD-063
-    if (!this.messages.speaks) return false; // CON-093
+    if (!this.messages.speaks) return this.engine?.hasHeardOf(this.chain.tip.height + 1) ?? false; // CON-093
     const due = this.chain.deadline(), second = Math.floor(this.now / TICK);
     if (due !== null && due >= second) this.setTimer("deadline", (due + 1) * TICK, []);
     const heard = this.engine?.ahead.some((one) => one.height === this.chain.tip.height + 1) ?? false;
@@ -193,7 +193,10 @@ export class Instance {
       block: this.nameOf(payload), channel, height, kind: "precommit", profile: "tendermint", round, signatures: votes, suite,
     };
     const before = this.chain.members, writes = this.chain.commit(payload, cert, round);
-    if (this.chain.members !== before) this.renew();
+    if (this.chain.members !== before) {
+      this.renew();
+      if (this.engine !== undefined) this.engine.behind = true; // CON-094
+    }
     this.opinions.clear();
     this.persist([...writes, ...this.forgotten()]);
     for (const name of this.timers.keys()) {

@@ -93,7 +93,7 @@ export class Tendermint {
   receive(message) {
     if (message.height === this.height + 1) {
       if (this.ahead.length < AHEAD && !this.ahead.some((one) => encode(one) === encode(message))) this.ahead.push(message); // CON-022
-    } else if (message.height > this.height) this.seen = Math.max(this.seen, message.height); // CON-027
+    } else if (message.height > this.height) this.hearOf(message.height);
     else if (message.height < this.height || !this.running) this.help(message);
     else {
       this.listen(message);
@@ -107,6 +107,14 @@ export class Tendermint {
     else if (message.kind === "sync") for (const one of this.heard()) this.host.send(one, [message.from]); // CON-007
     else if (this.note(message)) this.host.send(message, "all"); // CON-006
   }
+
+  hearOf(height) { // CON-027, CON-094
+    if (height <= this.seen) return;
+    this.seen = height;
+    if (this.running && !this.messages.speaks) this.ask();
+  }
+
+  hasHeardOf(height) { return this.seen >= height || this.ahead.some((one) => one.height === height); }
 
   heard() {
     return [...this.rounds].sort(([a], [b]) => a - b).flatMap(([, log]) => PHASES.flatMap((kind) => log[kind]));
@@ -193,6 +201,7 @@ export class Tendermint {
 
   expire(phase, height, round) { // CON-026
     if (!this.running || height !== this.height || round !== this.round) return;
+    if (!this.messages.speaks) this.ask(); // CON-094
     if (phase === "propose" && this.step === "propose") this.vote("prevote", null);
     else if (phase === "prevote" && this.step === "prevote") this.vote("precommit", null);
     else if (phase === "precommit") this.startRound(round + 1);
