@@ -223,10 +223,14 @@ class ChainWork(Work):
         return verdict is not None and verdict.closes
 
     def close(self, value: Digest) -> None:
-        """A change of the members is decided: what stands on it was there to decide it and goes; the rest is for the
-        members in force from now on (CON-090)."""
+        """A change of the members is decided: what stands on it was there to decide it, and is kept for those who ask how;
+        the rest is for the members in force from now on (CON-090)."""
         memory = self.memory
+        height, counted = memory.tree.height_of(value), memory.validators.weights
+        said = (*(block.message for block in memory.tree.blocks.values()), *self.heard())
+        proof = [one for one in said if one.height > height and one.sender in counted]
         self.advance(value)
+        memory.past = (*memory.past, *proof)[-CONSENSUS_PAST:]
         memory.tree, memory.verdicts, memory.orphans = Tree(value, memory.decided), {}, ()
         memory.closed = True
 

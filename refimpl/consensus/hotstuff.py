@@ -312,15 +312,30 @@ class _Work(ChainWork):
         least = _BEFORE_ALL if memory.high is None else memory.high.view
         higher = [one for one in memory.certified.values() if one.view > least and self.is_acceptable(one.value)]
         if not higher:
-            return False
+            return self.commit_late()
         memory.high = best = max(higher, key=lambda one: one.view)
         chain = tuple(islice(memory.tree.upward(best.value), 3))
         self.lock(best, chain)
         if best.view >= memory.round:
             self.enter(Round(best.view + 1))
+        self.commit(best, chain)
+        return True
+
+    def commit_late(self) -> bool:
+        """A certificate that came after a higher one may be for the last of three blocks as well (CON-067)."""
+        memory = self.memory
+        return any(
+            self.is_acceptable(one.value) and self.commit(one, tuple(islice(memory.tree.upward(one.value), 3)))
+            for one in memory.certified.values() if one.height > memory.decided + 2
+        )  # fmt: skip
+
+    def commit(self, last: QuorumCertificate, chain: Sequence[TreeBlock]) -> bool:
+        """Decide the first of three blocks, of which `last` certifies the third, if their views are consecutive."""
         views = [proof.view for block in chain[:2] if (proof := justify_of(block)) is not None]
-        if len(views) == 2 and len(chain) == 3 and self.engine.consecutive(views[1], views[0], best.view):
-            self.decide(chain[2].value, {key: (proof.view, proof.votes) for key, proof in memory.certified.items()})
+        if len(views) < 2 or len(chain) < 3 or not self.engine.consecutive(views[1], views[0], last.view):
+            return False
+        certified = self.memory.certified.items()
+        self.decide(chain[2].value, {key: (proof.view, proof.votes) for key, proof in certified})
         return True
 
     def is_acceptable(self, value: Digest) -> bool:

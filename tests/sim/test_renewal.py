@@ -108,3 +108,16 @@ def test_steps_are_judged_by_the_members_in_force_at_their_height(bug, number, l
     assert law not in classes(Target().violations(plan))
     assert {1, *(one.height + 1 for one in history.decisions)} == set(history.in_force)
     assert all(history.in_force[one.height] == one.weights for one in history.decisions)
+
+
+WAITED = (("tendermint", 127), ("pbft", 0), ("hotstuff", 52), ("hotstuff", 312), ("hotstuff", 493), ("streamlet", 53),
+          ("streamlet", 65), ("streamlet", 115))  # fmt: skip
+"""Drawn plans after which somebody once waited for ever, or a node fell over."""
+
+
+@pytest.mark.clause("CON-067", "CON-070", "CON-090", "CON-094", "NET-015", "INV-V1")
+@pytest.mark.parametrize(("engine", "number"), WAITED)
+def test_nobody_waits_for_ever_when_members_change_under_faults(engine, number):
+    history = Target().play(draw_renewal(Random(f"{engine}/{number}"), contract(engine)))
+    assert history.why == "done", history.stuck
+    assert not Target().judge(history)
