@@ -88,8 +88,8 @@ class RenewingReactor(NodeReactor):
         return [*super().recover(disk, now), *self.hand_in(now)]
 
     def hand_in(self, now: int) -> list[reactor.Effect]:
-        """What is due up to the height after the tip, also where several were decided at once, and again where that decides
-        something."""
+        """What is due up to the height after the tip, where several were decided at once too, and again where that
+        decides something."""
         effects: list[reactor.Effect] = []
         while self.handed <= (tip := self.machine.ledger.tip).height:
             self.handed += 1

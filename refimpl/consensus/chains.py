@@ -223,8 +223,8 @@ class ChainWork(Work):
         return verdict is not None and verdict.closes
 
     def close(self, value: Digest) -> None:
-        """A change of the members is decided: what stands on it was there to decide it, and is kept for those who ask how;
-        the rest is for the members in force from now on (CON-090)."""
+        """A change of the members is decided: what stands on it was there to decide it, and is kept for those who ask
+        how; the rest is for the members in force from now on (CON-090)."""
         memory = self.memory
         height, counted = memory.tree.height_of(value), memory.validators.weights
         said = (*(block.message for block in memory.tree.blocks.values()), *self.heard())

@@ -70,8 +70,8 @@ class Place(Forked):
     seen: Height = _NO_HEIGHT
     """The greatest height that a validator was heard to speak of: up to it we may have missed what was said."""
     behind: bool = False
-    """Whether we came back, were brought over, or learnt of other members at this height: then we may have missed what was
-    said of the next."""
+    """Whether we came back, were brought over, or learnt of other members at this height: then we may have missed what
+    was said of the next."""
     verdicts: Mapping[Digest, api.Verdict] = field(factory=dict)
     """What the application said of payloads of this height."""
 
@@ -235,8 +235,8 @@ class HeightWork(Work):
                     self.listen(message)
 
     def renew(self, renew: api.Renew) -> None:
-        """Others are in force at the next height: what is said of it is theirs (CON-091), and what they said of it before
-        we knew them is to be asked for (CON-094)."""
+        """Others are in force at the next height: what is said of it is theirs (CON-091), and what they said of it
+        before we knew them is to be asked for (CON-094)."""
         self.memory.validators, self.memory.behind = renew.validators, True
 
     def receive(self, message: Message) -> None:

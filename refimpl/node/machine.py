@@ -169,7 +169,7 @@ class Machine:
         timer = self.timers.pop(name, None)
         if timer is None:
             raise Refused(Code.QUERY_NOT_FOUND, what="timer")
-        if not self.speaks:  # nobody hears from whoever follows, so nobody else can notice that it is behind
+        if not self.speaks:  # CON-094: nobody hears from whoever follows, so nobody else can notice that it is behind
             self._ask(timer.round)
         return self._drive([api.Expire(timer)])
 
@@ -256,7 +256,7 @@ class Machine:
         return ()
 
     def _ask(self, round_: Round) -> None:
-        """Whoever follows asks where it would speak, where a round of its ended, and where it hears of a later height."""
+        """Whoever follows asks where it would speak, as a round ends, and when it hears of a later height."""
         place = Height(self.ledger.tip.height + 1), round_, self.heard
         if place > self.asked:
             self.asked = place
