@@ -98,7 +98,8 @@ def command(context: click.Context, /, **asked: Any) -> None:
         write(asked["folder"] / LAST, json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1) + "\n")
     texts: dict[str, Callable[[], str]] = {
         "junit_file": lambda: junit(results, run), "md_file": lambda: markdown(results, run, claim, language),
-        "html_file": lambda: page(hello, run, claim, results, seconds), "badge_file": lambda: badge(claim, run),
+        "html_file": lambda: page(hello, run, claim, results, seconds, language),
+        "badge_file": lambda: badge(claim, run),
     }  # fmt: skip
     for name, made in texts.items():
         if asked[name] is not None:

@@ -37,15 +37,17 @@ def said(key: str, **values: object) -> str:
     return both({one: word(key, one, **values) for one in LANGUAGES})
 
 
-def page(hello: Hello, run: Run, claim: Claim, results: Sequence[Result], seconds: float) -> str:
-    """The page."""
+def page(
+    hello: Hello, run: Run, claim: Claim, results: Sequence[Result], seconds: float, language: Language
+) -> str:  # fmt: skip
+    """The page, which opens in this language."""
     body = "".join(_body(hello, run, claim, results, seconds))
     style, script = [(HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")]
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>yilian conform: {escape(hello.name)}</title><style>{style}</style><script>{script}</script></head>"
-        f'<body class="en"><main>{body}</main></body></html>\n'
+        f'<body class="{language}"><main>{body}</main></body></html>\n'
     )
 
 

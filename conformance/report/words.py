@@ -173,7 +173,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
                    "zh": "{id:6} 丢失：多数起点所需次数超过先前两倍，或一无所获"},
     "gate.larger": {"en": "{id:6} LOST: its smallest plan has more faults than before",
                     "zh": "{id:6} 丢失：最小计划的故障比先前多"},
-    "size": {"en": "{size} faults, shrunk from {before} in {runs} runs",
+    "size": {"en": "faults: {size}, shrunk from {before} in {runs} runs",
              "zh": "{size} 处故障，由 {before} 处经 {runs} 次运行缩减而来"},
 }  # fmt: skip
 """Key -> language -> sentence with {values}."""

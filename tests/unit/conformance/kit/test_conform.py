@@ -186,8 +186,9 @@ def test_a_wrong_quorum_is_told_in_sentences_and_replayed_from_its_file():
 
 
 def test_the_report_is_said_in_chinese_as_well():
-    done = conform("--only", "L3.witness.P01", node="P01", lang="zh")
+    done = conform("--only", "L3.witness.P01", "--html", "page.html", node="P01", lang="zh")
     assert done.exit_code == 1
+    assert '<body class="zh">' in Path("page.html").read_text(encoding="utf-8")
     for text in ("应为", "实为", "说谎者 0 对 3 一概支持 v1", "重放", "不作声明"):
         assert text in done.stdout
 
