@@ -76,10 +76,10 @@ class Caught:
 
 
 def bugs() -> dict[str, Caught]:
-    """Id -> what must come of a hunt, nothing found yet: engines of a profile that the kit can speak, ledgers, nodes
-    whose members come and go, and the wire's."""
+    """Id -> what must come of a hunt, nothing found yet: engines with a profile of their own that the kit can speak,
+    ledgers, nodes whose members come and go, and the wire's."""
     load()
-    spoken = {name.partition("/")[0] for name in TONGUES} | {"ledger", "members"}
+    spoken = {name.removesuffix("/1") for name in TONGUES if "/" in name} | {"ledger", "members"}
     planted = [entry for name, entry in sorted(ZOO.items()) if entry.of in spoken and name not in APART]
     verdicts = tuple(sorted(VIOLATED))
     return {one.id: Caught(one.id, verdicts, one.own, "", "", "", 0) for one in planted} | {

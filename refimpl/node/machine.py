@@ -151,7 +151,7 @@ class Machine:
         if carries_transaction(data):
             return self.submit(data, now)
         message = self.codec.decode(data)
-        if self.idle and message.height > self.ledger.tip.height:
+        if self.idle and message.height == self.ledger.tip.height + 1:
             self._must_be_of_a_validator(message)
             self._begin()
         self._drive([api.Receive(message)])

@@ -78,7 +78,7 @@ def test_changes_that_fit_no_nodes_are_refused(change):
 
 
 WITNESSES = {"M01": ("tendermint", 4), "M02": ("tendermint", 1), "M03": ("tendermint", 0), "M04": ("tendermint", 23),
-             "M05": ("hotstuff", 8)}  # fmt: skip
+             "M05": ("hotstuff", 69)}  # fmt: skip
 """Planted bug -> a drawn plan that shows it."""
 
 

@@ -88,7 +88,7 @@ def test_a_block_that_breaks_a_rule_of_the_ledger_is_decided_by_nobody(name):
     assert verdict("reference", f"L3.block.{name}") == ("PASS", "")
 
 
-@pytest.mark.parametrize("profile", sorted(TONGUES))
+@pytest.mark.parametrize("profile", [name for name in sorted(TONGUES) if "/" in name])
 def test_blocks_are_spoilt_in_every_protocol_that_the_kit_speaks(profile):
     for name in ("another-state", "transaction-repeated"):
         assert verdict("reference", f"L3.block.{name}", profile) == ("PASS", "")
