@@ -55,14 +55,15 @@ pythons: $(STAMP)       ## the run under every supported Python of this machine,
 	$(BIN)/python -m tests.systems.pythons
 
 LEVEL ?= L3
+BUGS ?=
 
-conform: $(STAMP)       ## the reference, the nodes in JavaScript and Go up to LEVEL (L3), and every bug of the zoo through the door
+conform: $(STAMP)       ## the reference, the nodes in JavaScript and Go up to LEVEL (L3), and BUGS of the zoo (all) through the door
 	@command -v node >/dev/null && command -v go >/dev/null || { echo "make conform needs node 20 and go 1.22 or newer" >&2; exit 2; }
 	cd conformance/nodes/go && go build -o node ./...
 	$(BIN)/yilian conform --cmd '$(BIN)/yilian node' --level $(LEVEL) --out out/reference --html out/reference.html
 	$(BIN)/yilian conform --cmd 'node conformance/nodes/js/node.js' --level $(LEVEL) --out out/js --html out/js.html
 	$(BIN)/yilian conform --cmd conformance/nodes/go/node --level $(LEVEL) --out out/go --html out/go.html
-	$(BIN)/yilian selfcheck --door
+	$(BIN)/yilian selfcheck --door $(addprefix --bug ,$(BUGS))
 
 nodes: $(STAMP)         ## verifiers in other languages answer the vectors, and 400 drawn programs; needs node 20 and go 1.22 or newer
 	@command -v node >/dev/null || { echo "make nodes needs node 20 or newer, and there is no node here" >&2; exit 2; }

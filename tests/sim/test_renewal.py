@@ -18,7 +18,7 @@ GROWING = (
     Change(h=3, weights=(0, 1, 3, 1, 2), keys=(0, 1, 0, 0, 1)),
 )  # fmt: skip
 """A member joins; one leaves while another has a new key; the newcomer has one too, and somebody weighs more."""
-PLANS = {"tendermint": 40, "pbft": 25, "hotstuff": 40, "streamlet": 20}
+PLANS = {"tendermint": 25, "pbft": 15, "hotstuff": 15, "streamlet": 10}
 
 
 @pytest.mark.clause("DAT-076", "CON-090", "CON-091", "INV-S1", "INV-S6", "INV-V1")

@@ -50,7 +50,7 @@ def test_the_reference_keeps_the_laws_of_the_longest_chain_under_every_rule(rule
 
 
 @pytest.mark.clause("NOD-067", "CON-130")
-@pytest.mark.parametrize(("test", "atom"), [("stake.hidden", "fork"), ("nakamoto.usurped", "inject")])
+@pytest.mark.parametrize(("test", "atom"), [("stake.hidden", "fork"), ("delegated.usurped", "inject")])
 def test_the_reference_bears_liars_where_slots_are_calm(test, atom):
     (found,) = verdicts("reference", f"L3.chain.{test}")
     assert found.verdict is Verdict.PASS
