@@ -34,7 +34,7 @@ def bounds(program: Program) -> Iterator[Bound]:
         for state in contract.module.states:
             for clause in state.clauses:
                 action = "wait" if isinstance(clause, ir.Wait) else clause.action
-                yield Bound(name, state.name, action, _clause_cost(program, clause))
+                yield Bound(name, state.name, action, _clause_cost(program, contract, clause))
     for policy in program.policies.values():
         guards = sum(_cost(rule.when) + _effects_cost(program, rule.do) for rule in policy.rules)
         yield Bound(policy.name, "", "reads", guards)
@@ -52,12 +52,16 @@ def _cost(e: ir.Expr | None) -> int:
 
 def _start_cost(program: Program, contract: ContractProgram, clause: ir.May) -> int:
     wheres = sum(_cost(party.where) for party in contract.module.parties)
-    return wheres + len(contract.fields) + _clause_cost(program, clause)
+    return wheres + len(contract.fields) + _clause_cost(program, contract, clause)
 
 
-def _clause_cost(program: Program, clause: ir.Clause) -> int:
+def _clause_cost(program: Program, contract: ContractProgram, clause: ir.Clause) -> int:
     guard = 0 if isinstance(clause, ir.Wait) else _cost(clause.when)
-    return 1 + guard + max(_effects_cost(program, do) for _, do, _ in outcomes(clause))
+    wheres = {party.name: _cost(party.where) for party in contract.module.parties}
+    return 1 + guard + max(
+        _effects_cost(program, do) + sum(wheres.get(one.name, 0) for one in do if isinstance(one, ir.Set))
+        for _, do, _ in outcomes(clause)
+    )  # fmt: skip
 
 
 def _effects_cost(program: Program, effects: Iterable[ir.Effect]) -> int:
@@ -78,7 +82,7 @@ def _effect_cost(program: Program, effect: ir.Effect) -> int:
             target = program.contracts[type_of(effect.on).name]
             clauses = [one for state in target.module.states for one in state.clauses]
             called = [
-                _clause_cost(program, one) for one in clauses
+                _clause_cost(program, target, one) for one in clauses
                 if not isinstance(one, ir.Wait) and one.action == effect.action
             ]  # fmt: skip
     return sum(_cost(arg.value) for arg in effect.args) + sum(called)

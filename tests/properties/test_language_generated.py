@@ -9,7 +9,7 @@ from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts_dsl import decide, evaluate, interpret, ir
@@ -122,6 +122,7 @@ class Counting:
 
 @pytest.mark.clause("CTR-T14")
 @FEW
+@example(52, 1)  # an effect sets a party, whose `where` is asked again
 @given(SEEDS, DRAWS)
 def test_no_command_or_decision_costs_more_than_its_bound(seed, draw):
     most: dict[tuple[str, str, str], int] = {}
