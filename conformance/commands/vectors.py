@@ -6,7 +6,7 @@ It must not know what a case means.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, cast
@@ -28,7 +28,21 @@ from conformance.standard import Clause, clauses, place
 
 SUMS: Final = "SHA256SUMS"
 BESIDE: Final = ("errors.toml", "limits.toml", "ir.schema.json", "node.schema.json", "wire.schema.json")
-REQUIRED: Final = {"id", "kind", "level", "clauses", "input", "expect", "why"}
+PROGRAM: Final = "contract.program"
+"""A case of this kind is a program that cases below it name."""
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+REQUIRED: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "clauses": ((lambda v: isinstance(v, list) and all(map(_is_text, v))), "a list of ids"),
+    "expect": ((lambda v: isinstance(v, dict) and isinstance(v.get("refused", {}), dict)), "ok or refused"),
+    "id": (_is_text, "a text"), "input": ((lambda v: isinstance(v, dict)), "an object"), "kind": (_is_text, "a text"),
+    "level": (_is_text, "a text"), "why": (_is_text, "a text"),
+}  # fmt: skip
+"""Member of every case -> what it must be."""
 FOUND: Final = 1
 USAGE: Final = 2
 UNUSABLE: Final = 3
@@ -149,7 +163,7 @@ def listed_in(folder: Path) -> str:
     listed = folder / SUMS
     if not listed.is_file():
         raise click.BadParameter(f"{folder}: no {SUMS} / 缺少 {SUMS}")
-    return listed.read_text(encoding="utf-8")
+    return listed.read_text(encoding="utf-8", errors="replace")
 
 
 def files_of(listed: str) -> list[str]:
@@ -167,8 +181,8 @@ def stale(path: Path) -> list[str]:
 
 def citing(path: Path, clause: str) -> list[str]:
     """The ids of the cases that cite a clause."""
-    _, *lines = path.read_text(encoding="utf-8").splitlines()
-    return [case["id"] for case in map(json.loads, lines) if clause in case["clauses"]]
+    _, *lines = path.read_text(encoding="utf-8").split("\n")
+    return [case["id"] for case in map(json.loads, filter(None, lines)) if clause in case["clauses"]]
 
 
 def renewed(text: str, known: Clause) -> str:
@@ -227,20 +241,51 @@ def faults(folder: Path, listed: str) -> Iterator[str]:
         elif sha256(path.read_bytes()).hexdigest() != digest:
             yield f"{name}: another SHA-256 than {digest[:16]}.."
         elif name.endswith(".jsonl"):
-            yield from _form(name, path.read_text(encoding="utf-8"))
+            yield from _form(name, path.read_bytes())
 
 
-def _form(name: str, text: str) -> Iterator[str]:
-    head, *lines = text.splitlines()
-    if "_info" not in json.loads(head):
-        yield f"{name}:1: no _info"
+def _form(name: str, data: bytes) -> Iterator[str]:
+    """What is wrong with a file of cases, line by line, whatever its bytes are."""
+    head, *lines = data.split(b"\n")
+    info = _parsed(head).get("_info")
+    if not isinstance(info, dict) or not _are_digests(info.get("clauses")):
+        yield f"{name}:1: no _info with clauses and their digests"
+    programs: list[str] = []
     for number, line in enumerate(lines, 2):
-        case = json.loads(line)
-        missing = REQUIRED - case.keys()
-        if missing:
-            yield f"{name}:{number}: {', '.join(sorted(missing))} missing"
-        elif case["kind"] == KIND:
-            try:
-                Schedule.from_data(case["input"])
-            except PlanError as error:
-                yield f"{name}:{number}: /input{error.at}: {error.expected}, not {error.found}"
+        if line:
+            yield from (f"{name}:{number}: {fault}" for fault in _faults_of(_parsed(line), programs))
+
+
+def _faults_of(case: dict[str, Any], programs: list[str]) -> Iterator[str]:
+    """What is wrong with one case after these programs, to which its own is added."""
+    missing = REQUIRED.keys() - case.keys()
+    if missing:
+        yield f"{', '.join(sorted(missing))} missing"
+        return
+    for key, (holds, expected) in REQUIRED.items():
+        if not holds(case[key]):
+            yield f"/{key}: {expected}, not {shown(case[key])}"
+            return
+    if case["kind"] == PROGRAM:
+        programs.append(case["id"])
+    elif "program" in case["input"] and case["input"]["program"] not in programs:
+        yield f"/input/program: the id of a program above, not {shown(case['input']['program'])}"
+    if case["kind"] == KIND:
+        try:
+            Schedule.from_data(case["input"])
+        except PlanError as error:
+            yield f"/input{error.at}: {error.expected}, not {error.found}"
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    """The object of a line; nothing if it is none."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _are_digests(value: object) -> bool:
+    """Whether this is a table from clause to digest."""
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())

@@ -199,6 +199,6 @@ def tests() -> list[Test]:
         Test("L1.members.open-channel", "L1", (*LAWS, "DAT-077"), open_channel),
         Test("L2.members.in-a-network", "L2", ("DAT-076", "CON-091", "CON-093", *AGREED), in_a_network,
              needs=("profile", "renewal")),
-        Test("L2.members.under-faults", "L2", ("DAT-076", "CON-091", "CON-008", *AGREED), under_faults,
+        Test("L2.members.under-faults", "L2", ("DAT-076", "CON-091", "CON-094", "CON-008", *AGREED), under_faults,
              ("crash", "partition", "delay"), needs=("profile", "renewal")),
     ]  # fmt: skip

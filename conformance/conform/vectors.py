@@ -29,8 +29,8 @@ def cases(path: Path) -> tuple[Data, ...]:
 
 def read_cases(path: Path) -> tuple[Data, ...]:
     """The cases of a file, each with its whole program in the place of the program's name (NOD-021)."""
-    _, *lines = path.read_text(encoding="utf-8").splitlines()
-    listed, programs = [json.loads(line) for line in lines], {}
+    _, *lines = path.read_text(encoding="utf-8").split("\n")
+    listed, programs = [json.loads(line) for line in lines if line], {}
     for case in listed:
         given = case["input"]
         if case["kind"] == "contract.program":

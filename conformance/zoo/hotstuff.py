@@ -10,8 +10,7 @@ from refimpl.consensus.hotstuff_messages import Block, QuorumCertificate
 from refimpl.data.ids import Round
 from refimpl.data.refusal import Refused
 
-
-@mutant("H01", of="hotstuff", breaks=("INV-S1",), tier="hard", witness={"faulty": [1], "gst": 9000, "atoms": [
+HELD_BACK = [
     {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 0},
     {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 0},
     {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 0},
@@ -29,28 +28,18 @@ from refimpl.data.refusal import Refused
     {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
     {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 3},
     {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
+]
+"""What H01 needs to be late: votes and wishes of one branch, and the proposal that stands on it."""
+
+
+@mutant("H01", of="hotstuff", breaks=("INV-S1",), tier="hard", witness={"faulty": [1], "gst": 9000, "atoms": [
+    *HELD_BACK,
     {"k": "support", "r": 1, "src": 1, "to": [0, 3], "value": "v1", "vr": -1},
     {"k": "support", "r": 5, "src": 1, "to": [0, 3], "value": "v1", "vr": 1},
     {"k": "support", "r": 7, "src": 1, "to": [3], "value": "v3", "vr": 5}]},
         whole={"faulty": [1], "gst": 100, "atoms": [
     {"k": "inject", "r": 7, "ph": "vote", "src": 1, "dst": 3, "value": "v3", "at": {"h": 1, "r": 8}},
-    {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 0},
-    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 0},
-    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 0},
-    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 0},
-    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 0},
-    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 1},
-    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 1},
-    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 1},
-    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 1},
-    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
-    {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 3},
-    {"k": "late", "r": 3, "ph": "newview", "src": 2, "dst": 3},
-    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 3},
-    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 3},
-    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
-    {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 3},
-    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
+    *HELD_BACK,
     {"k": "support", "r": 1, "src": 1, "to": [0, 3], "value": "v1", "vr": -1},
     {"k": "support", "r": 5, "src": 1, "to": [0, 3], "value": "v1", "vr": 1}]})  # fmt: skip
 class AnyThreeBlocks(HotStuff):

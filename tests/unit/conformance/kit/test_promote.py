@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -134,6 +135,24 @@ def test_a_schedule_that_is_none_is_told_by_check_with_its_line(kept):
     assert "nonce-used.jsonl:2: /input/steps/1/request/op: one of init, start" in done.stdout
     with pytest.raises(PlanError):
         Schedule.from_data({"profile": "solo/1", "steps": [], "suite": "stub"})
+
+
+@pytest.mark.parametrize("text", [
+    "zz", "[]", "{}", '{"_info":{}}', '{"_info":{"clauses":7}}', '{"_info":{"clauses":{"CON-001":1}}}', "[" * 99_999,
+    '{"_info":{"clauses":{}}}\n[]', '{"_info":{"clauses":{}}}\n{"id":1}', '{"_info":{"clauses":{}}}\n\xff',
+    '{"_info":{"clauses":{}}}\n{"clauses":[1],"expect":{},"id":"a","input":{},"kind":"k","level":"L0","why":""}',
+    '{"_info":{"clauses":{}}}\n{"clauses":[],"expect":{"refused":1},"id":"a","input":{},"kind":"k","level":"L0","why":""}',
+    '{"_info":{"clauses":{}}}\n{"clauses":[],"expect":{},"id":"a","input":{"program":[]},"kind":"k","level":"","why":""}',
+])  # fmt: skip
+@pytest.mark.parametrize("command", [("check",), ("run", "--cmd", "true"), ("confirm", "CON-001")])
+def test_a_file_that_holds_no_cases_is_told_with_its_line_and_changes_nothing(tmp_path, text, command):
+    (tmp_path / "cases.jsonl").write_bytes(text.encode("latin-1"))
+    digest = sha256(text.encode("latin-1")).hexdigest()
+    (tmp_path / "SHA256SUMS").write_text(f"{digest}  cases.jsonl\n", encoding="utf-8")
+    done = yilian("vectors", *command, tmp_path)
+    assert done.exit_code == 3, done.output
+    assert done.stdout.startswith("cases.jsonl:")
+    assert (tmp_path / "cases.jsonl").read_bytes() == text.encode("latin-1")
 
 
 def test_published_vectors_are_put_to_a_node_by_the_same_command():
