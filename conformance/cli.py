@@ -27,6 +27,7 @@ from conformance.plan import Plan, PlanError, file_name
 from conformance.plan_shapes import TIERS
 from conformance.report.story import report
 from conformance.report.words import Language, word
+from conformance.sentences import say
 from conformance.shrink import BUDGET
 from conformance.targets import Target, contract
 from conformance.trace import trace_digest
@@ -146,7 +147,7 @@ def read_campaign(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        raise PlanError("plan.not_json", "", "what yilian explore --json prints", path) from None
+        raise PlanError("plan.not_json", "", say("plan.campaign"), path) from None
     return value if isinstance(value, dict) else {}
 
 

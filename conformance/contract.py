@@ -13,6 +13,7 @@ from attrs import field, fields, frozen
 
 from conformance.lottery import Slot, is_calm, turn_of
 from conformance.plan import Atom, Crash, Cut, Drop, Late, Plan, PlanError, Skew
+from conformance.sentences import say
 
 OWN = "x/"
 """How the name of a protocol begins that no profile describes (NOD-064)."""
@@ -173,31 +174,31 @@ class Contract:
         kinds = (*self.phases, *self.asides)
         for i, atom in enumerate(plan.atoms):
             if getattr(atom, "ph", kinds[0]) not in kinds:
-                expected = "one of " + ", ".join(kinds)
+                expected = say("shape.one-of", names=", ".join(kinds))
                 raise PlanError("plan.malformed", f"/atoms/{i}/ph", expected, getattr(atom, "ph", ""))
         if plan.lottery and self.turns != "work":
-            raise PlanError("plan.malformed", "/lottery", "no lottery: a schedule says whose turn it is", "one")
+            raise PlanError("plan.malformed", "/lottery", say("plan.no-lottery"), say("plan.one"))
         if plan.tier != "in-model":
             return
         num, den = self.threshold
         weights = plan.weights or (1,) * plan.n
         if plan.faulty and self.crash_only:
-            raise PlanError("plan.out_of_model", "/faulty", "no liars: it bears crashes only", list(plan.faulty))
+            raise PlanError("plan.out_of_model", "/faulty", say("plan.no-liars"), list(plan.faulty))
         if den * sum(weights[node] for node in plan.faulty) >= num * sum(weights) and plan.faulty:
-            expected = f"under {num}/{den} of the weight"
+            expected = say("plan.under", num=num, den=den)
             raise PlanError("plan.out_of_model", "/faulty", expected, list(plan.faulty))
         for i, atom in enumerate(plan.atoms):
             if isinstance(atom, Skew) and abs(atom.d) > self.skew >= 0 and atom.node not in plan.faulty:
-                expected = f"clocks that differ by at most {self.skew}"
+                expected = say("plan.clocks", skew=self.skew)
                 raise PlanError("plan.out_of_model", f"/atoms/{i}", expected, atom.to_data())
             if self.synchronous and delays(atom, plan.faulty):
-                expected = "messages between correct nodes within delta"
+                expected = say("plan.in-time")
                 raise PlanError("plan.out_of_model", f"/atoms/{i}", expected, atom.to_data())
         depth = self.depth_of(plan.n)
         lucky = self.turns != "round" or any(isinstance(atom, Crash) for atom in plan.atoms)
         if depth and lucky and not is_calm(self.slots(plan), depth):
             at = "/lottery" if plan.lottery else "/faulty"
-            raise PlanError("plan.out_of_model", at, f"slots that are calm at depth {depth}", list(plan.faulty))
+            raise PlanError("plan.out_of_model", at, say("plan.calm", depth=depth), list(plan.faulty))
 
 
 def delays(atom: Atom, faulty: tuple[int, ...]) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.contract import OWN, Contract
+from conformance.sentences import Sentence, Text, say
 from conformance.standard import Profile
 
 __all__ = ["FILE", "MESSAGE", "DeclarationError", "declared", "from_data", "is_own", "to_data"]
@@ -24,7 +25,7 @@ NAME: Final = re.compile(r"x/[a-z0-9][a-z0-9._-]{0,62}")
 ENGINE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 TICKS_MAX: Final = 1_000_000
 
-Rule = tuple[Callable[[Any], bool], str]
+Rule = tuple[Callable[[Any], bool], Text]
 
 
 class DeclarationError(Exception):
@@ -33,10 +34,11 @@ class DeclarationError(Exception):
     status = 2
     """Of the command: it was called wrongly."""
 
-    def __init__(self, code: str, file: str, at: str, expected: str, found: object) -> None:
-        super().__init__(f"{code} {file} {at or '/'}: expected {expected}, found {found!r}")
+    def __init__(self, code: str, file: str, at: str, expected: Text, found: object) -> None:
+        shown: Text = found if isinstance(found, Sentence) else str(found)[:80]
+        super().__init__(f"{code} {file} {at or '/'}: expected {expected}, found {shown}")
         self.code, self.at = code, at
-        self.values: Mapping[str, str] = {"expected": expected, "file": file, "found": str(found)[:80]}
+        self.values: Mapping[str, Text] = {"expected": expected, "file": file, "found": shown}
 
 
 def is_own(name: str) -> bool:
@@ -45,14 +47,14 @@ def is_own(name: str) -> bool:
 
 
 def _whole(low: int, high: int = TICKS_MAX) -> Rule:
-    return (lambda v: type(v) is int and low <= v <= high), f"an integer in {low}..{high}"
+    return (lambda v: type(v) is int and low <= v <= high), say("shape.an-integer-in", low=low, high=high)
 
 
 def _one_of(*names: str) -> Rule:
-    return (lambda v: v in names), "one of " + ", ".join(names)
+    return (lambda v: v in names), say("shape.one-of", names=", ".join(names))
 
 
-def _pair(first: int, words: str) -> Rule:
+def _pair(first: int, words: Text) -> Rule:
     return (
         lambda v: isinstance(v, list) and len(v) == 2 and all(type(i) is int and i >= 0 for i in v) and v[0] >= first
     ), words
@@ -60,22 +62,22 @@ def _pair(first: int, words: str) -> Rule:
 
 MEMBERS: Final[Mapping[str, Rule]] = {
     "faults": _one_of("byzantine", "crash"),
-    "threshold": ((lambda v: v in ([1, 3], [1, 2])), "[1, 3] or [1, 2]"),
+    "threshold": ((lambda v: v in ([1, 3], [1, 2])), say("declared.threshold")),
     "finality": ((lambda v: v == {"kind": "immediate"}), 'finality = { kind = "immediate" }'),
     "safety_net": _one_of("asynchronous"),
     "live_net": _one_of("partial", "majority"),
     "links": _one_of("gossip", "p2p", "lossy"),
     "delta": _whole(1),
-    "timeout": _pair(1, "[ticks, further ticks a round], the first at least 1"),
+    "timeout": _pair(1, say("declared.timeout")),
     "backoff": _one_of("linear", "double"),
     "span": _whole(1, 100),
     "skew": _whole(-1),
 }
 """Member of a declared contract -> what it may be. Every one must be there, and no other."""
 TOP: Final[Mapping[str, Rule]] = {
-    "engine": ((lambda v: isinstance(v, str) and ENGINE.fullmatch(v) is not None), "the engine that the genesis names"),
+    "engine": ((lambda v: isinstance(v, str) and ENGINE.fullmatch(v) is not None), say("declared.engine")),
     "tick_ms": _whole(1),
-    "contract": ((lambda v: isinstance(v, dict)), "a table"),
+    "contract": ((lambda v: isinstance(v, dict)), say("shape.table")),
 }
 """Beside the contract: what a profile says as well (NOD-060)."""
 
@@ -88,14 +90,14 @@ def declared(path: Path, name: str) -> Profile:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
-        raise DeclarationError("declaration.absent", str(path), "", f'[profile."{name}"]', "no file") from None
+        raise DeclarationError("declaration.absent", str(path), "", f'[profile."{name}"]', say("declared.no-file")) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DeclarationError("declaration.malformed", str(path), "", "TOML", str(error)) from None
     listed = data.get("profile")
     found = listed.get(name) if isinstance(listed, dict) else None
     if found is None:
         known = ", ".join(sorted(listed)) if isinstance(listed, dict) else ""
-        raise DeclarationError("declaration.absent", str(path), "", f'[profile."{name}"]', known or "none")
+        raise DeclarationError("declaration.absent", str(path), "", f'[profile."{name}"]', known or say("none"))
     return from_data(name, found, str(path))
 
 
@@ -103,7 +105,7 @@ def from_data(name: str, value: object, file: str = "") -> Profile:
     """The profile that these members declare; raises `DeclarationError` `declaration.malformed`."""
     at = f"/profile/{name}"
     if NAME.fullmatch(name) is None:
-        raise DeclarationError("declaration.malformed", file, at, "x/ and a name of a-z, 0-9, ., _ and -", name)
+        raise DeclarationError("declaration.malformed", file, at, say("declared.name"), name)
     top = _checked(value, TOP, file, at)
     contract = _checked(top["contract"], MEMBERS, file, f"{at}/contract")
     promised = Contract.from_data({
@@ -116,13 +118,14 @@ def from_data(name: str, value: object, file: str = "") -> Profile:
 def _checked(value: object, rules: Mapping[str, Rule], file: str, at: str) -> Mapping[str, Any]:
     """A table with exactly these members."""
     if not isinstance(value, dict):
-        raise DeclarationError("declaration.malformed", file, at, "a table", type(value).__name__)
+        raise DeclarationError("declaration.malformed", file, at, say("shape.table"), type(value).__name__)
     for name in value:
         if name not in rules:
-            raise DeclarationError("declaration.malformed", file, f"{at}/{name}", "one of " + ", ".join(rules), name)
+            known = say("shape.one-of", names=", ".join(rules))
+            raise DeclarationError("declaration.malformed", file, f"{at}/{name}", known, name)
     for name, (holds, expected) in rules.items():
         if name not in value:
-            raise DeclarationError("declaration.malformed", file, f"{at}/{name}", expected, "nothing")
+            raise DeclarationError("declaration.malformed", file, f"{at}/{name}", expected, say("nothing"))
         if not holds(value[name]):
             raise DeclarationError("declaration.malformed", file, f"{at}/{name}", expected, value[name])
     return value

@@ -23,6 +23,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from attrs import define, field, frozen
 
 from conformance import shapes
+from conformance.sentences import Sentence, Text, say
 from conformance.standard import limit, schema_digest
 
 __all__ = ["Breach", "Connected", "Door", "Guards", "Hello", "Process", "Reply", "Stopped", "Unstarted", "open_door"]
@@ -60,7 +61,7 @@ class Unstarted(Exception):
 class Breach(Exception):
     """The node broke the protocol: which clause, on which line, where in it, what was expected and found."""
 
-    def __init__(self, clause: str, line: str, at: str, expected: str, found: str, request: str = "") -> None:
+    def __init__(self, clause: str, line: str, at: str, expected: Text, found: Text, request: str = "") -> None:
         super().__init__(f"{clause} {at or '/'}: expected {expected}, found {found}")
         self.clause, self.line, self.at = clause, shown(line), at
         self.expected, self.found, self.request = expected, found, shown(request)
@@ -74,7 +75,7 @@ class Stopped(Exception):
 
     `on_input` tells whether an input did it, which no input may (NOD-020)."""
 
-    def __init__(self, why: str, op: str, request: str, words: str, detail: str = "") -> None:
+    def __init__(self, why: str, op: str, request: str, words: str, detail: Text = "") -> None:
         super().__init__(f"{why} on {op}: {detail}")
         self.why, self.op, self.request, self.words, self.detail = why, op, shown(request), words, detail
         self.on_input = op in ON_INPUT
@@ -93,6 +94,11 @@ class Reply(NamedTuple):
     def code(self) -> str:
         """The code of a refusal or an err; empty if it is ok."""
         return "" if self.kind == "ok" else str(self.value["code"])
+
+    @property
+    def told(self) -> Sentence:
+        """Its kind and code, as a failure tells them."""
+        return say("ok") if self.kind == "ok" else say(self.kind, code=self.code)
 
 
 @frozen
@@ -172,7 +178,7 @@ class _Stream:
         """Raise `MemoryError` if the node holds more than it may."""
         held = self.memory()
         if held > self.guards.memory_bytes:
-            raise MemoryError(f"{held} bytes resident, {self.guards.memory_bytes} are allowed")
+            raise MemoryError(say("stopped.resident", held=held, allowed=self.guards.memory_bytes))
 
     def send(self, data: bytes, deadline: float | None) -> None:
         """See `Link`."""
@@ -314,7 +320,7 @@ class Connected(_Stream):
             elif kind == "tcp" and host and port.isdecimal():
                 self.socket = socket.create_connection((host, int(port)), guards.hello_seconds)
             else:
-                raise Unstarted(f"{address}: unix:PATH or tcp:HOST:PORT")
+                raise Unstarted(say("unstarted.address", address=address))
         except OSError as error:
             raise Unstarted(f"{address}: {error.strerror or error}") from None
         super().__init__(self.socket.fileno(), self.socket.fileno(), None, guards)
@@ -401,8 +407,8 @@ class Door:
             raise self.stopped(end, requests[done][0] if done < len(requests) else requests[-1][0],
                                written[min(done, len(requests) - 1)], wait) from None  # fmt: skip
         except OverflowError:
-            raise Breach("NOD-001", "", "", f"a line of at most {LINE_BYTES} bytes, one a request", "more",
-                         written[done]) from None  # fmt: skip
+            expected = say("reply.one-line", bytes=LINE_BYTES)
+            raise Breach("NOD-001", "", "", expected, say("more"), written[done]) from None
         return replies
 
     def line_of(self, op: str, fields: Mapping[str, Any]) -> str:
@@ -426,17 +432,20 @@ class Door:
             raise Breach("NOD-003", line.decode("utf-8", "replace"), "", error.expected, error.found, request) from None
         except (ValueError, RecursionError):
             line_shown = line.decode("utf-8", "replace")
-            raise Breach("NOD-001", line_shown, "", "one JSON object", shown(line_shown[:80]), request) from None
+            expected = say("shape.one-json")
+            raise Breach("NOD-001", line_shown, "", expected, shown(line_shown[:80]), request) from None
         if type(value) is not dict or value.get("id") != identifier:
-            found = value.get("id", "no id") if type(value) is dict else "no object"
-            raise Breach("NOD-002", text, "/id", str(identifier), str(found), request)
+            named = type(value) is dict and "id" in value
+            absent = say("reply.no-id" if type(value) is dict else "reply.no-object")
+            raise Breach("NOD-002", text, "/id", str(identifier), str(value["id"]) if named else absent, request)
         try:
             shapes.check(f"reply.{op}")(value)
             if op in _FREE or b"\\u" in line or not line.isascii():
                 shapes.strict(value)
         except shapes.Misfit as misfit:
             clause = misfit.clause or "NOD-009"
-            raise Breach(clause, text, misfit.at, misfit.expected, shown(str(misfit.found)), request) from None
+            found = misfit.found if isinstance(misfit.found, Sentence) else shown(str(misfit.found))
+            raise Breach(clause, text, misfit.at, misfit.expected, found, request) from None
         self.record.append((request, text))
         kind = "ok" if "ok" in value else "refused" if "refused" in value else "err"
         if kind == "err" and value["err"]["code"] == "internal":
@@ -446,18 +455,18 @@ class Door:
     def stopped(self, end: BaseException, op: str, request: str, wait: float) -> Stopped:
         """Why there is no answer."""
         if isinstance(end, MemoryError):
-            return Stopped("memory", op, request, self.link.words(), str(end))
+            return Stopped("memory", op, request, self.link.words(), end.args[0] if end.args else "")
         if isinstance(end, TimeoutError):
-            return Stopped("hang", op, request, self.link.words(), f"no answer within {wait:g} s")
+            return Stopped("hang", op, request, self.link.words(), say("stopped.no-answer", seconds=f"{wait:g}"))
         words, status = self.link.words(), self.link.close()
-        return Stopped("died", op, request, words, "" if status is None else f"status {status}")
+        return Stopped("died", op, request, words, "" if status is None else say("stopped.status", status=status))
 
     def reset(self) -> None:
         """Drop all instances; raises `Breach` if the node does not (NOD-022)."""
         self.record.clear()
         reply = self.ask("reset")
         if reply.kind != "ok":
-            raise Breach("NOD-022", str(reply), "", "ok", reply.code)
+            raise Breach("NOD-022", str(reply), "", say("ok"), reply.told)
         self.record.clear()
 
     def bye(self) -> int | None:
@@ -480,7 +489,7 @@ _FREE: Final = frozenset({"query", "vector"})
 class _NotStrict(ValueError):
     """JSON beyond the profile: what was expected and found."""
 
-    def __init__(self, expected: str, found: str) -> None:
+    def __init__(self, expected: Text, found: str) -> None:
         super().__init__(expected)
         self.expected, self.found = expected, found
 
@@ -489,12 +498,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         names = [name for name, _ in pairs]
-        raise _NotStrict("each key once", next(name for name in names if names.count(name) > 1))
+        raise _NotStrict(say("shape.key-once"), next(name for name in names if names.count(name) > 1))
     return made
 
 
 def _no_float(text: str) -> Any:
-    raise _NotStrict("an integer", text)
+    raise _NotStrict(say("shape.an-integer"), text)
 
 
 _read = json.JSONDecoder(object_pairs_hook=_once, parse_float=_no_float, parse_constant=_no_float).decode
@@ -509,5 +518,5 @@ def open_door(
         return Door(Connected(address, guards), guards)
     words = shlex.split(command)
     if not words:
-        raise Unstarted("no command")
+        raise Unstarted(say("unstarted.no-command"))
     return Door(Process(words, guards, environment), guards)

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from conformance.contract import Contract
 from conformance.plan import Plan
+from conformance.sentences import Text, written
 
 
 class Said(NamedTuple):
@@ -32,8 +33,8 @@ class Block(NamedTuple):
     previous: str
     proposer: int
     transactions: tuple[str, ...]
-    broken: str = ""
-    """Why the block is invalid in itself (clause and words), or nothing."""
+    broken: Text = ""
+    """Why the block is invalid in itself, or nothing."""
 
 
 class Decision(NamedTuple):
@@ -157,9 +158,10 @@ class Violation(NamedTuple):
     """Such as `INV-S1`, with its part where it has parts."""
     tick: int
     nodes: tuple[int, ...]
-    expected: str
-    actual: str
+    expected: Text
+    actual: Text
 
     def to_data(self) -> dict[str, Any]:
         """The violation as JSON data."""
-        return {**self._asdict(), "nodes": list(self.nodes)}
+        texts = written(expected=self.expected, actual=self.actual)
+        return {"clause": self.clause, "tick": self.tick, "nodes": list(self.nodes), **texts}

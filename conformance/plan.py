@@ -18,15 +18,17 @@ from typing import Any, ClassVar, Self
 from attrs import asdict, evolve, field, fields, frozen
 
 from conformance.plan_shapes import OPTIONAL, RULES, RULES_OF, SCHEMA, TOP
+from conformance.sentences import Sentence, Text, say
 
 
 class PlanError(Exception):
     """A plan that cannot be used. `at` is a JSON pointer into it; `values` fill the sentence of `code`."""
 
-    def __init__(self, code: str, at: str, expected: str, found: object) -> None:
-        super().__init__(f"{code} at {at or '/'}: expected {expected}, found {found!r}")
-        self.code, self.at, self.expected, self.found = code, at, expected, found
-        self.values: Mapping[str, str] = {"expected": expected, "found": str(found)[:80]}
+    def __init__(self, code: str, at: str, expected: Text, found: object) -> None:
+        shown: Text = found if isinstance(found, Sentence) else str(found)[:80]
+        super().__init__(f"{code} at {at or '/'}: expected {expected}, found {shown}")
+        self.code, self.at, self.expected, self.found = code, at, expected, shown
+        self.values: Mapping[str, Text] = {"expected": expected, "found": shown}
 
 
 # --- Atoms. Each class is one kind; `rank` orders kinds from mild to wild. ---
@@ -412,7 +414,7 @@ class Plan:
         try:
             value = json.loads(data.decode("utf-8"), object_pairs_hook=no_duplicates)
         except (ValueError, RecursionError) as error:
-            raise PlanError("plan.not_json", "", "one JSON object", str(error)[:80]) from None
+            raise PlanError("plan.not_json", "", say("shape.one-json"), str(error)) from None
         return cls.from_data(value)
 
     @classmethod
@@ -463,39 +465,40 @@ def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _read_atom(data: Any, at: str, n: int) -> Atom:
     if not isinstance(data, dict) or data.get("k") not in KINDS:
-        raise PlanError("plan.malformed", f"{at}/k", "one of " + ", ".join(KINDS), data)
+        raise PlanError("plan.malformed", f"{at}/k", say("shape.one-of", names=", ".join(KINDS)), data)
     kind = KINDS[data["k"]]
     known = {item.name.rstrip("_"): item for item in fields(kind)}
     for name in data:
         if name != "k" and name not in known:
-            raise PlanError("plan.malformed", f"{at}/{name}", f"a member of {kind.k}: {', '.join(known)}", name)
+            expected = say("plan.member-of", kind=kind.k, names=", ".join(known))
+            raise PlanError("plan.malformed", f"{at}/{name}", expected, name)
     values: dict[str, Any] = {}
     for name, item in known.items():
         if name not in data:
             if item.default.__class__.__name__ == "_Nothing":
-                raise PlanError("plan.malformed", f"{at}/{name}", RULES[name][1], "nothing")
+                raise PlanError("plan.malformed", f"{at}/{name}", RULES[name][1], say("nothing"))
             continue
-        check, expected = RULES_OF.get((kind.k, name), RULES[name])
+        check, wanted = RULES_OF.get((kind.k, name), RULES[name])
         if not check(data[name]):
-            raise PlanError("plan.malformed", f"{at}/{name}", expected, data[name])
+            raise PlanError("plan.malformed", f"{at}/{name}", wanted, data[name])
         values[item.name] = tuple(data[name]) if isinstance(data[name], list) else data[name]
     atom = kind(**values)
     for node in atom.nodes:
         if not 0 <= node < n:
-            raise PlanError("plan.malformed", at, f"nodes in 0..{n - 1}", node)
+            raise PlanError("plan.malformed", at, say("plan.nodes-in", last=n - 1), node)
     return atom
 
 
 def _read_plan(value: object) -> dict[str, Any]:
     """The members of a plan, checked; raises `PlanError`."""
     if not isinstance(value, dict):
-        raise PlanError("plan.malformed", "", "an object", type(value).__name__)
+        raise PlanError("plan.malformed", "", say("shape.an-object"), type(value).__name__)
     for name in ("plan", "engine"):
         if name not in value:
-            raise PlanError("plan.malformed", f"/{name}", TOP[name][1], "nothing")
+            raise PlanError("plan.malformed", f"/{name}", TOP[name][1], say("nothing"))
     for name, found in value.items():
         if name not in TOP:
-            raise PlanError("plan.malformed", f"/{name}", "a member of a plan: " + ", ".join(TOP), name)
+            raise PlanError("plan.malformed", f"/{name}", say("plan.member", names=", ".join(TOP)), name)
         check, expected = TOP[name]
         if not check(found):
             raise PlanError("plan.malformed", f"/{name}", expected, found)
@@ -518,21 +521,24 @@ def _check_model(plan: Plan) -> None:
     """Raise `PlanError` unless members fit together and only liars lie; how many may lie, an engine's contract says."""
     weights = plan.weights or (1,) * plan.n
     if len(weights) != plan.n:
-        raise PlanError("plan.malformed", "/weights", f"{plan.n} weights", len(weights))
+        raise PlanError("plan.malformed", "/weights", say("plan.weights-of", count=plan.n), len(weights))
     for node in (*plan.faulty, *plan.after):
         if not 0 <= node < plan.n:
-            raise PlanError("plan.malformed", "/faulty", f"nodes in 0..{plan.n - 1}", node)
+            raise PlanError("plan.malformed", "/faulty", say("plan.nodes-in", last=plan.n - 1), node)
     for i, change in enumerate(plan.changes):
         if len(change.weights) != plan.n or len(change.keys) not in (0, plan.n) or not any(change.weights):
-            raise PlanError("plan.malformed", f"/changes/{i}", f"{plan.n} weights, not all 0", change.to_data())
+            expected = say("plan.weights-some", count=plan.n)
+            raise PlanError("plan.malformed", f"/changes/{i}", expected, change.to_data())
     for slot, winners in enumerate(plan.lottery):
         if any(node >= plan.n for node in winners):
-            raise PlanError("plan.malformed", f"/lottery/{slot}", f"nodes in 0..{plan.n - 1}", list(winners))
+            expected = say("plan.nodes-in", last=plan.n - 1)
+            raise PlanError("plan.malformed", f"/lottery/{slot}", expected, list(winners))
     if tuple(sorted(set(plan.faulty))) != plan.faulty:
-        raise PlanError("plan.malformed", "/faulty", "nodes in order, each once", list(plan.faulty))
+        raise PlanError("plan.malformed", "/faulty", say("plan.ordered"), list(plan.faulty))
     for i, atom in enumerate(plan.atoms):
         for node in atom.liars:
             if node not in plan.faulty:
-                raise PlanError("plan.out_of_model", f"/atoms/{i}", f"node {node} among the faulty", list(plan.faulty))
+                expected = say("plan.faulty", node=node)
+                raise PlanError("plan.out_of_model", f"/atoms/{i}", expected, list(plan.faulty))
         if isinstance(atom, Drop) and plan.links != "lossy" and not {atom.src, atom.dst} & set(plan.faulty):
-            raise PlanError("plan.out_of_model", f"/atoms/{i}", "lossy links or a faulty end", atom.to_data())
+            raise PlanError("plan.out_of_model", f"/atoms/{i}", say("plan.lossy"), atom.to_data())

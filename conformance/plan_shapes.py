@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from conformance.sentences import Text, say
+
 SCHEMA = "yilian/plan/v1"
 TIERS = ("in-model", "boundary", "accountability")
 LINKS = ("gossip", "p2p", "lossy")
@@ -21,14 +23,16 @@ NODES_MAX, HEIGHTS_MAX, ATOMS_MAX, ROUND_MAX, COPIES_MAX, FLOOD_MAX = 32, 100, 1
 SLOTS_MAX, WINS_MAX = 1_000, 64
 
 Check = Callable[[Any], bool]
+Rule = tuple[Check, Text]
+"""Whether a value may be, and what it may be in words."""
 
 
-def _int(low: int, high: int) -> tuple[Check, str]:
-    return (lambda v: type(v) is int and low <= v <= high), f"an integer in {low}..{high}"
+def _int(low: int, high: int) -> Rule:
+    return (lambda v: type(v) is int and low <= v <= high), say("shape.an-integer-in", low=low, high=high)
 
 
-def _one_of(names: Sequence[str]) -> tuple[Check, str]:
-    return (lambda v: isinstance(v, str) and v in names), "one of " + ", ".join(names)
+def _one_of(names: Sequence[str]) -> Rule:
+    return (lambda v: isinstance(v, str) and v in names), say("shape.one-of", names=", ".join(names))
 
 
 def _nodes(value: Any) -> bool:
@@ -88,30 +92,30 @@ def _place(value: Any) -> bool:
     return whole and all(type(v) is int and v >= 0 for v in value.values())
 
 
-RULES: Mapping[str, tuple[Check, str]] = {
+RULES: Mapping[str, Rule] = {
     "h": _int(1, HEIGHTS_MAX),
     "r": _int(0, ROUND_MAX),
     "to_r": _int(0, ROUND_MAX),
-    "ph": (lambda v: isinstance(v, str) and re.fullmatch("[a-z]{1,32}", v) is not None, "the kind of a message, a-z"),
+    "ph": (lambda v: isinstance(v, str) and re.fullmatch("[a-z]{1,32}", v) is not None, say("plan.phase")),
     "src": _int(0, NODES_MAX - 1),
     "dst": _int(0, NODES_MAX - 1),
     "node": _int(0, NODES_MAX - 1),
     "n": _int(1, COPIES_MAX),
     "d": _int(-1_000_000, 1_000_000),
-    "to": (_nodes, "a list of nodes"),
-    "side": (_nodes, "a list of nodes"),
-    "value": (_value, "nil, v<i> or v<i>.<k>"),
+    "to": (_nodes, say("plan.nodes")),
+    "side": (_nodes, say("plan.nodes")),
+    "value": (_value, say("plan.value")),
     "vr": _int(-1, ROUND_MAX),
-    "on": (_below, "v<i>@<round> or v<i>.<k>@<round>"),
+    "on": (_below, say("plan.below")),
     "at": (_place, "{h, r}"),
     "from": (_place, "{h, r}"),
     "posing": _int(0, NODES_MAX - 1),
-    "act": (_act, f"omit, {', '.join(BROKEN)}, {{value}}, {{value, vr, on}}, {{payload}}, {{round}} or {{stale}}"),
+    "act": (_act, say("plan.act", broken=", ".join(BROKEN))),
     "when": _one_of(MOMENTS),
     "disk": _one_of(("synced", "lost-tail")),
-    "back": ((lambda v: v is None or _place(v)), "null or {h, r}"),
+    "back": ((lambda v: v is None or _place(v)), say("plan.place-or-null")),
 }
-RULES_OF: Mapping[tuple[str, str], tuple[Check, str]] = {("flood", "n"): _int(1, FLOOD_MAX)}
+RULES_OF: Mapping[tuple[str, str], Rule] = {("flood", "n"): _int(1, FLOOD_MAX)}
 """(Kind, member) -> its rule, where it is not the one of all kinds."""
 
 def _changes(value: Any) -> bool:
@@ -127,12 +131,12 @@ def _changes(value: Any) -> bool:
     )  # fmt: skip
 
 
-TOP: Mapping[str, tuple[Check, str]] = {
+TOP: Mapping[str, Rule] = {
     "plan": _one_of((SCHEMA,)),
-    "engine": ((lambda v: isinstance(v, str) and 0 < len(v) <= 128), "the name of an engine"),
+    "engine": ((lambda v: isinstance(v, str) and 0 < len(v) <= 128), say("plan.engine")),
     "n": _int(1, NODES_MAX),
-    "weights": ((lambda v: isinstance(v, list) and all(type(w) is int and w >= 1 for w in v)), "a list of weights"),
-    "faulty": ((lambda v: isinstance(v, list) and all(type(i) is int for i in v)), "a list of nodes"),
+    "weights": ((lambda v: isinstance(v, list) and all(type(w) is int and w >= 1 for w in v)), say("plan.weights")),
+    "faulty": ((lambda v: isinstance(v, list) and all(type(i) is int for i in v)), say("plan.nodes")),
     "tier": _one_of(TIERS),
     "links": _one_of(LINKS),
     "delta": _int(1, 1_000_000),
@@ -140,7 +144,7 @@ TOP: Mapping[str, tuple[Check, str]] = {
     "after": (_moods, "{node: silent|byzantine}"),
     "heights": _int(1, HEIGHTS_MAX),
     "load": _int(0, 1_000),
-    "lottery": (_slots, f"a list of at most {SLOTS_MAX} lists of at most {WINS_MAX} nodes"),
-    "changes": (_changes, "a list of {h, keys, weights}"),
-    "atoms": ((lambda v: isinstance(v, list) and len(v) <= ATOMS_MAX), f"a list of at most {ATOMS_MAX} atoms"),
+    "lottery": (_slots, say("plan.lottery", slots=SLOTS_MAX, wins=WINS_MAX)),
+    "changes": (_changes, say("plan.changes")),
+    "atoms": ((lambda v: isinstance(v, list) and len(v) <= ATOMS_MAX), say("plan.atoms", most=ATOMS_MAX)),
 }

@@ -15,6 +15,7 @@ from conformance.history import Decision
 from conformance.model.genesis import CHANNEL, Network, entry, id_of, transaction
 from conformance.model.membership import Members, changed, digest
 from conformance.plan import Plan
+from conformance.sentences import say
 from conformance.signing import holds, public_of
 from conformance.wire import canonical, tagged
 
@@ -122,9 +123,9 @@ class Force:
         weights = self.script.weights(stage)
         broken = decision.block.broken
         if header["membership"] != self.digests[stage]:
-            broken = broken or f"DAT-090: another membership than that of stage {stage}"
+            broken = broken or say("block.other-members", clause="DAT-090", stage=stage)
         elif not weights[self.number(header["proposer"])]:
-            broken = broken or f"DAT-091: proposed by {header['proposer']}, who does not validate"
+            broken = broken or say("block.not-in-force", clause="DAT-091", member=header["proposer"])
         found = decision.block._replace(broken=broken)
         votes = self.votes(found.digest, certificate, stage) if certificate is not None else ()
         return decision._replace(block=found, votes=votes, weights=weights)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
+from conformance.sentences import Text, say
 from conformance.standard import schema
 
 __all__ = ["Misfit", "check", "strict"]
@@ -23,7 +24,7 @@ _OWN: Final = "^x_"
 class Misfit(Exception):
     """A value is not of its shape: where (a JSON pointer), what was expected, what was found, by which clause."""
 
-    def __init__(self, expected: str, found: object, clause: str = "") -> None:
+    def __init__(self, expected: Text, found: object, clause: str = "") -> None:
         super().__init__(expected)
         self.path: list[str] = []
         self.expected, self.found, self.clause = expected, found, clause
@@ -73,7 +74,8 @@ def _reference(name: str) -> Check:
 
 
 def _one_of(allowed: Sequence[Any]) -> Check:
-    expected = "one of " + ", ".join(map(str, allowed)) if len(allowed) > 1 else repr(allowed[0])
+    several = len(allowed) > 1
+    expected = say("shape.one-of", names=", ".join(map(str, allowed))) if several else repr(allowed[0])
 
     def run(value: Any) -> None:
         if value not in allowed or isinstance(value, bool):
@@ -87,7 +89,7 @@ def _integer(shape: Mapping[str, Any]) -> Check:
 
     def run(value: Any) -> None:
         if type(value) is not int or not low <= value <= high:
-            raise Misfit(f"integer {low}..{high}", value)
+            raise Misfit(say("shape.integer", low=low, high=high), value)
 
     return run
 
@@ -95,7 +97,7 @@ def _integer(shape: Mapping[str, Any]) -> Check:
 def _boolean(shape: Mapping[str, Any]) -> Check:
     def run(value: Any) -> None:
         if value is not True and value is not False:
-            raise Misfit("true or false", value)
+            raise Misfit(say("shape.boolean"), value)
 
     return run
 
@@ -106,11 +108,11 @@ def _string(shape: Mapping[str, Any]) -> Check:
 
     def run(value: Any) -> None:
         if type(value) is not str:
-            raise Misfit("text", value)
+            raise Misfit(say("shape.text"), value)
         if len(value) > most:
-            raise Misfit(f"text of at most {most} characters", value)
+            raise Misfit(say("shape.text-most", most=most), value)
         if written and not fits(value):
-            raise Misfit(f"text like {written}", value)
+            raise Misfit(say("shape.text-like", pattern=written), value)
 
     return run
 
@@ -123,7 +125,7 @@ def _array(shape: Mapping[str, Any]) -> Check:
 
     def run(value: Any) -> None:
         if type(value) is not list or not least <= len(value) <= most:
-            raise Misfit(f"list of {least}..{most}", value, clause)
+            raise Misfit(say("shape.list-between", least=least, most=most), value, clause)
         for number, one in enumerate(value):
             try:
                 item(one)
@@ -136,7 +138,7 @@ def _array(shape: Mapping[str, Any]) -> Check:
 def _pair(items: list[Check]) -> Check:
     def run(value: Any) -> None:
         if type(value) is not list or len(value) != len(items):
-            raise Misfit(f"list of {len(items)}", value)
+            raise Misfit(say("shape.list-of", count=len(items)), value)
         for number, one in enumerate(items):
             try:
                 one(value[number])
@@ -154,10 +156,10 @@ def _object(shape: Mapping[str, Any]) -> Check:
 
     def run(value: Any) -> None:
         if type(value) is not dict:
-            raise Misfit("object", value, clause)
+            raise Misfit(say("shape.object"), value, clause)
         for name in required:
             if name not in value:
-                raise Misfit(f"a member {name}", "nothing", clause)
+                raise Misfit(say("shape.member", name=name), say("nothing"), clause)
         for name, inner in value.items():
             part = parts.get(name)
             if part is not None:
@@ -166,9 +168,9 @@ def _object(shape: Mapping[str, Any]) -> Check:
                 except Misfit as misfit:
                     raise misfit.below(name, clause) from None
             elif closed and not (own and name.startswith("x_")):
-                raise Misfit("only " + ", ".join(sorted(parts)), inner, clause).below(name)
+                raise Misfit(say("shape.only", names=", ".join(sorted(parts))), inner, clause).below(name)
         if one_required and sum(name in value for name in one_required) != 1:
-            raise Misfit("exactly one of " + ", ".join(one_required), sorted(value), clause)
+            raise Misfit(say("shape.just-one-of", names=", ".join(one_required)), sorted(value), clause)
 
     return run
 
@@ -191,7 +193,7 @@ def _any_of(alternatives: Sequence[Mapping[str, Any]]) -> Check:
             else:
                 return
         assert misfit is not None
-        raise Misfit("one of several shapes", value, misfit.clause)
+        raise Misfit(say("shape.several"), value, misfit.clause)
 
     if told_by is None:
         return run
@@ -200,7 +202,7 @@ def _any_of(alternatives: Sequence[Mapping[str, Any]]) -> Check:
 
     def told(value: Any) -> None:
         if type(value) is not dict or type(value.get(name)) is not str or value[name] not in by_constant:
-            expected = f"an object whose {name} is one of {', '.join(constants)}"
+            expected = say("shape.told-by", name=name, names=", ".join(constants))
             raise Misfit(expected, value.get(name, value) if type(value) is dict else value)
         by_constant[value[name]](value)
 
@@ -223,13 +225,13 @@ def _discriminator(shapes: list[Mapping[str, Any]]) -> tuple[str, list[str]] | N
 def strict(value: Any) -> None:
     """Raise `Misfit` unless a value that no shape bounds keeps to DAT-003 to DAT-006 (NOD-003)."""
     if type(value) is int and not -MOST <= value <= MOST:
-        raise Misfit("an integer within 2^53 - 1", value, "DAT-003")
+        raise Misfit(say("shape.exact-integer"), value, "DAT-003")
     if type(value) is str and not _encodable(value):
-        raise Misfit("text without lone surrogates", ascii(value), "DAT-006")
+        raise Misfit(say("shape.text-whole"), ascii(value), "DAT-006")
     if type(value) is dict:
         for name, inner in value.items():
             if not name.isascii():
-                raise Misfit("a key in ASCII", ascii(name), "DAT-005").below(ascii(name))
+                raise Misfit(say("shape.ascii-key"), ascii(name), "DAT-005").below(ascii(name))
             _strict_below(name, inner)
     if type(value) is list:
         for number, inner in enumerate(value):

@@ -13,6 +13,7 @@ from conformance.contract import Contract
 from conformance.history import History, Violation
 from conformance.plan import Byz, Inject, Plan, PlanError
 from conformance.plan_shapes import BROKEN
+from conformance.sentences import say
 from conformance.world import play
 from conformance.zoo import ZOO, Entry, load
 
@@ -42,7 +43,7 @@ class Target:
             return None
         load()
         if self.zoo not in ZOO:
-            raise PlanError("plan.unknown_zoo", "/zoo", "one of " + ", ".join(ZOO), self.zoo)
+            raise PlanError("plan.unknown_zoo", "/zoo", say("shape.one-of", names=", ".join(ZOO)), self.zoo)
         return ZOO[self.zoo]
 
     def play(

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from conformance.history import Block
+from conformance.sentences import Text, say
 
 CUT = 32
 
@@ -56,7 +57,8 @@ def read_block(data: bytes, names: list[str]) -> Block:
     try:
         return _read(data, names)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        return Block(tagged("yilian/no-block", data).hex(), "", -1, (), f"not a block: {type(error).__name__}")
+        broken = say("block.none", error=type(error).__name__)
+        return Block(tagged("yilian/no-block", data).hex(), "", -1, (), broken)
 
 
 def _read(data: bytes, names: list[str]) -> Block:
@@ -64,13 +66,13 @@ def _read(data: bytes, names: list[str]) -> Block:
     header, transactions = block["header"], block["transactions"]
     digest = tagged("yilian/block/v1", canonical(header)).hex()
     listed = [canonical(transaction) for transaction in transactions]
-    broken = ""
+    broken: Text = ""
     if canonical(block) != data:
-        broken = "not canonical bytes"
+        broken = say("block.not-canonical")
     elif merkle_root(listed).hex() != header["transactions_root"] or len(listed) != header["size"]:
-        broken = "the header does not bind the transactions"
+        broken = say("block.unbound")
     elif header["proposer"] not in names:
-        broken = "not proposed by a validator"
+        broken = say("block.by-nobody")
     proposer = names.index(header["proposer"]) if header["proposer"] in names else -1
     ids = tuple(tagged("yilian/tx/v1", canonical(transaction["body"])).hex() for transaction in transactions)
     return Block(digest, header["previous"], proposer, ids, broken)

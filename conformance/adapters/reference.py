@@ -22,6 +22,7 @@ from conformance.adapters.tongues import TONGUES, Saying, dumb
 from conformance.contract import Contract
 from conformance.history import Block, Decision, Said
 from conformance.plan import Plan
+from conformance.sentences import say
 from refimpl.consensus import interface as engine_api
 from refimpl.consensus.interface import Engine, Kind, Validators
 from refimpl.consensus.registry import find_engine
@@ -266,7 +267,7 @@ class EngineReactor:
     def report(self, decision: engine_api.Decide) -> None:
         """Tell the world what is final here."""
         found = read_line(decision.payload)
-        block = found[1] if found else Block(decision.value.hex(), "", -1, (), "INV-S3: not a block")
+        block = found[1] if found else Block(decision.value.hex(), "", -1, (), say("block.not-one", clause="INV-S3"))
         votes = tuple((node_of(name), self.cluster.signed(decision, name, mark)) for name, mark in decision.votes)
         made = decision.proof
         proof = {} if made is None else {**made.body.to_data(), "from": made.sender}

@@ -10,6 +10,7 @@ INV-A2. Source: spec/proofs/accountability.py shows for every n that this eviden
 from collections.abc import Iterable
 
 from conformance.history import Delivery, History, Violation
+from conformance.sentences import say
 
 Vote = tuple[int, str, int, int, str]
 """(signer, kind, height, round, value)."""
@@ -26,8 +27,8 @@ def check(history: History) -> tuple[Violation, ...]:
     guilty = sorted(convicted(history, fork))
     if len(guilty) >= needed:
         return ()
-    found = f"{len(guilty)}: {guilty}"
-    return (Violation("INV-A1", history.ended, history.plan.correct, f"proof against at least {needed}", found),)
+    expected, actual = say("proof.against", least=needed), f"{len(guilty)}: {guilty}"
+    return (Violation("INV-A1", history.ended, history.plan.correct, expected, actual),)
 
 
 def forked_height(history: History) -> int | None:

@@ -5,6 +5,7 @@ look at signatures, votes or validity: a history in which everybody agrees on no
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import say
 
 
 def check(history: History) -> tuple[Violation, ...]:
@@ -13,13 +14,7 @@ def check(history: History) -> tuple[Violation, ...]:
     for decision in history.decisions:
         known = first.setdefault(decision.height, (decision.node, decision.block.digest))
         if known[1] != decision.block.digest and known[0] != decision.node:
-            return (
-                Violation(
-                    "INV-S1",
-                    decision.tick,
-                    (known[0], decision.node),
-                    f"one block at height {decision.height}",
-                    f"node {known[0]} decided {known[1][:8]}, node {decision.node} {decision.block.digest[:8]}",
-                ),
-            )
+            nodes, that = (known[0], decision.node), decision.block.digest[:8]
+            actual = say("fork", one=nodes[0], this=known[1][:8], other=nodes[1], that=that)
+            return (Violation("INV-S1", decision.tick, nodes, say("fork.none", height=decision.height), actual),)
     return ()

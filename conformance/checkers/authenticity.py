@@ -5,20 +5,23 @@ how a signature is verified.
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import kind, say
+
+SAME = say("unsigned.none")
 
 
 def differ(history: History, sieved: History) -> tuple[Violation, ...]:
     """The first statement or decision of a correct node that only one of the runs has."""
     for one, other in zip(history.statements, sieved.statements, strict=False):
         if one != other:
-            found = f"{one.kind} of {one.value[:8]} in round {one.round}"
-            return (Violation("INV-S8.1", one.tick, (one.node,), "the run without what nobody signed", found),)
+            found = say("unsigned.said", kind=kind(one.kind), value=one.value[:8], round=one.round)
+            return (Violation("INV-S8.1", one.tick, (one.node,), SAME, found),)
     for final, without in zip(history.decisions, sieved.decisions, strict=False):
         if final != without:
-            found = f"{final.block.digest[:8]} at height {final.height}"
-            return (Violation("INV-S8.1", final.tick, (final.node,), "the run without what nobody signed", found),)
+            found = say("unsigned.decided", block=final.block.digest[:8], height=final.height)
+            return (Violation("INV-S8.1", final.tick, (final.node,), SAME, found),)
     lengths = [(len(run.statements), len(run.decisions)) for run in (history, sieved)]
     if lengths[0] != lengths[1]:
-        found = f"{lengths[0]} statements and decisions, {lengths[1]} without"
-        return (Violation("INV-S8.1", history.ended, (), "the run without what nobody signed", found),)
+        found = say("unsigned.counts", these=str(lengths[0]), those=str(lengths[1]))
+        return (Violation("INV-S8.1", history.ended, (), SAME, found),)
     return ()

@@ -5,6 +5,7 @@ that promise no certificates are not judged. It must not use the engine's idea o
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import say
 
 
 def check(history: History) -> tuple[Violation, ...]:
@@ -18,8 +19,10 @@ def check(history: History) -> tuple[Violation, ...]:
         voters = [voter for voter, holds in decision.votes if holds]
         weight = sum(weights[voter] for voter in set(voters) if 0 <= voter < len(weights))
         if len(voters) != len(decision.votes):
-            return (Violation("INV-S6", decision.tick, (decision.node,), "signatures that hold", "one that does not"),)
+            valid, actual = say("certificate.holds"), say("certificate.bad")
+            return (Violation("INV-S6", decision.tick, (decision.node,), valid, actual),)
         if len(set(voters)) != len(voters) or 3 * weight <= 2 * sum(weights):
-            need = f"distinct voters of weight above {2 * sum(weights)}/3"
-            return (Violation("INV-S6", decision.tick, (decision.node,), need, f"voters {voters}, weight {weight}"),)
+            needed = say("certificate.weight", twice=2 * sum(weights))
+            actual = say("certificate.voters", voters=str(voters), weight=weight)
+            return (Violation("INV-S6", decision.tick, (decision.node,), needed, actual),)
     return ()

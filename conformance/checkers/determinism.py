@@ -4,6 +4,7 @@ A report that is repeated after a crash says nothing of its result. It must not 
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import say
 
 
 def check(history: History) -> tuple[Violation, ...]:
@@ -15,7 +16,6 @@ def check(history: History) -> tuple[Violation, ...]:
         place = (decision.height, decision.block.digest)
         node, result = first.setdefault(place, (decision.node, decision.result))
         if result != decision.result:
-            return (
-                Violation("INV-S5", decision.tick, (node, decision.node), f"result {result[:8]}", decision.result[:8]),
-            )
+            expected = say("result", digest=result[:8])
+            return (Violation("INV-S5", decision.tick, (node, decision.node), expected, decision.result[:8]),)
     return ()

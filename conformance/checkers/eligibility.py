@@ -13,6 +13,7 @@ from conformance.contract import Contract
 from conformance.history import Decision, History, Violation
 from conformance.lottery import SEALED, turn_of
 from conformance.plan import canonical
+from conformance.sentences import Text, say
 
 
 class Link(NamedTuple):
@@ -32,50 +33,52 @@ def check(history: History) -> tuple[Violation, ...]:
     for decision in history.decisions:
         life = (decision.node, decision.life)
         if not decision.proof:
-            return (violation(decision, "a proof of eligibility", "none"),)
+            return (violation(decision, say("proof"), say("none")),)
         for expected, actual in faults(history, decision, ends.get(life)):
             return (violation(decision, expected, actual),)
         ends[life] = Link(decision.height, decision.round, seal_of(history.contract, decision), decision.proof)
     return ()
 
 
-def violation(decision: Decision, expected: str, actual: str) -> Violation:
+def violation(decision: Decision, expected: Text, actual: Text) -> Violation:
     """A block without proof."""
-    return Violation("INV-S3", decision.tick, (decision.node,), expected, f"{actual} at height {decision.height}")
+    found = say("at-height", what=actual, height=decision.height)
+    return Violation("INV-S3", decision.tick, (decision.node,), expected, found)
 
 
-def faults(history: History, decision: Decision, before: Link | None) -> Iterator[tuple[str, str]]:
+def faults(history: History, decision: Decision, before: Link | None) -> Iterator[tuple[Text, Text]]:
     """(expected, actual) of everything that is wrong with the proof of one block, given the one before."""
     contract, proof = history.contract, decision.proof
     if proof["value"] != decision.block.digest:
-        yield f"a proof about {decision.block.digest[:8]}", proof["value"][:8]
+        yield say("proof.about", digest=decision.block.digest[:8]), proof["value"][:8]
     if before is not None and decision.height == before.height + 1 and proof["parent"] != before.seal:
-        yield f"a block on seal {before.seal[:8]}", proof["parent"][:8]
+        yield say("proof.on", seal=before.seal[:8]), proof["parent"][:8]
     if before is not None and decision.round <= before.slot:
-        yield f"a slot after {before.slot}", f"slot {decision.round}"
+        yield say("proof.later", slot=before.slot), say("slot", slot=decision.round)
     turn = turn_of(contract.turns, decision.round, history.weights, contract.term, history.names)
     if turn is not None and turn != history.maker(decision):
-        yield f"slot {decision.round} sealed by node {turn}", f"by node {history.maker(decision)}"
+        yield (say("proof.by", slot=decision.round, node=turn),
+               say("proof.by-another", node=history.maker(decision)))  # fmt: skip
     if contract.turns == "work":
         yield from work(contract, decision, before)
 
 
-def work(contract: Contract, decision: Decision, before: Link | None) -> Iterator[tuple[str, str]]:
+def work(contract: Contract, decision: Decision, before: Link | None) -> Iterator[tuple[Text, Text]]:
     """What is wrong with a proof of work (CON-151, CON-154)."""
     bits, window, _ = contract.difficulty
     proof, had = decision.proof, zero_bits(seal_of(contract, decision))
     if had < proof["bits"]:
-        yield f"a seal with {proof['bits']} leading zero bits", f"{had}"
+        yield say("proof.zeros", bits=proof["bits"]), str(had)
     if decision.height == 1:
         if proof["bits"] != bits:
-            yield f"{bits} zero bits demanded", f"{proof['bits']}"
+            yield say("proof.demanded", bits=bits), str(proof["bits"])
     elif before is not None:
         demanded = before.proof["bits"] if before.height % window else retarget(contract, before)
         if proof["bits"] != demanded:
-            yield f"{demanded} zero bits demanded", f"{proof['bits']}"
+            yield say("proof.demanded", bits=demanded), str(proof["bits"])
         since = before.proof["since"] if before.height % window else decision.round
         if proof["since"] != since:
-            yield f"a window since slot {since}", f"{proof['since']}"
+            yield say("proof.window", slot=since), str(proof["since"])
 
 
 def retarget(contract: Contract, last: Link) -> int:

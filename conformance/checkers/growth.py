@@ -13,6 +13,7 @@ from itertools import combinations, product
 
 from conformance.contract import delays
 from conformance.history import History, Violation
+from conformance.sentences import say
 
 BACK = 2
 """Slots in which a member that came back only listens (CON-129)."""
@@ -30,8 +31,8 @@ def check(history: History) -> tuple[Violation, ...]:
         for start, end in combinations(range(first, last + 1), 2):
             due, useful = owed(history, heights, won, start, end)
             if heights[end] - heights[start] < due:
-                expected = f"{due} blocks more from slot {start} to slot {end}, of which correct members won {useful}"
-                actual = f"{heights[end] - heights[start]} more, at height {heights[end]}"
+                expected = say("growth", blocks=due, start=start, end=end, won=useful)
+                actual = say("growth.less", blocks=heights[end] - heights[start], height=heights[end])
                 return (Violation("INV-V1.growth", end * long, (node,), expected, actual),)
     return ()
 

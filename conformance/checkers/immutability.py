@@ -4,6 +4,7 @@ It must not compare different nodes: that is INV-S1.
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import Sentence, say
 
 
 def check(history: History) -> tuple[Violation, ...]:
@@ -14,12 +15,14 @@ def check(history: History) -> tuple[Violation, ...]:
         place = (decision.node, decision.height)
         old = reported.setdefault(place, decision.block.digest)
         if old != decision.block.digest:
-            return (broken(decision.tick, decision.node, f"{old[:8]} at height {decision.height} for ever",
-                           f"{decision.block.digest[:8]} after it"),)  # fmt: skip
+            return (broken(decision.tick, decision.node,
+                           say("final.for-ever", block=old[:8], height=decision.height),
+                           say("final.changed", block=decision.block.digest[:8])),)  # fmt: skip
         life = (decision.node, decision.life)
         tip = tips.get(life, 0)
         if decision.height != tip + 1:
-            return (broken(decision.tick, decision.node, f"height {tip + 1} next", f"height {decision.height}"),)
+            return (broken(decision.tick, decision.node, say("final.next", height=tip + 1),
+                           say("height", height=decision.height)),)  # fmt: skip
         tips[life] = decision.height
     return forgotten(history, tips)
 
@@ -31,10 +34,10 @@ def forgotten(history: History, tips: dict[tuple[int, int], int]) -> tuple[Viola
     for (node, life), tip in tips.items():
         later = [other for (who, number), other in tips.items() if who == node and number > life]
         if later and later[-1] < tip:
-            return (broken(history.ended, node, f"height {tip} after recovery", f"height {later[-1]}"),)
+            return (broken(history.ended, node, say("final.kept", height=tip), say("height", height=later[-1])),)
     return ()
 
 
-def broken(tick: int, node: int, expected: str, actual: str) -> Violation:
+def broken(tick: int, node: int, expected: Sentence, actual: Sentence) -> Violation:
     """A violation by one node."""
     return Violation("INV-S2", tick, (node,), expected, actual)

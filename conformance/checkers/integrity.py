@@ -4,6 +4,7 @@ It must not know what a transaction does.
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import say
 
 
 def check(history: History) -> tuple[Violation, ...]:
@@ -13,8 +14,9 @@ def check(history: History) -> tuple[Violation, ...]:
         chain = seen.setdefault((decision.node, decision.life), set())
         for name in decision.block.transactions:
             if name in chain:
-                return (Violation("INV-S4.1", decision.tick, (decision.node,), f"{name[:16]} at most once", "twice"),)
+                once = say("once", transaction=name[:16])
+                return (Violation("INV-S4.1", decision.tick, (decision.node,), once, say("twice")),)
             if name not in history.submitted:
-                return (Violation("INV-S4.2", decision.tick, (decision.node,), "a transaction of a client", name[:16]),)
+                return (Violation("INV-S4.2", decision.tick, (decision.node,), say("of-a-client"), name[:16]),)
             chain.add(name)
     return ()

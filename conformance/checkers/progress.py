@@ -7,7 +7,9 @@ say this, nor the tier `accountability`.
 
 from collections.abc import Iterator
 
+from conformance.checkers.termination import standing
 from conformance.history import History, Violation
+from conformance.sentences import say
 
 
 def check(history: History) -> tuple[Violation, ...]:
@@ -30,9 +32,9 @@ def censored(history: History) -> Iterator[Violation]:
             absent = sorted(history.handed_in - known)
             whole = maker in history.plan.correct and maker not in crashed | refused and decision.height > 1
             if whole and absent:
-                expected = f"{absent[0][:16]} decided by height {decision.height}, which node {maker} made"
-                yield Violation("INV-V2", decision.tick, (node,), expected, f"{len(absent)} of "
-                                f"{len(history.handed_in)} left out")  # fmt: skip
+                expected = say("included", transaction=absent[0][:16], height=decision.height, node=maker)
+                actual = say("left-out", count=len(absent), all=len(history.handed_in))
+                yield Violation("INV-V2", decision.tick, (node,), expected, actual)
                 return
 
 
@@ -46,8 +48,8 @@ def apart(history: History) -> Iterator[Violation]:
     needed = len(history.contract.phases) * history.plan.delta
     together = longest(history, stuck)
     if together < needed:
-        expected = f"{needed} ticks after GST in which nodes {', '.join(map(str, stuck))} stand in one round"
-        yield Violation("INV-V3", history.ended, tuple(stuck), expected, str(together))
+        expected = say("together", ticks=needed, nodes=", ".join(map(str, stuck)))
+        yield Violation("INV-V3", history.ended, tuple(stuck), expected, say("together.for", ticks=together))
 
 
 def longest(history: History, nodes: list[int]) -> int:
@@ -70,6 +72,5 @@ def left_behind(history: History) -> Iterator[Violation]:
     stuck = [node for node, _ in history.stuck]
     others = [node for node in history.plan.correct if node not in stuck]
     if history.why != "done" and stuck and others:
-        expected = f"height {history.plan.heights}, as nodes {', '.join(map(str, others))}"
-        told = "; ".join(f"node {node}: {place}" for node, place in history.stuck)
-        yield Violation("INV-V4", history.ended, tuple(stuck), expected, told)
+        expected = say("decided.as", height=history.plan.heights, nodes=", ".join(map(str, others)))
+        yield Violation("INV-V4", history.ended, tuple(stuck), expected, standing(history))

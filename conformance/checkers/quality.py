@@ -6,6 +6,7 @@ not ask whether its maker was entitled to make it: that is INV-S3.
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import say
 
 
 def check(history: History) -> tuple[Violation, ...]:
@@ -21,6 +22,6 @@ def check(history: History) -> tuple[Violation, ...]:
             honest = sum(maker not in history.plan.faulty for maker in makers[start : start + length])
             if honest < own:
                 tick = chain[start + length - 1][1].tick
-                expected = f"{own} of the {length} blocks from height {chain[start][0]} on by correct members"
+                expected = say("quality", least=own, length=length, height=chain[start][0])
                 return (Violation("INV-V1.quality", tick, (node,), expected, str(honest)),)
     return ()

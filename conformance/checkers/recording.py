@@ -5,12 +5,13 @@ after a crash it could contradict itself. It must not read a disk.
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import kind, say
 
 
 def check(history: History) -> tuple[Violation, ...]:
     """The first statement that a crash would have wiped out."""
     for said in history.statements:
         if said.kind in history.contract.phases and not said.recorded:
-            place = f"{said.kind} at height {said.height} round {said.round}"
-            return (Violation("INV-S7.4", said.tick, (said.node,), f"a synced record before {place}", "none"),)
+            expected = say("recorded", kind=kind(said.kind), height=said.height, round=said.round)
+            return (Violation("INV-S7.4", said.tick, (said.node,), expected, say("none")),)
     return ()

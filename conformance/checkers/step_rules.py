@@ -6,6 +6,7 @@ judged where the rightful proposer is correct, for only then is all that it sign
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import kind, say
 
 
 def check(history: History) -> tuple[Violation, ...]:
@@ -22,9 +23,10 @@ def contradiction(history: History) -> tuple[Violation, ...]:
         place = (statement.node, statement.kind, statement.height, statement.round)
         old = said.setdefault(place, statement.value)
         if old != statement.value:
-            where = f"one {statement.kind} at height {statement.height} round {statement.round}"
-            actual = f"{old[:8]} and {statement.value[:8]}"
-            return (Violation("INV-S7.1", statement.tick, (statement.node,), where, actual),)
+            named, height, round_ = kind(statement.kind), statement.height, statement.round
+            expected = say("one-statement", kind=named, height=height, round=round_)
+            actual = say("two-statements", one=old[:8], other=statement.value[:8])
+            return (Violation("INV-S7.1", statement.tick, (statement.node,), expected, actual),)
     return ()
 
 
@@ -43,6 +45,6 @@ def usurpation(history: History) -> tuple[Violation, ...]:
         proposer = None if turn is None else members[turn]
         if proposer is None or proposer in plan.faulty or (proposer, *statement[4:7]) in proposed:
             continue
-        expected = f"a {statement.kind} for a proposal of node {proposer} in round {statement.round}"
+        expected = say("rightful", kind=kind(statement.kind), node=proposer, round=statement.round)
         return (Violation("INV-S7.3", statement.tick, (statement.node,), expected, statement.value[:8]),)
     return ()

@@ -11,6 +11,7 @@ It must not know how an engine remembers, nor judge liars. Source: CON-013 to CO
 from collections.abc import Iterator, Sequence
 
 from conformance.history import History, Statement, Violation
+from conformance.sentences import Sentence, kind, say
 
 Place = tuple[int, str, int, int, str]
 """(node, kind, height, round, value)."""
@@ -52,31 +53,31 @@ def check(history: History) -> tuple[Violation, ...]:
         return ()
     heard = Heard(history)
     for statement, expected in forbidden(history, heard):
-        actual = f"{statement.kind} for {statement.value[:8]}"
+        actual = say("statement", kind=kind(statement.kind), value=statement.value[:8])
         return (Violation("INV-S7.2", statement.tick, (statement.node,), expected, actual),)
     return ()
 
 
-def forbidden(history: History, heard: Heard) -> Iterator[tuple[Statement, str]]:
+def forbidden(history: History, heard: Heard) -> Iterator[tuple[Statement, Sentence]]:
     """Statements that no step allows, with what was expected."""
     phases = history.contract.phases
     propose, first = phases[0], phases[1]
     second = history.contract.commits if history.contract.commits != first else ""
     bound: dict[tuple[int, int], Statement] = {}
     for said in history.statements:
-        where = f"at height {said.height} round {said.round}"
+        place = {"height": said.height, "round": said.round}
         if said.value == "nil" or said.kind not in (first, second):
             continue
         if not heard.weight((said.node, propose, *said[4:7]), said.tick):
-            yield said, f"a {propose} for it {where}"
+            yield said, say("heard", kind=kind(propose), **place)
         if said.kind == second:
             if not heard.is_quorum((said.node, first, *said[4:7]), said.tick):
-                yield said, f"a quorum of {first} for it {where}"
+                yield said, say("heard.quorum", kind=kind(first), **place)
             bound[said.node, said.height] = said
         elif second and history.contract.rounds in LOCKING:
             lock = bound.get((said.node, said.height))
             if lock is not None and not released(heard, first, lock, said):
-                yield said, f"{lock.value[:8]}, for which it gave its {second} in round {lock.round}, or proof since"
+                yield said, say("bound", value=lock.value[:8], kind=kind(second), round=lock.round)
 
 
 def released(heard: Heard, first: str, lock: Statement, said: Statement) -> bool:

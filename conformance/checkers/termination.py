@@ -6,6 +6,7 @@ judge runs of the accountability tier, nor longest chains, which are held to `gr
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import Sentence, say
 
 
 def check(history: History) -> tuple[Violation, ...]:
@@ -14,5 +15,10 @@ def check(history: History) -> tuple[Violation, ...]:
         return ()
     kind = "deadlock" if history.why == "quiet" else "livelock"
     nodes = tuple(node for node, _ in history.stuck)
-    told = "; ".join(f"node {node}: {place}" for node, place in history.stuck)
-    return (Violation(f"INV-V1.{kind}", history.ended, nodes, f"height {history.plan.heights} decided", told),)
+    expected = say("decided", height=history.plan.heights)
+    return (Violation(f"INV-V1.{kind}", history.ended, nodes, expected, standing(history)),)
+
+
+def standing(history: History) -> Sentence:
+    """Where the stuck nodes stand, in words of their own."""
+    return say("stuck", places=tuple(say("stuck.at", node=node, place=place) for node, place in history.stuck))

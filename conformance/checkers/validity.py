@@ -4,6 +4,7 @@ The block's own validity was judged by the kit's decoder (`Block.broken`); here 
 """
 
 from conformance.history import History, Violation
+from conformance.sentences import say
 
 
 def check(history: History) -> tuple[Violation, ...]:
@@ -12,9 +13,10 @@ def check(history: History) -> tuple[Violation, ...]:
     for decision in history.decisions:
         block, life = decision.block, (decision.node, decision.life)
         if block.broken:
-            return (Violation("INV-S3", decision.tick, (decision.node,), "a valid block", block.broken),)
+            return (Violation("INV-S3", decision.tick, (decision.node,), say("block.valid"), block.broken),)
         if decision.height > 1 and life in tips and block.previous != tips[life]:
-            expected = f"previous block {tips[life][:8]} at height {decision.height}"
-            return (Violation("INV-S3", decision.tick, (decision.node,), expected, block.previous[:8] or "none"),)
+            expected = say("block.previous", digest=tips[life][:8], height=decision.height)
+            actual = block.previous[:8] or say("none")
+            return (Violation("INV-S3", decision.tick, (decision.node,), expected, actual),)
         tips[life] = block.digest
     return ()

@@ -30,6 +30,7 @@ from conformance.report.page import page
 from conformance.report.results import SCHEMA, as_data, replay_file
 from conformance.report.verdicts import broken_off, summary
 from conformance.report.words import Language, word
+from conformance.sentences import in_words
 
 KIT = "yilian"
 LAST = "last.json"
@@ -97,7 +98,8 @@ def command(context: click.Context, /, **asked: Any) -> None:
     if run.complete or not asked["failed_last"]:
         write(asked["folder"] / LAST, json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1) + "\n")
     texts: dict[str, Callable[[], str]] = {
-        "junit_file": lambda: junit(results, run), "md_file": lambda: markdown(results, run, claim, language),
+        "junit_file": lambda: junit(results, run, language),
+        "md_file": lambda: markdown(results, run, claim, language),
         "html_file": lambda: page(hello, run, claim, results, seconds, language),
         "badge_file": lambda: badge(claim, run),
     }  # fmt: skip
@@ -137,7 +139,7 @@ def examine_all(
     listed = [one for one in fitting if not one.pack or one.pack in packs]
     if not listed:
         raise click.UsageError(f"--only {' '.join(only) or '?'}: no test of {level}")
-    known = known_of(asked["list_file"], tests())
+    known = known_of(asked["list_file"], tests(), language)
     complete = not only and not asked["since"]
     run = Run(level, profile, tuple(packs), settings.suite, complete, asked["command"],
               f"{hello.name} {hello.version}", own)  # fmt: skip
@@ -183,7 +185,7 @@ def seconds_of(text: str) -> float:
     return int(number) * (60 if unit == "m" else 1)
 
 
-def known_of(path: Path | None, everything: Sequence[Test]) -> dict[str, Any]:
+def known_of(path: Path | None, everything: Sequence[Test], language: Language) -> dict[str, Any]:
     """The known failures of a file; an entry that is none is a usage error."""
     if path is None:
         return {}
@@ -192,7 +194,7 @@ def known_of(path: Path | None, everything: Sequence[Test]) -> dict[str, Any]:
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror}") from None
     except BadList as bad:
-        raise click.BadParameter(f"{path}: {bad.args[0]} {bad.args[1]}") from None
+        raise click.BadParameter(f"{path}: {bad.args[0]} {in_words(bad.args[1], language)}") from None
 
 
 def last_failed(folder: Path) -> list[str]:

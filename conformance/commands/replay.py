@@ -26,6 +26,7 @@ from conformance.report.results import REPLAY_SCHEMA, failure_data
 from conformance.report.story import report
 from conformance.report.verdicts import broken_off, result_lines
 from conformance.report.words import Language, word
+from conformance.sentences import say
 from conformance.trace import trace_digest
 
 __all__ = ["is_of_a_node", "keep", "replay_on"]
@@ -68,8 +69,8 @@ def keep(file: Path, folder: Path | None, claim: Sequence[str], *, command: str,
     """Make a kept failure a vector in a folder, or pack it with what the implementer claims; the exit status."""
     spoken, saved = cast(Language, language), _read(file)
     if saved.get("schema") != REPLAY_SCHEMA or not saved.get("clause"):
-        raise PlanError("plan.malformed", "/schema", f"a failure that yilian conform kept, {REPLAY_SCHEMA}",
-                        str(saved.get("schema", "a plan")))  # fmt: skip
+        expected = say("plan.kept-failure", schema=REPLAY_SCHEMA)
+        raise PlanError("plan.malformed", "/schema", expected, saved.get("schema", say("plan.a-plan")))
     if claim:
         if not all(text.strip() for text in claim):
             raise click.BadParameter("--dispute: what do you claim? / 主张为空")
@@ -91,9 +92,9 @@ def _read(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise click.BadParameter(f"{file}: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise PlanError("plan.not_json", "", "one JSON object", str(file)) from None
+        raise PlanError("plan.not_json", "", say("shape.one-json"), file) from None
     if not isinstance(found, dict):
-        raise PlanError("plan.not_json", "", "one JSON object", type(found).__name__)
+        raise PlanError("plan.not_json", "", say("shape.one-json"), type(found).__name__)
     if found.get("schema") == REPLAY_SCHEMA or ("plan" in found and isinstance(found["plan"], dict)):
         return found
     return {"plan": found}
@@ -123,7 +124,7 @@ def _test(settings: Settings, saved: dict[str, Any], *, as_json: bool, language:
     known = {test.id: test for test in tests()}
     name = str(saved.get("test"))
     if name not in known:
-        raise PlanError("plan.malformed", "/test", "the id of a test", name)
+        raise PlanError("plan.malformed", "/test", say("plan.test"), name)
     bench = bench_of(settings)
     try:
         result: Result = examine(bench, known[name])

@@ -24,6 +24,7 @@ from conformance.drivers.levels import Settings, bench_of
 from conformance.plan import PlanError
 from conformance.report.verdicts import broken_off
 from conformance.report.words import Language, word
+from conformance.sentences import Text, in_words, say
 from conformance.standard import Clause, clauses, place
 
 SUMS: Final = "SHA256SUMS"
@@ -36,11 +37,12 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-REQUIRED: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
-    "clauses": ((lambda v: isinstance(v, list) and all(map(_is_text, v))), "a list of ids"),
-    "expect": ((lambda v: isinstance(v, dict) and isinstance(v.get("refused", {}), dict)), "ok or refused"),
-    "id": (_is_text, "a text"), "input": ((lambda v: isinstance(v, dict)), "an object"), "kind": (_is_text, "a text"),
-    "level": (_is_text, "a text"), "why": (_is_text, "a text"),
+TEXT: Final = say("shape.a-text")
+REQUIRED: Final[Mapping[str, tuple[Callable[[Any], bool], Text]]] = {
+    "clauses": ((lambda v: isinstance(v, list) and all(map(_is_text, v))), say("vector.ids")),
+    "expect": ((lambda v: isinstance(v, dict) and isinstance(v.get("refused", {}), dict)), say("vector.outcome")),
+    "id": (_is_text, TEXT), "input": ((lambda v: isinstance(v, dict)), say("shape.an-object")),
+    "kind": (_is_text, TEXT), "level": (_is_text, TEXT), "why": (_is_text, TEXT),
 }  # fmt: skip
 """Member of every case -> what it must be."""
 FOUND: Final = 1
@@ -76,7 +78,7 @@ def check(context: click.Context, folder: Path) -> None:
     listed, language = listed_in(folder), spoken(context)
     wrong = list(faults(folder, listed))
     for fault in wrong:
-        click.echo(fault)
+        click.echo(in_words(fault, language))
     if wrong:
         context.exit(UNUSABLE)
     old = [(name, clause) for name in files_of(listed) for clause in stale(folder / name)]
@@ -100,7 +102,7 @@ def run(context: click.Context, folder: Path, node: str, address: str) -> None:
     listed, language = listed_in(folder), spoken(context)
     fault = next(faults(folder, listed), None)
     if fault is not None:
-        click.echo(fault)
+        click.echo(in_words(fault, language))
         context.exit(UNUSABLE)
     bench, right, count = bench_of(Settings(node, address)), 0, 0
     try:
@@ -109,8 +111,12 @@ def run(context: click.Context, folder: Path, node: str, address: str) -> None:
             try:
                 answer(bench.session(), case)
                 right += 1
-            except (Failed, Unsupported) as told:
-                click.echo(f"{getattr(told, 'verdict', Verdict.UNSUPPORTED).value}  {case['id']}  {told.args[0]}")
+            except Failed as failed:
+                texts = {"expected": in_words(failed.expected, language), "actual": in_words(failed.actual, language)}
+                found = word("differs", language, clause=failed.clause, **texts)
+                click.echo(f"{failed.verdict.value}  {case['id']}  {found}")
+            except Unsupported as missing:
+                click.echo(f"{Verdict.UNSUPPORTED.value}  {case['id']}  {in_words(missing.args[0], language)}")
     except (Unusable, Unstarted, Breach, Stopped) as end:
         for line in broken_off(end.args[0] if isinstance(end, Unusable) else end, language):
             click.echo(line, err=True)
@@ -132,7 +138,7 @@ def confirm(context: click.Context, clause: str, folder: Path) -> None:
         raise UnknownClause(clause)
     fault = next(faults(folder, listed), None)
     if fault is not None:
-        click.echo(fault)
+        click.echo(in_words(fault, spoken(context)))
         context.exit(UNUSABLE)
     named = [name for name in files_of(listed) if clause in stale(folder / name)]
     count = sum(len(citing(folder / name, clause)) for name in named)
@@ -212,9 +218,11 @@ def dialogue(session: Session, case: Mapping[str, Any]) -> None:
     expected = case["expect"].get("refused", {}).get("at", "")
     if at != expected:
         number = int((at or expected).split("/")[2])
-        right, found = schedule.steps[number][1], "the same" if differs is None else shown(differs[1])
-        told = f"not {shown(right)}" if expected == f"/steps/{number}/reply" else shown(right)
-        raise Failed(case["clauses"][0] if case["clauses"] else "NOD-021", f"{at or expected}: {told}", found)
+        right = shown(schedule.steps[number][1])
+        found = say("vector.same") if differs is None else shown(differs[1])
+        wanted = say("vector.not", reply=right) if expected == f"/steps/{number}/reply" else right
+        clause = case["clauses"][0] if case["clauses"] else "NOD-021"
+        raise Failed(clause, say("vector.step", at=at or expected, reply=wanted), found)
 
 
 def _all() -> Iterator[tuple[str, str]]:
@@ -231,50 +239,52 @@ def sums(texts: dict[str, str]) -> str:
     return "".join(f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(texts.items()))
 
 
-def faults(folder: Path, listed: str) -> Iterator[str]:
+def faults(folder: Path, listed: str) -> Iterator[Text]:
     """What does not hold: a sum, a file that is missing, a case without its form."""
     for line in listed.splitlines():
         digest, _, name = line.partition("  ")
         path = folder / name
         if not path.is_file():
-            yield f"{name}: missing"
+            yield say("vector.missing", name=name)
         elif sha256(path.read_bytes()).hexdigest() != digest:
-            yield f"{name}: another SHA-256 than {digest[:16]}.."
+            yield say("vector.sum", name=name, digest=digest[:16])
         elif name.endswith(".jsonl"):
             yield from _form(name, path.read_bytes())
 
 
-def _form(name: str, data: bytes) -> Iterator[str]:
+def _form(name: str, data: bytes) -> Iterator[Text]:
     """What is wrong with a file of cases, line by line, whatever its bytes are."""
     head, *lines = data.split(b"\n")
     info = _parsed(head).get("_info")
     if not isinstance(info, dict) or not _are_digests(info.get("clauses")):
-        yield f"{name}:1: no _info with clauses and their digests"
+        yield say("vector.at-line", name=name, number=1, fault=say("vector.info"))
     programs: list[str] = []
     for number, line in enumerate(lines, 2):
         if line:
-            yield from (f"{name}:{number}: {fault}" for fault in _faults_of(_parsed(line), programs))
+            for fault in _faults_of(_parsed(line), programs):
+                yield say("vector.at-line", name=name, number=number, fault=fault)
 
 
-def _faults_of(case: dict[str, Any], programs: list[str]) -> Iterator[str]:
+def _faults_of(case: dict[str, Any], programs: list[str]) -> Iterator[Text]:
     """What is wrong with one case after these programs, to which its own is added."""
     missing = REQUIRED.keys() - case.keys()
     if missing:
-        yield f"{', '.join(sorted(missing))} missing"
+        yield say("vector.missing-members", names=", ".join(sorted(missing)))
         return
     for key, (holds, expected) in REQUIRED.items():
         if not holds(case[key]):
-            yield f"/{key}: {expected}, not {shown(case[key])}"
+            yield say("vector.fault", at=f"/{key}", expected=expected, found=shown(case[key]))
             return
     if case["kind"] == PROGRAM:
         programs.append(case["id"])
     elif "program" in case["input"] and case["input"]["program"] not in programs:
-        yield f"/input/program: the id of a program above, not {shown(case['input']['program'])}"
+        found = shown(case["input"]["program"])
+        yield say("vector.fault", at="/input/program", expected=say("vector.program"), found=found)
     if case["kind"] == KIND:
         try:
             Schedule.from_data(case["input"])
         except PlanError as error:
-            yield f"/input{error.at}: {error.expected}, not {error.found}"
+            yield say("vector.fault", at=f"/input{error.at}", expected=error.expected, found=error.found)
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

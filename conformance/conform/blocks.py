@@ -23,6 +23,7 @@ from conformance.history import Said
 from conformance.model.genesis import START, entry, id_of, transaction
 from conformance.model.scripts import Script, Step, program, scripts
 from conformance.plan import Plan, Support
+from conformance.sentences import say
 from conformance.wire import canonical, merkle_root, tagged
 from conformance.world import play
 
@@ -61,8 +62,7 @@ def referred_twice(session: Session) -> None:
     solo.submit(first)
     found = [solo.query("receipt", tx_id=id_of(one))["status"] for one in (first, second)]
     if found != ["applied", "refused"]:
-        raise solo.failed("INV-S9.1", "of two requests in one block one is applied, one refused", ", ".join(found),
-                          diff=solo.differs())  # fmt: skip
+        raise solo.failed("INV-S9.1", say("statuses.one-each"), ", ".join(found), diff=solo.differs())
     solo.silent = False
     solo.compare_tip("DAT-110")
     solo.compare_receipts()
@@ -100,7 +100,7 @@ def judged_at_its_time(session: Session) -> None:
         solo.submit(one, START + 100 if one is made[-1] else START)
     found = solo.query("receipt", tx_id=id_of(made[-1]))
     if found["status"] != "refused":
-        raise solo.failed("INV-S9.2", "what ran out 50 seconds ago is refused", json.dumps(dict(found)))
+        raise solo.failed("INV-S9.2", say("ran-out", seconds=50), json.dumps(dict(found)))
     solo.silent = False
     solo.compare_tip("DAT-110")
     solo.compare_receipts()
@@ -243,13 +243,14 @@ def decided_by_nobody(session: Session, name: str) -> None:
         shown += len(cluster.spoilt)
         taken = [one for one in history.decisions if one.block.digest in cluster.spoilt and one.node != liar]
         if taken:
-            raise Failed(clause, f"nobody decides the block of {cluster.names[liar]}, which breaks this",
-                         f"{cluster.names[taken[0].node]} decided it at height {taken[0].height}")  # fmt: skip
+            member, height = cluster.names[taken[0].node], taken[0].height
+            raise Failed(clause, say("spoilt.none", member=cluster.names[liar]),
+                         say("spoilt.decided", member=member, height=height))  # fmt: skip
         for broken in judge(history):
             raise Failed(broken.clause, broken.expected, broken.actual)
     session.triggered["spoilt"] += shown
     if not shown:
-        raise Inconclusive(f"no block could be spoilt so ({session.runs} runs)")
+        raise Inconclusive(say("spoilt.not", runs=session.runs))
 
 
 def tests() -> list[Test]:

@@ -14,6 +14,7 @@ from conformance.conform.order import LAWS, SEED, drawn, happy
 from conformance.conform.session import Session
 from conformance.conform.verdicts import Unsupported
 from conformance.plan import Byz, Plan, Support, Twin
+from conformance.sentences import say
 from conformance.zoo import ZOO, load
 
 __all__ = ["tests", "witnesses"]
@@ -35,7 +36,7 @@ def must_speak(session: Session) -> None:
     """Raise `Unsupported` unless the kit can say messages of the protocol."""
     profile = session.profile()
     if not profile.spoken:
-        raise Unsupported(f"needs a profile that the kit can speak: {profile.name} is not one")
+        raise Unsupported(say("profile.unspoken", name=profile.name))
 
 
 def witness(session: Session, name: str) -> None:

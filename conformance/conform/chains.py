@@ -20,6 +20,7 @@ from conformance.conform.session import Session
 from conformance.conform.verdicts import Failed, Unsupported
 from conformance.contract import Contract
 from conformance.plan import Atom, Byz, Crash, Dup, Fork, Inject, Late, Plan, Skew, Support, Swap, Twin
+from conformance.sentences import say
 from conformance.standard import profile
 from conformance.trace import trace_digest
 from conformance.zoo import ZOO, load
@@ -68,7 +69,7 @@ def happy_ones(session: Session, rule: str) -> None:
     for n, heights in ((1, 2), (4, 3), (7, 2)):
         history = session.hold(happy(contract_of(session, rule), n, heights))
         if history.why != "done":
-            raise Failed("NET-031", "every member decides every height", f"the run ended: {history.why}")
+            raise Failed("NET-031", say("everybody"), say("ended", why=say(f"ended.{history.why}")))
 
 
 def long(session: Session, rule: str) -> None:
@@ -181,7 +182,7 @@ def witness(session: Session, rule: str, name: str) -> None:
 
 def luck(session: Session) -> None:
     """It cannot be shown."""
-    raise Unsupported("needs luck: nodes search for themselves, so no plan can say who wins a slot")
+    raise Unsupported(say("profile.luck"))
 
 
 def tests() -> list[Test]:

@@ -13,6 +13,7 @@ from conformance.conform.catalogue import LEVELS, OPAQUE, Test, highest
 from conformance.conform.verdicts import BLOCKING, VIOLATED, Result, Verdict
 from conformance.declaration import is_own
 from conformance.door import Hello
+from conformance.sentences import say
 from conformance.standard import Profile, profiles
 
 __all__ = ["BadList", "Claim", "Known", "Run", "claim_of", "exit_status", "known_failures", "settled",
@@ -97,11 +98,11 @@ def known_failures(text: str, tests: Sequence[Test], today: str) -> dict[str, Kn
         where = f"[[xfail]] {number}"
         missing = [name for name in FIELDS if not isinstance(entry.get(name), str) or not entry[name]]
         if missing:
-            raise BadList(where, f"{', '.join(missing)} missing")
+            raise BadList(where, say("known.missing", names=", ".join(missing)))
         if entry["test"] not in ids:
-            raise BadList(where, f"no test is called {entry['test']}")
+            raise BadList(where, say("known.no-test", test=entry["test"]))
         if not entry["issue"].startswith(("http://", "https://")):
-            raise BadList(where, "issue is no address")
+            raise BadList(where, say("known.no-address"))
         if entry["expires"] >= today:
             known[entry["test"]] = Known(*(entry[name] for name in FIELDS))
     return known

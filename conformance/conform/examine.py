@@ -27,6 +27,7 @@ from conformance.conform.verdicts import (
 )
 from conformance.door import Breach, Door, Hello, Stopped
 from conformance.plan import Plan
+from conformance.sentences import say
 from conformance.shrink import Shrunk, shrink
 from conformance.standard import Profile
 from conformance.trace import trace_digest
@@ -116,9 +117,9 @@ def _examined(bench: Bench, test: Test) -> Result:
         session = bench.session(test)
         test.run(session)
     except Unsupported as unsupported:
-        return evolve(base, verdict=Verdict.UNSUPPORTED, reason=str(unsupported.args[0]))
+        return evolve(base, verdict=Verdict.UNSUPPORTED, reason=unsupported.args[0])
     except Inconclusive as inconclusive:
-        verdict, reason = Verdict.INCONCLUSIVE, str(inconclusive.args[0])
+        verdict, reason = Verdict.INCONCLUSIVE, inconclusive.args[0]
         return evolve(base, verdict=verdict, reason=reason, **_counts(session))
     except Broken as broken:
         return evolve(_broken(bench, test, base, broken), **_counts(session))
@@ -153,8 +154,9 @@ def _stopped(bench: Bench, base: Result, stopped: Stopped) -> Result:
     bench.drop()
     if not stopped.on_input:
         raise Unusable(stopped) from None
-    actual = f"{stopped.why}{f' ({stopped.detail})' if stopped.detail else ''} on `{stopped.op}`"
-    failure = Failure("NOD-020", "an answer", actual, request=stopped.request, words=stopped.words)
+    why, detail = say(f"stopped.{stopped.why}"), stopped.detail
+    actual = say("stopped.on.with" if detail else "stopped.on", why=why, op=stopped.op, detail=detail)
+    failure = Failure("NOD-020", say("reply.any"), actual, request=stopped.request, words=stopped.words)
     return evolve(base, verdict=Verdict.FAIL, failure=failure)
 
 
@@ -207,7 +209,8 @@ def _broken(bench: Bench, test: Test, base: Result, broken: Broken) -> Result:
     session = bench.session()
     replays = [trace_digest(broken.history), *(trace_digest(session.play(broken.plan)) for _ in range(REPLAYS - 1))]
     if len(set(replays)) > 1:
-        failure = Failure(PURE, "one run", "different ones", plan=broken.plan, replays=tuple(replays))
+        expected, actual = say("same.run"), say("same.run.not")
+        failure = Failure(PURE, expected, actual, plan=broken.plan, replays=tuple(replays))
         return evolve(base, verdict=Verdict.NONDETERMINISTIC, failure=failure)
     shrunk = smallest(session, broken.plan, first.clause, bench.shrinking)
     history = session.play(shrunk.plan, watched=True)

@@ -10,10 +10,11 @@ from typing import Any
 
 from conformance.conform.catalogue import Test
 from conformance.conform.session import Session
-from conformance.conform.solo import Solo, channel
+from conformance.conform.solo import Solo, brief, channel
 from conformance.conform.verdicts import Differs, Failed, Inconclusive
 from conformance.model.genesis import START, entry, id_of, transaction
 from conformance.model.proofs import leads
+from conformance.sentences import Sentence, say
 from conformance.signing import sign
 from conformance.standard import limit
 from conformance.wire import canonical, tagged
@@ -49,7 +50,7 @@ def block_time(session: Session) -> None:
     [decided] = [one for one in reply.value.get("effects", ()) if one["effect"] == "decide"] or [None]
     header = json.loads(bytes.fromhex(decided["block"]))["header"] if decided else {}
     if header.get("time") != START + 91:
-        raise solo.failed("DAT-097", f"time {START + 91}: seconds are rounded down", str(header.get("time")))
+        raise solo.failed("DAT-097", say("time.floor", time=START + 91), str(header.get("time")))
 
 
 def gap_waits(session: Session) -> None:
@@ -61,7 +62,7 @@ def gap_waits(session: Session) -> None:
         if not solo.model.done.get(id_of(made)) and reply.kind == "ok":
             told = solo.query("receipt", tx_id=id_of(made))
             if told != {"status": "pending"}:
-                raise solo.failed("NOD-042", '{"status": "pending"}', str(told))
+                raise solo.failed("NOD-042", brief({"status": "pending"}), brief(dict(told)))
 
 
 def least_id_goes(session: Session) -> None:
@@ -215,14 +216,15 @@ def queries(session: Session) -> None:
     for height, block in enumerate(solo.model.blocks, 1):
         told = solo.query("block", height=height)
         if told != {"block": block.hex()}:
-            raise solo.failed("NOD-041", "the block that was decided, without cert", str(sorted(told)))
+            raise solo.failed("NOD-041", say("block.decided"), str(sorted(told)))
     for one in made:
         solo.compare_receipt(id_of(one))
     if solo.query("members")["members"] != solo.network.membership():
-        raise solo.failed("NOD-045", "the members of the genesis", "others")
+        raise solo.failed("NOD-045", say("members.genesis"), say("others"))
     state = solo.state()
     if state != solo.model.state():
-        raise solo.failed("NOD-043", "every entry of the state once", f"{len(state)} entries", diff=solo.differs())
+        actual = say("state.entries", count=len(state))
+        raise solo.failed("NOD-043", say("state.whole"), actual, diff=solo.differs())
     pages(solo)
     proofs(solo)
 
@@ -233,11 +235,13 @@ def pages(solo: Solo) -> None:
     page = solo.query("state", prefix=b"record/".hex(), limit=4)
     found = [bytes.fromhex(item["key"]) for item in page["items"]]
     if found != keys[:4] or page["more"] is not True:
-        raise solo.failed("NOD-043", f"4 of {len(keys)} keys, and more", f"{len(found)} keys, more {page['more']}")
+        expected = say("state.page", count=4, all=len(keys))
+        raise solo.failed("NOD-043", expected, say("state.keys", count=len(found), more=page["more"]))
     page = solo.query("state", prefix=b"record/".hex(), after=keys[3].hex())
     found = [bytes.fromhex(item["key"]) for item in page["items"]]
     if found != keys[4:] or page["more"] is not False:
-        raise solo.failed("NOD-043", f"the last {len(keys) - 4} keys", f"{len(found)} keys, more {page['more']}")
+        expected = say("state.last", count=len(keys) - 4)
+        raise solo.failed("NOD-043", expected, say("state.keys", count=len(found), more=page["more"]))
 
 
 def proofs(solo: Solo) -> None:
@@ -247,9 +251,9 @@ def proofs(solo: Solo) -> None:
         told = solo.query("proof", key=key.hex())
         value = bytes.fromhex(told["value"]) if "value" in told else None
         if value != solo.model.state().get(key):
-            raise solo.failed("NOD-044", f"the value of {key.decode()}", str(told.get("value")))
+            raise solo.failed("NOD-044", say("state.value", key=key.decode()), str(told.get("value")))
         if not leads(told["proof"], key, value, root):
-            raise solo.failed("DAT-046", f"a proof for {key.decode()} that leads to the root", "one that does not")
+            raise solo.failed("DAT-046", say("state.proof", key=key.decode()), say("state.proof.not"))
 
 
 def unanswerable(session: Session) -> None:
@@ -262,7 +266,8 @@ def unanswerable(session: Session) -> None:
     ):  # fmt: skip
         reply = session.ask("query", node="a", path=path, args=args)
         if (reply.kind, reply.code) != ("refused", code):
-            raise solo.failed("NOD-048", f"{path} {args}: refused {code}", f"{reply.kind} {reply.code}".rstrip())
+            expected = say("query.refused", path=path, args=brief(args), code=code)
+            raise solo.failed("NOD-048", expected, reply.told)
 
 
 # --- crash and recovery ---
@@ -277,7 +282,7 @@ def every_prefix(session: Session) -> None:
     effects = list(solo.heard)
     writes = [number for number, effect in enumerate(effects) if effect["effect"] == "persist"]
     if not writes:
-        raise Inconclusive("the node never wrote anything")
+        raise Inconclusive(say("never.wrote"))
     for cut in range(len(effects) + 1):
         again = Solo(session, solo.network, f"b{cut}")
         for effect in effects[:cut]:
@@ -288,11 +293,13 @@ def every_prefix(session: Session) -> None:
         height = again.query("tip")["height"]
         reported = sum(effect["effect"] == "decide" for effect in effects[:cut])
         if height < reported:
-            raise again.failed("NET-014", f"height {reported}, which was reported final", f"height {height}")
+            expected = say("recovered.reported", height=reported)
+            raise again.failed("NET-014", expected, say("height", height=height))
         for one in made:  # what was committed is refused, what was not is taken
             session.ask("submit", node=again.node, now=again.now * 1000, tx=canonical(one).hex())
-        if again.query("tip")["height"] != 3:
-            raise again.failed("NOD-019", "height 3 after all was submitted again", str(again.query("tip")["height"]))
+        height = again.query("tip")["height"]
+        if height != 3:
+            raise again.failed("NOD-019", say("recovered.again", height=3), say("height", height=height))
         again.must("NOD-018", "crash")
         session.triggered["crash"] += 1
 
@@ -314,7 +321,8 @@ def unsynced_lost(session: Session) -> None:
             back = Solo(session, solo.network, f"b{effect['height']}", now=solo.now, silent=True)
             back.recover(durable.disk)
             if back.query("tip")["height"] < effect["height"]:
-                raise back.failed("NET-014", f"height {effect['height']} durable before it was reported", "lost")
+                expected = say("recovered.durable", height=effect["height"])
+                raise back.failed("NET-014", expected, say("recovered.lost"))
             session.triggered["crash"] += 1
 
 
@@ -347,13 +355,14 @@ def damaged(session: Session) -> None:
                 noticed += 1
                 continue
             if reply.kind != "ok":
-                raise solo.failed("NOD-019", "refused store.corrupt", f"{reply.kind} {reply.code}")
+                raise solo.failed("NOD-019", say("refused", code="store.corrupt"), reply.told)
             tip = session.ask("query", node=f"d{number}", path="tip", args={}).value.get("value")
             if tip != solo.model.tip:
-                raise solo.failed("NET-016", f"refused store.corrupt, with {key} spoilt", f"ok, and another tip: {tip}")
+                expected = say("refused.spoilt", code="store.corrupt", key=key)
+                raise solo.failed("NET-016", expected, say("recovered.other", tip=brief(tip)))
             session.ask("crash", node=f"d{number}")
     if not noticed:
-        raise Inconclusive("no value of the disk mattered")
+        raise Inconclusive(say("never.mattered"))
     session.triggered["damage"] += noticed
 
 
@@ -371,12 +380,12 @@ def hostile(session: Session) -> None:
         for op, fields in (("submit", {"tx": data.hex()}), ("deliver", {"bytes": data.hex(), "from_": "m0"})):
             reply = session.ask(op, node="a", now=solo.now * 1000, **fields)
             if reply.kind == "err":
-                raise solo.failed("NOD-020", "refused", f"err {reply.code}")
+                raise solo.failed("NOD-020", say("reply.refused"), reply.told)
             if reply.kind == "ok" and data != good:
-                raise solo.failed("NOD-016", "refused", "ok")
+                raise solo.failed("NOD-016", say("reply.refused"), reply.told)
         session.triggered["hostile"] = number + 1
     if dict(solo.query("tip")) != before:
-        raise solo.failed("DAT-015", f"tip {before}", str(solo.query("tip")))
+        raise solo.failed("DAT-015", brief(before), brief(dict(solo.query("tip"))))
     solo.submit(json.loads(good))
 
 
@@ -409,7 +418,7 @@ def hostile_queries(session: Session) -> None:
         args = {rng.choice(names[:-1]): rng.choice(values) for _ in range(rng.randrange(3))}
         reply = session.ask("query", node="a", path=rng.choice(paths), args=args)
         if reply.kind == "err":
-            raise solo.failed("NOD-020", f"{args}: ok or refused", f"err {reply.code}")
+            raise solo.failed("NOD-020", say("query.answered", args=brief(args)), reply.told)
 
 
 # --- purity ---
@@ -442,7 +451,7 @@ def repeated(session: Session) -> None:
     """The same requests after a reset get the same replies."""
     first = answers(session.door, workload(session, "a"))
     session.door.reset()
-    same(first, answers(session.door, workload(session, "a")), "after a reset")
+    same(first, answers(session.door, workload(session, "a")), say("same.reset"))
 
 
 def interleaved(session: Session) -> None:
@@ -451,7 +460,7 @@ def interleaved(session: Session) -> None:
     session.door.reset()
     for other in ("z", "b"):
         answers(session.door, workload(session, other)[:3])
-    same(first, answers(session.door, workload(session, "a")), "beside others")
+    same(first, answers(session.door, workload(session, "a")), say("same.beside"))
     session.door.reset()
     batches = list(zip(*(workload(session, node) for node in ("c", "a", "d")), strict=True))
     told = [session.door.ask_many(list(batch))[1] for batch in batches]
@@ -461,29 +470,30 @@ def interleaved(session: Session) -> None:
         if "effects" in value:
             value["effects"] = [one for one in value["effects"] if one["effect"] != "log"]
         second.append(canonical([reply.kind, value]).decode())
-    same(first, second, "at a window of three")
+    same(first, second, say("same.window"))
 
 
 def elsewhere(session: Session) -> None:
     """A fresh process under another environment gives the same replies."""
     first = answers(session.door, workload(session, "a"))
     if session.reopen is None:
-        raise Inconclusive("the node is not started by the kit, so there is no other process")
+        raise Inconclusive(say("never.restarted"))
     door = session.reopen({"LANG": "tr_TR.UTF-8", "LC_ALL": "C", "PYTHONHASHSEED": "4711", "TZ": "Pacific/Kiritimati"})
     try:
         door.hello()
-        same(first, answers(door, workload(session, "a")), "in another process, under another environment")
+        same(first, answers(door, workload(session, "a")), say("same.elsewhere"))
     finally:
         door.close()
 
 
-def same(first: list[str], second: list[str], where: str) -> None:
+def same(first: list[str], second: list[str], where: Sentence) -> None:
     """Raise `Differs` at the first reply that differs."""
     for number, (one, other) in enumerate(zip(first, second, strict=True), 1):
         if one != other:
             at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
             shown = [text[max(0, at - 40) : at + 80] for text in (one, other)]
-            raise Differs("NOD-051", f"reply {number} as before: ..{shown[0]}", f"..{shown[1]} ({where})")
+            expected = say("same.reply", number=number, shown=shown[0])
+            raise Differs("NOD-051", expected, say("same.reply.not", shown=shown[1], where=where))
 
 
 def both_suites(session: Session) -> None:
@@ -492,10 +502,11 @@ def both_suites(session: Session) -> None:
     config = network.config("m0")
     other = "intl" if session.suite == "stub" else "stub"
     if other not in session.hello.suites:
-        raise Inconclusive(f"the node has no second suite, {other}")
+        raise Inconclusive(say("never.second-suite", suite=other))
     reply = session.ask("init", node="a", config={**config, "suite": other})
     if (reply.kind, reply.code) != ("refused", "block.bad_genesis"):
-        raise Failed("DAT-024", "refused block.bad_genesis", f"{reply.kind} {reply.code}", exchange=session.exchange())
+        expected = say("refused", code="block.bad_genesis")
+        raise Failed("DAT-024", expected, reply.told, exchange=session.exchange())
 
 
 CHECKS = {

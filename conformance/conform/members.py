@@ -18,6 +18,7 @@ from conformance.conform.solo import Solo, channel
 from conformance.conform.verdicts import Failed
 from conformance.model.genesis import entry, id_of, transaction
 from conformance.plan import Atom, Change, Crash, Cut, Late
+from conformance.sentences import say
 from conformance.signing import public_of
 from conformance.wire import canonical
 
@@ -108,7 +109,7 @@ def validator_key_changes(session: Session) -> None:
     reply = session.ask("submit", node="a", now=it.solo.now * 1000, tx=canonical(made).hex())
     decided = [effect for effect in reply.value.get("effects", ()) if effect["effect"] == "decide"]
     if reply.kind != "ok" or decided:
-        raise it.solo.failed("CON-093", "the transaction waits: the key is not in force", f"{len(decided)} decided")
+        raise it.solo.failed("CON-093", say("key.waits"), say("block.count", count=len(decided)))
     it.solo.crash()
     it.keys["m0"] = "m0.next"
     it.solo.recover(key="m0.next")
@@ -169,7 +170,8 @@ def in_a_network(session: Session) -> None:
     seen = {decision.weights for decision in history.decisions}
     missing = [change.weights for change in CHANGES if change.weights not in seen]
     if history.why != "done" or missing:
-        raise Failed("DAT-076", "every change in force, and every height decided", f"{history.why}; never {missing}")
+        actual = say("members.unchanged", why=say(f"ended.{history.why}"), weights=str(missing))
+        raise Failed("DAT-076", say("members.changed"), actual)
 
 
 def under_faults(session: Session) -> None:

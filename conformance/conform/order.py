@@ -15,6 +15,7 @@ from conformance.conform.verdicts import Failed
 from conformance.contract import Contract
 from conformance.plan import Crash, Cut, Dup, Late, Plan, Skew, Swap
 from conformance.plan_shapes import MOMENTS
+from conformance.sentences import say
 from conformance.trace import trace_digest
 
 __all__ = ["LAWS", "drawn", "happy", "tests"]
@@ -43,7 +44,7 @@ def empty_plan(session: Session, n: int, heights: int) -> None:
     """Without faults every member decides every height."""
     history = session.hold(happy(session.profile().contract, n, heights))
     if history.why != "done":
-        raise Failed("NET-031", "every member decides every height", f"the run ended: {history.why}")
+        raise Failed("NET-031", say("everybody"), say("ended", why=say(f"ended.{history.why}")))
 
 
 def weights(session: Session) -> None:

@@ -15,6 +15,7 @@ from attrs import define, evolve, field, frozen
 
 from conformance.door import Door, Reply
 from conformance.plan import PlanError
+from conformance.sentences import say
 
 __all__ = ["ASKED", "DISKS", "KIND", "Finding", "Schedule", "finding", "shown"]
 
@@ -128,12 +129,12 @@ class Schedule:
     def from_data(cls, value: Any) -> "Schedule":
         """Raises `PlanError` `plan.malformed` with the place and what was expected there."""
         if not isinstance(value, dict) or set(value) != {"profile", "steps", "suite"}:
-            raise PlanError("plan.malformed", "", "profile, steps and suite", shown(value))
+            raise PlanError("plan.malformed", "", say("plan.schedule"), shown(value))
         for name in ("profile", "suite"):
             if not isinstance(value[name], str):
-                raise PlanError("plan.malformed", f"/{name}", "a text", shown(value[name]))
+                raise PlanError("plan.malformed", f"/{name}", say("shape.a-text"), shown(value[name]))
         if not isinstance(value["steps"], list) or not value["steps"]:
-            raise PlanError("plan.malformed", "/steps", "a list of steps, one at least", shown(value["steps"]))
+            raise PlanError("plan.malformed", "/steps", say("plan.steps"), shown(value["steps"]))
         for number, step in enumerate(value["steps"]):
             _must_be_step(step, f"/steps/{number}")
         steps = tuple((step["request"], step["reply"]) for step in value["steps"])
@@ -152,17 +153,19 @@ class Schedule:
 
 def _must_be_step(step: Any, at: str) -> None:
     if not isinstance(step, dict) or set(step) != {"reply", "request"}:
-        raise PlanError("plan.malformed", at, "reply and request", shown(step))
+        raise PlanError("plan.malformed", at, say("plan.step"), shown(step))
     request, reply = step["request"], step["reply"]
     if not isinstance(request, dict) or not isinstance(request.get("op"), str) or request["op"] not in ASKED:
-        raise PlanError("plan.malformed", f"{at}/request/op", "one of " + ", ".join(ASKED), shown(request))
+        expected = say("shape.one-of", names=", ".join(ASKED))
+        raise PlanError("plan.malformed", f"{at}/request/op", expected, shown(request))
     wanted = {"op", *ASKED[request["op"]]}
     if set(request) != wanted:
         raise PlanError("plan.malformed", f"{at}/request", ", ".join(sorted(wanted)), ", ".join(sorted(request)))
     if not isinstance(request.get("disk", "all"), str) or request.get("disk", "all") not in DISKS:
-        raise PlanError("plan.malformed", f"{at}/request/disk", "one of " + ", ".join(DISKS), shown(request["disk"]))
+        expected = say("shape.one-of", names=", ".join(DISKS))
+        raise PlanError("plan.malformed", f"{at}/request/disk", expected, shown(request["disk"]))
     if not isinstance(reply, dict) or len(reply) != 1 or not set(reply) <= {"ok", "refused", "err"}:
-        raise PlanError("plan.malformed", f"{at}/reply", "ok, refused or err", shown(reply))
+        raise PlanError("plan.malformed", f"{at}/reply", say("plan.reply"), shown(reply))
 
 
 def shown(value: Any) -> str:
@@ -208,7 +211,7 @@ def recorded(lines: Iterable[Sequence[str]]) -> list[_Recorded]:
             if request["op"] in ASKED and "node" in request:
                 found.setdefault(request["node"], _Recorded()).add(place, request, reply)
         except (ValueError, TypeError, KeyError, StopIteration):
-            raise PlanError("plan.malformed", f"/lines/{place}", "a request and its reply", shown(pair)) from None
+            raise PlanError("plan.malformed", f"/lines/{place}", say("plan.frame"), shown(pair)) from None
     return list(found.values())
 
 

@@ -16,6 +16,7 @@ from conformance.foreign import Answered, ForeignCluster, RenewingForeign
 from conformance.history import History
 from conformance.opaque import OpaqueCluster, RenewingOpaque
 from conformance.plan import Plan
+from conformance.sentences import say
 from conformance.standard import Profile, profile
 from conformance.world import play
 
@@ -61,7 +62,8 @@ class Session:
         """The profile of L2 and L3; raises `Unsupported` if the kit or the node has none."""
         found = profile(self.profile_name) or self.declared
         if found is None:
-            raise Unsupported(f"profile {self.profile_name or '(none)'}")
+            named = self.profile_name
+            raise Unsupported(say("profile", name=named) if named else say("profile.none"))
         return found
 
     def profile_of(self, plan: Plan) -> Profile:
@@ -105,7 +107,7 @@ class Session:
             self.hold(plan)
         idle = [kind for kind in wanted if not self.triggered[kind]]
         if idle:
-            raise Inconclusive(f"{', '.join(idle)} never took effect ({self.runs} runs)")
+            raise Inconclusive(say("idle", kinds=", ".join(idle), runs=self.runs))
 
 
 def told(answered: Answered) -> Exception:
@@ -114,12 +116,14 @@ def told(answered: Answered) -> Exception:
     if reply.code == "not_supported":
         return Unsupported(f"{op}: {reply.value.get('text', '')}".rstrip(": "))
     clause = {"fire": "NOD-015", "start": "NOD-013", "recover": "NOD-019", "init": "NOD-011"}.get(op, "NOD-005")
-    return Failed(clause, f"`{op}` is carried out", f"{reply.kind} {reply.code} {reply.value.get('text', '')}".rstrip())
+    text = reply.value.get("text", "")
+    actual = say("reply.text", reply=reply.told, text=text) if text else reply.told
+    return Failed(clause, say("carried-out", op=op), actual)
 
 
 def require_ok(session: Session, clause: str, op: str, **fields: Any) -> Mapping[str, Any]:
     """The `ok` of a request that must be carried out; raises `Failed`."""
     reply = session.ask(op, **fields)
     if reply.kind != "ok":
-        raise Failed(clause, f"`{op}` is carried out", f"{reply.kind} {reply.code}", exchange=session.exchange())
+        raise Failed(clause, say("carried-out", op=op), reply.told, exchange=session.exchange())
     return reply.value

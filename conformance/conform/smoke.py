@@ -4,6 +4,7 @@ from conformance.conform.catalogue import Test
 from conformance.conform.session import Session, require_ok
 from conformance.conform.verdicts import Failed
 from conformance.model.genesis import START, Network
+from conformance.sentences import say
 
 __all__ = ["ALONE", "tests"]
 
@@ -15,7 +16,7 @@ def hello(session: Session) -> None:
     """The node names itself and the profile that everybody needs."""
     told = session.hello
     if "solo/1" not in told.profiles:
-        raise Failed("NOD-010", "solo/1 among the profiles", ", ".join(told.profiles) or "none")
+        raise Failed("NOD-010", say("hello.solo"), ", ".join(told.profiles) or say("none"))
 
 
 def instances(session: Session) -> None:
@@ -39,7 +40,8 @@ def unknown(session: Session) -> None:
     for op, fields in (("x_no_such_op", {}), ("vector", {"kind": "x.no-such-kind", "input": {}})):
         reply = session.door.ask("vector", **fields) if op == "vector" else session.door.ask_as(op, "reset")
         if reply.code != "not_supported":
-            raise Failed("NOD-006", "err not_supported", f"{reply.kind} {reply.code}", exchange=session.exchange())
+            expected = say("err", code="not_supported")
+            raise Failed("NOD-006", expected, reply.told, exchange=session.exchange())
     require_ok(session, "NOD-006", "init", node="a", config=ALONE.config("m0"), x_later="than this protocol")
 
 
@@ -47,7 +49,7 @@ def expect_err(session: Session, clause: str, code: str, op: str, **fields: obje
     """The request is answered with this err; raises `Failed`."""
     reply = session.ask(op, **fields)
     if reply.code != code or reply.kind != "err":
-        raise Failed(clause, f"err {code}", f"{reply.kind} {reply.code}".rstrip(), exchange=session.exchange())
+        raise Failed(clause, say("err", code=code), reply.told, exchange=session.exchange())
 
 
 def tests() -> list[Test]:

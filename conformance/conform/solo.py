@@ -16,6 +16,7 @@ from conformance.door import Reply
 from conformance.model.genesis import CLIENTS, START, Network, id_of
 from conformance.model.ledger import Ledger, difference
 from conformance.model.scripts import Script
+from conformance.sentences import Text, say
 from conformance.wire import canonical
 
 __all__ = ["Solo", "channel"]
@@ -68,7 +69,7 @@ class Solo:
         """The `ok` of a request that must be carried out."""
         reply = self.session.ask(op, node=self.node, **fields)
         if reply.kind != "ok":
-            raise self.failed(clause, f"`{op}` is carried out", f"{reply.kind} {reply.code}")
+            raise self.failed(clause, say("carried-out", op=op), reply.told)
         return reply.value
 
     def query(self, path: str, **args: Any) -> Data:
@@ -76,7 +77,7 @@ class Solo:
         value: Data = self.must("NOD-017", "query", path=path, args=args)["value"]
         return value
 
-    def failed(self, clause: str, expected: str, actual: str, **more: Any) -> Failed:
+    def failed(self, clause: str, expected: Text, actual: Text, **more: Any) -> Failed:
         """A failure at the last exchange."""
         return Failed(clause, expected, actual, exchange=self.session.exchange(), **more)
 
@@ -89,12 +90,13 @@ class Solo:
         answer = self.model.submit(data, self.now)
         reply = self.session.ask("submit", node=self.node, now=self.now * 1000, tx=data.hex())
         if reply.kind == "err":
-            raise self.failed("NOD-016", f"refused {answer.refused}" if answer.refused else "ok", f"err {reply.code}")
+            expected = say("refused", code=answer.refused) if answer.refused else say("ok")
+            raise self.failed("NOD-016", expected, reply.told)
         if answer.refused:
             self.must_be_refused(reply, answer.refused)
             return reply
         if reply.kind == "refused":
-            raise self.failed("NOD-016", "the transaction is admitted", f"refused {reply.code}")
+            raise self.failed("NOD-016", say("admitted"), reply.told)
         if reply.value["tx_id"] != id_of(json.loads(data)):
             raise self.failed("DAT-062", f"tx_id {id_of(json.loads(data))}", reply.value["tx_id"], at="/ok/tx_id")
         self.compare(self.heed(reply.value["effects"]), answer.block)
@@ -103,10 +105,10 @@ class Solo:
     def must_be_refused(self, reply: Reply, code: str) -> None:
         """The check refuses with this code, and nothing has changed."""
         if reply.kind != "refused":
-            raise self.failed("NOD-016", f"refused {code} at the check", "ok")
+            raise self.failed("NOD-016", say("refused.at-check", code=code), reply.told)
         if reply.code != code:
             about, exchange = self.session.about, self.session.exchange()
-            raise WrongReason(about, f"refused {code}", f"refused {reply.code}", exchange=exchange)
+            raise WrongReason(about, say("refused", code=code), reply.told, exchange=exchange)
         self.compare_tip("DAT-015")
 
     def wait(self, until: int) -> None:
@@ -120,8 +122,9 @@ class Solo:
             self.compare(self.heed(effects), block)
         due = self.model.deadline()
         if due is not None and due < until:
-            told = ", ".join(f"{name} at {at}" for name, at in sorted(self.timers.items())) or "none"
-            raise self.failed("NOD-063", f"a timer for second {due + 1}", f"timers: {told}")
+            told = tuple(say("timers.one", name=name, at=at) for name, at in sorted(self.timers.items()))
+            actual = say("timers", timers=told or say("none"))
+            raise self.failed("NOD-063", say("timer", second=due + 1), actual)
         self.now = max(self.now, until)
 
     def heed(self, effects: Sequence[Data]) -> list[Data]:
@@ -151,8 +154,8 @@ class Solo:
         if self.silent:
             return
         if len(decided) != (1 if block else 0):
-            expected = "one block" if block else "no block"
-            raise self.failed("NOD-061" if block else "NOD-062", expected, f"{len(decided)} decided")
+            expected, actual = say("block.one" if block else "block.no"), say("block.count", count=len(decided))
+            raise self.failed("NOD-061" if block else "NOD-062", expected, actual)
         for effect in decided:
             self.compare_block(effect, block)
         self.compare_tip("CTR-D05")
@@ -161,18 +164,19 @@ class Solo:
         """Header by header member; then transactions."""
         if effect["block"] == block.hex():
             if effect["height"] != self.model.tip["height"] or "cert" in effect:
-                raise self.failed("NOD-034", f"height {self.model.tip['height']}, no cert", str(effect["height"]))
+                expected = say("block.no-cert", height=self.model.tip["height"])
+                raise self.failed("NOD-034", expected, say("height", height=effect["height"]))
             return
         try:
             found = json.loads(bytes.fromhex(effect["block"]))
             header, expected = found["header"], json.loads(block)["header"]
         except (ValueError, KeyError, TypeError):
-            raise self.failed("DAT-084", "a block", effect["block"][:80]) from None
+            raise self.failed("DAT-084", say("block.a"), effect["block"][:80]) from None
         for name in ("height", "previous", "time", *sorted(expected)):
             if header.get(name) != expected[name]:
                 raise self.failed(HEADER[name], f"{name} {expected[name]}", str(header.get(name)),
                                   diff=self.differs() if name == "state_root" else ())  # fmt: skip
-        raise self.failed("DAT-084", "the transactions of the header, in canonical bytes", "others")
+        raise self.failed("DAT-084", say("block.transactions"), say("others"))
 
     def compare_tip(self, clause: str) -> None:
         """The node's tip is the kit's; where only the state differs, its entries are compared."""
@@ -187,8 +191,8 @@ class Solo:
             listed = self.differs()
             self.compare_receipts(listed)
             if not listed:
-                raise self.failed("DAT-044", f"state_root {expected[name]}", f"{found[name]}, though all entries agree:"
-                                  " see the vectors of the state map")  # fmt: skip
+                actual = say("state.same-entries", root=found[name])
+                raise self.failed("DAT-044", f"state_root {expected[name]}", actual)
             first = listed[0]
             clause = owner_of(first["key"])
             raise self.failed(clause, f"{first['key']}{first['pointer']} = {brief(first['expected'])}",
@@ -252,7 +256,7 @@ class Solo:
         effects = self.must("NOD-019", "recover", config=config, disk=listed, now=self.now * 1000)
         decided = self.heed(effects["effects"])
         if decided:
-            raise self.failed("NOD-034", "nothing is reported again", f"height {decided[0]['height']}")
+            raise self.failed("NOD-034", say("recovered.silent"), say("height", height=decided[0]["height"]))
 
 
 def brief(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from conformance.conform.catalogue import Test
 from conformance.conform.session import Session
 from conformance.conform.verdicts import Failed, Unsupported, WrongReason
+from conformance.sentences import Text, say
 
 __all__ = ["FOLDER", "cases", "compare", "read_cases", "tests"]
 
@@ -57,25 +58,29 @@ def answered(session: Session, path: Path) -> None:
                 compare(case, reply.kind, reply.value, session.door.record[first + number])
     session.triggered["vectors"] += len(listed)
     if missing:
-        raise Unsupported(f"vectors of kind {', '.join(sorted(missing))}")
+        raise Unsupported(say("vectors.kinds", kinds=", ".join(sorted(missing))))
 
 
 def compare(case: Data, kind: str, value: Data, exchange: tuple[str, str]) -> None:
     """Raise `Failed` or `WrongReason` unless a reply is what its case expects."""
     expect, clause = case["expect"], case["clauses"][0]
-    where = f"{case['id']} ({case['why']})"
+
+    def wanted(text: Text) -> Text:
+        return say("vector", id=case["id"], why=case["why"], expected=text)
+
     if "ok" in expect:
         if kind != "ok":
-            raise Failed(clause, f"{where}: {brief(expect['ok'])}", f"{kind} {value['code']}", exchange=exchange)
+            actual = say(kind, code=value["code"])
+            raise Failed(clause, wanted(brief(expect["ok"])), actual, exchange=exchange)
         at, one, other = first_difference(expect["ok"], value["output"])
         if at is not None:
-            raise Failed(clause, f"{where}: {brief(one)}", brief(other), at=f"/ok/output{at}", exchange=exchange)
+            raise Failed(clause, wanted(brief(one)), brief(other), at=f"/ok/output{at}", exchange=exchange)
         return
-    code = expect["refused"]["code"]
+    refused = wanted(say("refused", code=expect["refused"]["code"]))
     if kind == "ok":
-        raise Failed(clause, f"{where}: refused {code}", f"ok {brief(value['output'])}", exchange=exchange)
-    if value["code"] != code:
-        raise WrongReason(clause, f"{where}: refused {code}", f"{kind} {value['code']}", exchange=exchange)
+        raise Failed(clause, refused, say("reply.value", value=brief(value["output"])), exchange=exchange)
+    if value["code"] != expect["refused"]["code"]:
+        raise WrongReason(clause, refused, say(kind, code=value["code"]), exchange=exchange)
 
 
 def brief(value: Any) -> str:

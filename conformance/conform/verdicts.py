@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from conformance.history import History, Violation
 from conformance.plan import Plan
+from conformance.sentences import Text
 
 __all__ = ["Broken", "Failed", "Failure", "Inconclusive", "Result", "Unsupported", "Verdict", "Weak", "WrongReason"]
 
@@ -57,7 +58,7 @@ class Failed(Exception):
     verdict = Verdict.FAIL
 
     def __init__(
-        self, clause: str, expected: str, actual: str, *, diff: Sequence[Mapping[str, Any]] = (), at: str = "",
+        self, clause: str, expected: Text, actual: Text, *, diff: Sequence[Mapping[str, Any]] = (), at: str = "",
         exchange: tuple[str, str] = ("", ""),
     ) -> None:  # fmt: skip
         super().__init__(f"{clause}: expected {expected}, got {actual}")
@@ -104,8 +105,8 @@ class Failure:
     """What a person acts on."""
 
     clause: str
-    expected: str
-    actual: str
+    expected: Text
+    actual: Text
     at: str = ""
     """JSON pointer into the reply."""
     request: str = ""
@@ -138,7 +139,7 @@ class Result:
     """Whether it stands for a MUST."""
     runs: int = 1
     triggered: Mapping[str, int] = field(factory=dict)
-    reason: str = ""
+    reason: Text = ""
     pack: str = ""
     failure: Failure | None = None
     lines: tuple[tuple[str, str], ...] = ()

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from conformance.drivers.matrix import Row, summary
 from conformance.plan import Plan, PlanError
+from conformance.sentences import say
 
 __all__ = ["FOLDER", "MATRIX_SCHEMA", "REPLAY_SCHEMA", "TABLE", "as_files", "read_rows"]
 
@@ -70,5 +71,5 @@ def read_json(path: Path) -> dict[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise PlanError("plan.not_json", "", "one JSON object", path)
+        raise PlanError("plan.not_json", "", say("shape.one-json"), path)
     return value

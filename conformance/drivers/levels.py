@@ -16,6 +16,7 @@ from conformance.conform.examine import Bench, examine
 from conformance.conform.verdicts import VIOLATED, Result, Verdict
 from conformance.door import Door, Guards, open_door
 from conformance.drivers.workers import workers as side_by_side
+from conformance.sentences import Sentence, say
 from conformance.standard import Profile
 
 __all__ = ["INTERRUPTED", "Settings", "bench_of", "examined"]
@@ -50,9 +51,8 @@ def bench_of(settings: Settings) -> Bench:
     return Bench(opened, not settings.address, settings.profile, settings.declared, settings.suite, settings.effort)
 
 
-OVER = "the budget ran out before it"
-STOPPED = "the run was stopped at a failure before it"
-INTERRUPTED = "the run was interrupted before it"
+OVER, STOPPED, INTERRUPTED = say("run.over"), say("run.stopped"), say("run.interrupted")
+"""Why a test was not run."""
 _AT_WORK: list[tuple[Bench, dict[str, Test]]] = []
 """In a worker: its bench and the catalogue."""
 
@@ -66,7 +66,7 @@ def _work(name: str) -> Result:
     return examine(bench, catalogue[name])
 
 
-def _not_run(test: Test, reason: str) -> Result:
+def _not_run(test: Test, reason: Sentence) -> Result:
     return Result(test.id, test.level, test.clauses, Verdict.INCONCLUSIVE, test.binds, runs=0, reason=reason,
                   pack=test.pack)  # fmt: skip
 

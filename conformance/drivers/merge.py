@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from conformance.plan import PlanError
+from conformance.sentences import say
 
 SCHEMA = "yilian/explore/v1"
 MERGED_SCHEMA = "yilian/explored/v1"
@@ -42,12 +43,13 @@ def parts_of(value: Mapping[str, Any], at: str) -> list[Mapping[str, Any]]:
     """The campaigns in one object, which may be merged already."""
     schema = value.get("schema") if isinstance(value, Mapping) else None
     if schema not in (SCHEMA, MERGED_SCHEMA):
-        raise PlanError("plan.malformed", f"{at}/schema", f"{SCHEMA} or {MERGED_SCHEMA}", schema)
+        expected = say("plan.either", one=SCHEMA, other=MERGED_SCHEMA)
+        raise PlanError("plan.malformed", f"{at}/schema", expected, schema)
     parts = value.get("campaigns", []) if schema == MERGED_SCHEMA else [value]
     for part in parts:
         for name in (*SAME, *COUNTED):
             if name not in part:
-                raise PlanError("plan.malformed", f"{at}/{name}", "a member of a campaign", "nothing")
+                raise PlanError("plan.malformed", f"{at}/{name}", say("plan.of-campaign"), say("nothing"))
     return list(parts)
 
 
@@ -59,8 +61,8 @@ def require_apart(parts: Sequence[Mapping[str, Any]]) -> None:
         others = seen.setdefault(tuple(str(part[name]) for name in SAME), [])
         for low, high in others:
             if first < high and low < last:
-                found = f"plans {max(first, low)}..{min(last, high) - 1} twice"
-                raise PlanError("plan.malformed", "/first", "each plan in one file only", found)
+                found = say("plan.twice", first=max(first, low), last=min(last, high) - 1)
+                raise PlanError("plan.malformed", "/first", say("plan.apart"), found)
         others.append((first, last))
 
 

@@ -10,6 +10,7 @@ from conformance.conform.verdicts import BLOCKING, Result, Verdict
 from conformance.report.story import mermaid
 from conformance.report.verdicts import claim_line, result_lines
 from conformance.report.words import Language
+from conformance.sentences import in_words
 
 __all__ = ["badge", "junit", "markdown"]
 
@@ -17,31 +18,31 @@ FIRST = 3
 """Failures that a summary tells in full."""
 
 
-def junit(results: Sequence[Result], run: Run) -> str:
+def junit(results: Sequence[Result], run: Run, language: Language) -> str:
     """One suite a level, one case a test; the first clause is its class."""
-    suites = "".join(_suite(level, [one for one in results if one.level == level], run) for level in LEVELS)
+    by_level = [(level, [one for one in results if one.level == level]) for level in LEVELS]
+    suites = "".join(_suite(level, listed, run, language) for level, listed in by_level if listed)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="yilian">\n{suites}</testsuites>\n'
 
 
-def _suite(level: str, results: Sequence[Result], run: Run) -> str:
-    if not results:
-        return ""
+def _suite(level: str, results: Sequence[Result], run: Run, language: Language) -> str:
     failures = sum(_fails(one) for one in results)
     skipped = sum(not _fails(one) and one.verdict not in (Verdict.PASS, Verdict.WEAK) for one in results)
     errors = sum(one.verdict is Verdict.HARNESS_ERROR for one in results)
     numbers = f'tests="{len(results)}" failures="{failures}" errors="{errors}" skipped="{skipped}"'
-    return f' <testsuite name="{level}" {numbers}>\n' + "".join(_case(one, run) for one in results) + " </testsuite>\n"
+    cases = "".join(_case(one, run, language) for one in results)
+    return f' <testsuite name="{level}" {numbers}>\n{cases} </testsuite>\n'
 
 
 def _fails(result: Result) -> bool:
     return result.binds and result.verdict in BLOCKING
 
 
-def _case(result: Result, run: Run) -> str:
+def _case(result: Result, run: Run, language: Language) -> str:
     clause = result.failure.clause if result.failure is not None else (result.clauses or ("-",))[0]
     head = f"  <testcase classname={quoteattr(clause)} name={quoteattr(result.test)}"
-    told = escape("\n".join(result_lines(result, run, "en")))
-    reason = quoteattr(f"{result.verdict.value} {result.reason}".strip())
+    told = escape("\n".join(result_lines(result, run, language)))
+    reason = quoteattr(f"{result.verdict.value} {in_words(result.reason, language)}".strip())
     if _fails(result):
         return f"{head}>\n   <failure message={reason}>{told}</failure>\n  </testcase>\n"
     if result.verdict is Verdict.HARNESS_ERROR:
@@ -72,7 +73,7 @@ def _markdown(results: Sequence[Result], run: Run, claim: Claim, language: Langu
         yield "```"
         if result.failure is not None and result.failure.history is not None:
             yield "```mermaid"
-            yield mermaid(result.failure.history).rstrip("\n")
+            yield mermaid(result.failure.history, language).rstrip("\n")
             yield "```"
 
 

@@ -18,6 +18,7 @@ from conformance.history import Decision, Delivery, History
 from conformance.report.story import Values, kind_of
 from conformance.report.verdicts import claim_line, failure_lines
 from conformance.report.words import Language, word
+from conformance.sentences import Sentence, Text, in_words
 
 __all__ = ["page"]
 
@@ -35,6 +36,11 @@ def both(text: dict[Language, str], tag: str = "span") -> str:
 def said(key: str, **values: object) -> str:
     """A word of the table in both languages."""
     return both({one: word(key, one, **values) for one in LANGUAGES})
+
+
+def spoken(text: Text) -> str:
+    """A text in both languages; once, if it reads alike in both."""
+    return both({one: in_words(text, one) for one in LANGUAGES}) if isinstance(text, Sentence) else escape(text)
 
 
 def page(
@@ -72,7 +78,7 @@ def _body(hello: Hello, run: Run, claim: Claim, results: Sequence[Result], secon
     for result in results:
         verdict = result.verdict.value
         yield (f'<tr><td class="{verdict}">{verdict}</td><td>{escape(result.test)}</td>'
-               f"<td>{escape(' '.join(result.clauses[:6]))}</td><td>{escape(result.reason)}</td></tr>")  # fmt: skip
+               f"<td>{escape(' '.join(result.clauses[:6]))}</td><td>{spoken(result.reason)}</td></tr>")  # fmt: skip
     yield "</table>"
     kinds = "  ".join(f"{kind} {count}" for kind, count in adversary(results).items())
     if kinds:
@@ -144,12 +150,14 @@ def _event(event: Delivery | Decision, y: int, gap: int, names: Values) -> str:
     a, b = gap * event.src + gap // 2, gap * event.dst + gap // 2
     side = 7 if b > a else -7
     wrong = " x" if event.forged else ""
-    told = f"{kind_of(event.kind, 'en')} {names.name(event.value)} h{event.height} r{event.round}"
+    told = f"{names.name(event.value)} h{event.height} r{event.round}"
     tip = f"{b},{y} {b - side},{y - 4} {b - side},{y + 4}"
-    hover = f"tick {event.tick}: {event.src} > {event.dst} {told} {event.value[:16]}"
+    hover = f"{event.tick}: {event.src} > {event.dst} {event.kind} {told} {event.value[:16]}"
+    labels = "".join(f'<text lang="{one}" x="{(a + b) // 2}" y="{y - 4}" text-anchor="middle">'
+                     f"{escape(kind_of(event.kind, one))} {escape(told)}</text>" for one in LANGUAGES)  # fmt: skip
     return (f'<g class="s"><title>{escape(hover)}</title><line class="m{wrong}" x1="{a}" y1="{y}" x2="{b}" y2="{y}"/>'
             f'<polygon class="m{wrong}" points="{tip}"/>'
-            f'<text x="{(a + b) // 2}" y="{y - 4}" text-anchor="middle">{escape(told)}</text></g>')  # fmt: skip
+            f"{labels}</g>")  # fmt: skip
 
 
 def _certificates(failure: Failure) -> str:

@@ -13,6 +13,7 @@ from conformance.conform.claims import Claim, Run, adversary
 from conformance.conform.verdicts import Failure, Result
 from conformance.declaration import to_data
 from conformance.door import Hello
+from conformance.sentences import written
 from conformance.standard import clauses, schema_digest
 
 __all__ = ["REPLAY_SCHEMA", "SCHEMA", "as_data", "replay_file"]
@@ -52,7 +53,7 @@ def _test(result: Result) -> dict[str, Any]:
         "verdict": result.verdict.value,
     }  # fmt: skip
     if result.reason:
-        told["reason"] = result.reason
+        told |= written(reason=result.reason)
     if result.issue:
         told["issue"] = result.issue
     if result.failure is not None:
@@ -64,9 +65,10 @@ def failure_data(failure: Failure) -> dict[str, Any]:
     """A failure as data; the text of its clause is quoted."""
     known = clauses().get(failure.clause.partition(".")[0])
     return {
-        "actual": failure.actual, "at": {"pointer": failure.at, "reply": failure.reply, "request": failure.request},
-        "clause": failure.clause, "diff": [dict(one) for one in failure.diff], "expected": failure.expected,
-        "file": failure.file, "plan": None if failure.plan is None else failure.plan.to_data(),
+        **written(expected=failure.expected, actual=failure.actual),
+        "at": {"pointer": failure.at, "reply": failure.reply, "request": failure.request}, "clause": failure.clause,
+        "diff": [dict(one) for one in failure.diff], "file": failure.file,
+        "plan": None if failure.plan is None else failure.plan.to_data(),
         "replays": list(failure.replays), "shrunk": dict(failure.shrunk), "text": "" if known is None else known.text,
         "violations": [one.to_data() for one in failure.violations], "words": failure.words[-4000:],
     }  # fmt: skip
@@ -78,8 +80,8 @@ def replay_file(result: Result, run: Run) -> str:
     plan = None if failure is None or failure.plan is None else failure.plan.to_data()
     told = failure or Failure("", "", "")
     data = {
-        "actual": told.actual, "clause": told.clause,
-        "declared": None if run.declared is None else to_data(run.declared), "expected": told.expected,
+        **written(expected=told.expected, actual=told.actual), "clause": told.clause,
+        "declared": None if run.declared is None else to_data(run.declared),
         "lines": [list(pair) for pair in result.lines], "node": run.node, "plan": plan, "profile": run.profile,
         "schema": REPLAY_SCHEMA, "suite": run.suite, "test": result.test, "verdict": result.verdict.value,
     }  # fmt: skip

@@ -10,7 +10,8 @@ from conformance.history import Decision, Delivery, History, Violation
 from conformance.plan import Atom, Byz, Crash, Cut, Inject, Plan, Shift
 from conformance.report.cone import focused
 from conformance.report.missing import lasso, missing
-from conformance.report.words import WORDS, Language, word
+from conformance.report.words import Language, word
+from conformance.sentences import in_words, kind
 
 
 def sentences(plan: Plan, language: Language) -> list[str]:
@@ -61,7 +62,7 @@ def sentence(atom: Atom, language: Language) -> str:
 
 def kind_of(phase: str, language: Language) -> str:
     """The name of a kind of message; an engine from elsewhere may have kinds of its own."""
-    return word(phase, language) if phase in WORDS else phase
+    return in_words(kind(phase), language)
 
 
 def act_name(atom: Byz) -> str:
@@ -144,8 +145,8 @@ def report(
     for violation in violations:
         liars = f"{word('liar', language)}: {listed(plan.faulty) or '-'}"
         rows.append(f"{violation.clause}  {plan.engine}  n={plan.n}  {liars}")
-        rows.append(f"  {word('expected', language)}  {violation.expected}")
-        rows.append(f"  {word('actual', language)}  {violation.actual}")
+        rows.append(f"  {word('expected', language)}  {in_words(violation.expected, language)}")
+        rows.append(f"  {word('actual', language)}  {in_words(violation.actual, language)}")
     rows += [f"  {row}" for row in certificates(history, violations, language)]
     rows.append(f"  {word('plan', language)}  {before}".rstrip())
     rows += [f"    {number}. {text}" for number, text in enumerate(sentences(plan, language), 1)]
@@ -210,17 +211,18 @@ def events_of(history: History) -> list[Delivery | Decision]:
     return [event for _, _, event in sorted([*said, *final], key=lambda event: event[:2])]
 
 
-def mermaid(history: History) -> str:
+def mermaid(history: History, language: Language) -> str:
     """The run as a sequence diagram in Mermaid's text form; a crossed arrow is a message no honest copy would send."""
     names = Values(history)
     lines = ["sequenceDiagram"]
     lines += [f"  participant N{node}" for node in range(history.plan.n)]
-    lines += [f"  Note over N{node}: liar" for node in history.plan.faulty]
+    lines += [f"  Note over N{node}: {word('liar', language)}" for node in history.plan.faulty]
     for event in events_of(history):
         if isinstance(event, Delivery):
             arrow = "-x" if event.forged else "->>"
             text = f"{event.kind} {names.name(event.value)}, h{event.height} r{event.round}"
             lines.append(f"  N{event.src}{arrow}N{event.dst}: {text}")
         else:
-            lines.append(f"  Note over N{event.node}: final {names.name(event.block.digest)} at {event.height}")
+            final = word("made.final", language, value=names.name(event.block.digest), height=event.height)
+            lines.append(f"  Note over N{event.node}: {final}")
     return "\n".join(lines) + "\n"

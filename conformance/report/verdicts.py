@@ -14,6 +14,7 @@ from conformance.conform.verdicts import Failure, Result, Verdict
 from conformance.door import Breach, Hello, Stopped
 from conformance.report.story import listed, sentences, table
 from conformance.report.words import Language, word
+from conformance.sentences import Text, in_words, say
 from conformance.standard import clauses
 
 __all__ = ["broken_off", "failure_lines", "summary"]
@@ -51,7 +52,7 @@ def summary(
 
 def not_run(results: Sequence[Result], language: Language) -> Iterator[str]:
     """How many tests were not run, by reason."""
-    reasons = [one.reason for one in results if not one.runs]
+    reasons = [in_words(one.reason, language) for one in results if not one.runs]
     for reason in dict.fromkeys(reasons):
         yield ""
         yield word("not.run", language, count=reasons.count(reason), reason=reason)
@@ -73,7 +74,7 @@ def claim_line(claim: Claim, run: Run, language: Language) -> str:
 def result_lines(result: Result, run: Run, language: Language) -> Iterator[str]:
     """One test that did not simply pass."""
     clause = result.failure.clause if result.failure is not None else " ".join(result.clauses[:2])
-    yield f"{result.verdict.value}  {result.test}    {clause}    {result.reason}".rstrip()
+    yield f"{result.verdict.value}  {result.test}    {clause}    {in_words(result.reason, language)}".rstrip()
     if result.failure is not None:
         yield from failure_lines(result.failure, run.command, language)
 
@@ -121,10 +122,10 @@ def plan_lines(failure: Failure, language: Language) -> Iterator[str]:
             yield f"  {row}"
 
 
-def field(name: str, text: str, language: Language) -> Iterator[str]:
+def field(name: str, text: Text, language: Language) -> Iterator[str]:
     """A label and its text, wrapped."""
     label = f"  {word(name, language)}  "
-    lines = textwrap.wrap(text, WIDTH - len(label)) or [""]
+    lines = textwrap.wrap(in_words(text, language), WIDTH - len(label)) or [""]
     yield label + lines[0]
     yield from (" " * len(label) + line for line in lines[1:])
 
@@ -151,11 +152,12 @@ def broken_off(end: Exception, language: Language) -> Iterator[str]:
         for name, text in (("request", end.request), ("line", end.line), ("at", end.at or "/"),
                            ("expected", end.expected), ("actual", end.found)):  # fmt: skip
             if text:
-                yield from field(name, short(text), language)
+                yield from field(name, short(in_words(text, language)), language)
     elif isinstance(end, Stopped):
-        yield word("stopped", language, why=end.why, op=end.op, detail=end.detail or "-")
+        why, detail = in_words(say(f"stopped.{end.why}"), language), in_words(end.detail, language)
+        yield word("stopped", language, why=why, op=end.op, detail=detail or "-")
         yield from field("request", short(end.request), language)
         if end.words.strip():
             yield from field("said", " | ".join(end.words.strip().splitlines()[-5:]), language)
     else:
-        yield word("unstarted", language, why=str(end.args[0] if end.args else end))
+        yield word("unstarted", language, why=in_words(end.args[0] if end.args else end, language))

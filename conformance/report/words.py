@@ -4,9 +4,11 @@ It must not know what a report says with them.
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
-Language = Literal["zh", "en"]
+from conformance.sentences import Language
+
+__all__ = ["WORDS", "Language", "word"]
 
 WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "late": {"en": "{where}: the {ph} of {src} reaches {dst} only after GST",
@@ -57,13 +59,6 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "silent": {"en": "from GST on: liar {node} says nothing more", "zh": "自 GST 起：说谎者 {node} 不再发言"},
     "slow": {"en": "every message takes {delta} ticks", "zh": "每条消息需 {delta} 个节拍"},
     "nobody": {"en": "no fault: the happy path", "zh": "没有故障：一切正常"},
-    "propose": {"en": "proposal", "zh": "提案"},
-    "prevote": {"en": "prevote", "zh": "预投票"},
-    "precommit": {"en": "precommit", "zh": "预提交"},
-    "block": {"en": "block", "zh": "区块"},
-    "message": {"en": "message", "zh": "消息"},
-    "sync": {"en": "question", "zh": "询问"},
-    "decided": {"en": "decision", "zh": "决定"},
     "liar": {"en": "liar", "zh": "说谎者"},
     "node": {"en": "node {i}", "zh": "节点 {i}"},
     "round": {"en": "height {h} round {r}", "zh": "高度 {h} 第 {r} 轮"},
@@ -129,6 +124,8 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "breach": {"en": "protocol error  {clause}", "zh": "违反协议  {clause}"},
     "stopped": {"en": "the node stopped ({why}) on `{op}`: {detail}",
                 "zh": "节点停止应答（{why}），操作 `{op}`：{detail}"},
+    "differs": {"en": "{clause}: expected {expected}, got {actual}", "zh": "{clause}：应为 {expected}，实为 {actual}"},
+    "made.final": {"en": "final {value} at {height}", "zh": "高度 {height} 决定 {value}"},
     "unstarted": {"en": "the node could not be started: {why}", "zh": "无法启动节点：{why}"},
     "line": {"en": "line", "zh": "行"},
     "at": {"en": "at", "zh": "位置"},

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.sentences import in_words
 from refimpl.application.timeline import Language, amount_of, moment_of, timeline
 from refimpl.commands.words import tell
 from refimpl.scenarios.performance import SCENARIOS, Outcome
@@ -92,7 +93,8 @@ def _agreement(outcome: Outcome, language: Language, titles: Mapping[str, str]) 
     key = "broken" if outcome.violations else "agreed"
     yield tell(key, language, who=honest, height=tip.height, root=tip.state_root.hex())
     for violation in outcome.violations:
-        yield tell("violation", language, **violation._asdict())
+        texts = {"expected": in_words(violation.expected, language), "actual": in_words(violation.actual, language)}
+        yield tell("violation", language, clause=violation.clause, **texts)
 
 
 def _listed(parts: Iterable[str], language: Language) -> str:

@@ -67,7 +67,7 @@ def command(
         trace, violations, why = trace_digest(history), target.judge(history), history.why
         rows = iter(report(saved.plan, history, violations, language, f"yilian replay {file}"))
         if diagram:
-            rows = iter([mermaid(focused(history, violations)).rstrip("\n")])
+            rows = iter([mermaid(focused(history, violations), language).rstrip("\n")])
         if picture:
             rows = iter([svg(focused(history, violations), language).rstrip("\n")])
     if as_json:

@@ -12,19 +12,20 @@ from typing import Any, Final
 from attrs import frozen
 
 from conformance.plan import Plan, PlanError, no_duplicates
+from conformance.sentences import Sentence, say
 from refimpl.shell.files import read_file
 
 __all__ = ["REPLAY_SCHEMA", "Saved", "read_saved"]
 
 REPLAY_SCHEMA: Final = "yilian/replay/v1"
 
-MEMBERS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
-    "bundle": (lambda value: value is None or isinstance(value, str), "null or a digest"),
-    "scenario": (lambda value: isinstance(value, str), "the name of a scenario"),
-    "seed": (lambda value: type(value) is int, "an integer"),
-    "trace": (lambda value: isinstance(value, str), "a digest"),
-    "violates": (lambda value: isinstance(value, str), "an invariant"),
-    "zoo": (lambda value: isinstance(value, str), "an id of the zoo"),
+MEMBERS: Final[Mapping[str, tuple[Callable[[Any], bool], Sentence]]] = {
+    "bundle": (lambda value: value is None or isinstance(value, str), say("plan.digest-or-null")),
+    "scenario": (lambda value: isinstance(value, str), say("plan.scenario")),
+    "seed": (lambda value: type(value) is int, say("shape.an-integer")),
+    "trace": (lambda value: isinstance(value, str), say("plan.digest")),
+    "violates": (lambda value: isinstance(value, str), say("plan.invariant")),
+    "zoo": (lambda value: isinstance(value, str), say("plan.zoo")),
 }
 """Member of a replay file -> what it must be, and how that is called."""
 
@@ -57,7 +58,7 @@ def read_saved(path: Path) -> Saved:
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=no_duplicates)
     except (ValueError, RecursionError):
-        raise PlanError("plan.not_json", "", "one JSON object", path) from None
+        raise PlanError("plan.not_json", "", say("shape.one-json"), path) from None
     return _saved(value) if isinstance(value, dict) and "schema" in value else Saved(Plan.from_data(value))
 
 
@@ -65,11 +66,11 @@ def _saved(value: dict[str, Any]) -> Saved:
     if value["schema"] != REPLAY_SCHEMA:
         raise PlanError("plan.malformed", "/schema", REPLAY_SCHEMA, value["schema"])
     if "plan" not in value:
-        raise PlanError("plan.malformed", "/plan", "a plan", "nothing")
+        raise PlanError("plan.malformed", "/plan", say("plan.a-plan"), say("nothing"))
     others = {name: found for name, found in value.items() if name not in ("schema", "plan")}
     for name, found in others.items():
         if name not in MEMBERS:
-            raise PlanError("plan.malformed", f"/{name}", "one of " + ", ".join(MEMBERS), name)
+            raise PlanError("plan.malformed", f"/{name}", say("shape.one-of", names=", ".join(MEMBERS)), name)
         lawful, expected = MEMBERS[name]
         if not lawful(found):
             raise PlanError("plan.malformed", f"/{name}", expected, found)

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from conformance.history import History, Violation
 from conformance.plan import Plan
+from conformance.sentences import say
 from conformance.trace import trace_digest
 from refimpl.scenarios import alliance, records, referral
 from refimpl.scenarios.cast import Cast
@@ -95,6 +96,6 @@ def perform(
         history, violations = stage.finish()
     except Unanswered:
         history, violations = stage.finish()
-        stopped = Violation("INV-V1", stage.world.now, stage.honest, "a receipt for every transaction", "none in time")
+        stopped = Violation("INV-V1", stage.world.now, stage.honest, say("receipt.each"), say("receipt.late"))
         final, violations = {}, (*violations, stopped)
     return Outcome(scenario, seed, stage, final, history, violations)

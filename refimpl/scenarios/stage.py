@@ -16,6 +16,7 @@ from conformance.adapters.node import NodeCluster, NodeReactor
 from conformance.checkers import judge
 from conformance.history import History, Violation
 from conformance.plan import Plan
+from conformance.sentences import say
 from conformance.world import World
 from refimpl.contract.draft import Draft
 from refimpl.crypto.recipes import REHEARSAL, KeyPair, verifier
@@ -171,7 +172,7 @@ class Stage:
                 found = report.finding
                 broken.append(Violation(found.clause, self.world.now, (node,), found.expected, found.got))
         if len(set(tips.values())) > 1:
-            broken.append(Violation("INV-S5", self.world.now, tuple(tips), "equal tips", str(tips)))
+            broken.append(Violation("INV-S5", self.world.now, tuple(tips), say("tips.equal"), str(tips)))
         return tuple(broken)
 
     # --- inside ---

@@ -8,7 +8,7 @@ import functools
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 from refimpl.shell.messages import SENTENCES, Language, fill
 
@@ -36,7 +36,20 @@ def sentence(code: str, language: Language, values: Mapping[str, object]) -> str
     entry = next((entry for name in _names(code) if (entry := SENTENCES.get(name) or texts().get(name))), None)
     if entry is None:
         return ", ".join(f"{name}={value}" for name, value in values.items()) or code
-    return fill(entry[language], values)
+    return fill(entry[language], {name: _in_words(value, language) for name, value in values.items()})
+
+
+@runtime_checkable
+class Sayable(Protocol):
+    """A value that is words itself, such as what the kit expects of a plan."""
+
+    def in_words(self, language: str) -> str:
+        """It in words."""
+        ...
+
+
+def _in_words(value: object, language: Language) -> object:
+    return value.in_words(language) if isinstance(value, Sayable) else value
 
 
 def _names(code: str) -> tuple[str, ...]:
