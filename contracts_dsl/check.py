@@ -6,7 +6,7 @@ the tests, which are no part of the IR. This module must not know how any of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 
 from attrs import frozen
@@ -41,10 +41,11 @@ class Checked:
         return tuple(finding for finding in self.diagnostics if finding.is_error)
 
 
-def check(files: Iterable[tuple[str, bytes]]) -> Checked:
-    """Check files as one package. Never raises for anything a file may contain."""
+def check(files: Iterable[tuple[str, bytes]], read: Callable[[str, bytes], Parsed] = parse) -> Checked:
+    """Check files as one package, read by `read`: who checks a package again and again may keep what did not change.
+    Never raises for anything a file may contain."""
     listed = list(files)
-    parsed = tuple(parse(name, data) for name, data in listed)
+    parsed = tuple(read(name, data) for name, data in listed)
     findings = list(chain.from_iterable(one.diagnostics for one in parsed))
     if findings:
         return _refused(parsed, findings)

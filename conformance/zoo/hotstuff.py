@@ -10,38 +10,22 @@ from refimpl.consensus.hotstuff_messages import Block, QuorumCertificate
 from refimpl.data.ids import Round
 from refimpl.data.refusal import Refused
 
-HELD_BACK = [
-    {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 0},
-    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 0},
-    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 0},
-    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 0},
-    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 0},
-    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 1},
-    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 1},
+
+@mutant("H01", of="hotstuff", breaks=("INV-S1",), tier="hard", witness={"faulty": [1], "atoms": [
+    {"k": "byz", "r": 1, "ph": "propose", "src": 1, "dst": 2, "act": {"value": "v1", "vr": -1}},
+    {"k": "byz", "r": 1, "ph": "propose", "src": 1, "dst": 3, "act": {"value": "v1", "vr": -1}},
+    {"k": "byz", "r": 5, "ph": "propose", "src": 1, "dst": 2, "act": {"value": "v1", "vr": 1}},
+    {"k": "byz", "r": 5, "ph": "vote", "src": 1, "dst": 2, "act": {"value": "v1", "vr": 1}},
+    {"k": "byz", "r": 5, "ph": "propose", "src": 1, "dst": 3, "act": {"value": "v1", "vr": 1}},
+    {"k": "inject", "r": 1, "ph": "vote", "src": 1, "dst": 0, "value": "v1", "vr": -1},
+    {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 1},
     {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 1},
-    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 1},
-    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
-    {"k": "late", "r": 3, "ph": "newview", "src": 1, "dst": 3},
-    {"k": "late", "r": 3, "ph": "newview", "src": 2, "dst": 3},
-    {"k": "late", "r": 5, "ph": "newview", "src": 2, "dst": 3},
-    {"k": "late", "r": 6, "ph": "newview", "src": 2, "dst": 3},
-    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 2},
+    {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 2},
     {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 3},
-    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
-]
-"""What H01 needs to be late: votes and wishes of one branch, and the proposal that stands on it."""
-
-
-@mutant("H01", of="hotstuff", breaks=("INV-S1",), tier="hard", witness={"faulty": [1], "gst": 9000, "atoms": [
-    *HELD_BACK,
-    {"k": "support", "r": 1, "src": 1, "to": [0, 3], "value": "v1", "vr": -1},
-    {"k": "support", "r": 5, "src": 1, "to": [0, 3], "value": "v1", "vr": 1},
-    {"k": "support", "r": 7, "src": 1, "to": [3], "value": "v3", "vr": 5}]},
-        whole={"faulty": [1], "gst": 100, "atoms": [
-    {"k": "inject", "r": 7, "ph": "vote", "src": 1, "dst": 3, "value": "v3", "at": {"h": 1, "r": 8}},
-    *HELD_BACK,
-    {"k": "support", "r": 1, "src": 1, "to": [0, 3], "value": "v1", "vr": -1},
-    {"k": "support", "r": 5, "src": 1, "to": [0, 3], "value": "v1", "vr": 1}]})  # fmt: skip
+    {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 3},
+    {"k": "cut", "r": 4, "to_r": 5, "side": [0]},
+    {"k": "support", "r": 6, "src": 1, "to": [3], "value": "v2", "vr": 5}]})  # fmt: skip
 class AnyThreeBlocks(HotStuff):
     """A chain of three commits by parent links alone, whatever its views (relab/hotstuff#249)."""
 
@@ -50,28 +34,18 @@ class AnyThreeBlocks(HotStuff):
 
 
 @mutant("H03", of="hotstuff", breaks=("INV-S1", "INV-S6", "INV-V1.livelock", "INV-V1.deadlock", "INV-V4"),
-        tier="hard", witness={"faulty": [1], "gst": 600, "heights": 2, "atoms": [
-    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 1},
+        tier="hard", witness={"faulty": [1], "heights": 2, "atoms": [
+    {"k": "byz", "r": 5, "ph": "propose", "src": 1, "dst": 2, "act": {"value": "v1.1", "vr": 4, "on": "v0@0"}},
+    {"k": "byz", "r": 5, "ph": "vote", "src": 1, "dst": 2, "act": {"value": "v1.1", "vr": 4, "on": "v0@0"}},
+    {"k": "byz", "r": 5, "ph": "propose", "src": 1, "dst": 3, "act": {"value": "v1.1", "vr": 4, "on": "v0@0"}},
+    {"k": "inject", "r": 7, "ph": "vote", "src": 1, "dst": 2, "value": "v3", "vr": 6, "at": {"h": 1, "r": 8}},
     {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 1},
     {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 1},
-    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
+    {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 2},
     {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 2},
-    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 2},
-    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
+    {"k": "late", "r": 3, "ph": "vote", "src": 0, "dst": 3},
     {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 3},
-    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
-    {"k": "support", "r": 5, "src": 1, "to": [2, 3], "value": "v1", "vr": 4, "on": "v0@0"},
-    {"k": "support", "r": 6, "src": 1, "to": [3], "value": "v2", "vr": 5}]},
-        whole={"faulty": [1], "gst": 15, "heights": 2, "atoms": [
-    {"k": "late", "r": 5, "ph": "newview", "src": 0, "dst": 2},
-    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 2},
-    {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 2},
-    {"k": "late", "r": 3, "ph": "vote", "src": 3, "dst": 2},
-    {"k": "late", "r": 5, "ph": "newview", "src": 0, "dst": 3},
-    {"k": "late", "r": 4, "ph": "propose", "src": 0, "dst": 3},
-    {"k": "late", "r": 3, "ph": "vote", "src": 1, "dst": 3},
-    {"k": "late", "r": 3, "ph": "vote", "src": 2, "dst": 3},
-    {"k": "support", "r": 5, "src": 1, "to": [2, 3], "value": "v1.1", "vr": 4, "on": "v0@0"},
+    {"k": "cut", "r": 4, "to_r": 5, "side": [0]},
     {"k": "support", "r": 6, "src": 1, "to": [3], "value": "v2", "vr": 5}]})  # fmt: skip
 class ViewNotSigned(HotStuff):
     """The view of a certificate is not covered by its signatures (relab/hotstuff#289)."""

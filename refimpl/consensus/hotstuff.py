@@ -322,11 +322,9 @@ class _Work(ChainWork):
         return True
 
     def commit_late(self) -> bool:
-        """A certificate that came after a higher one may be for the last of three blocks as well (CON-067). What it
-        decides is decided by what follows too, save a change of the members: after that these members decide no more.
-        """
+        """A certificate that comes after a higher one decides as well (CON-067)."""
         memory = self.memory
-        return any(self.closes(value) for value in memory.tree.blocks) and any(
+        return any(
             self.is_acceptable(one.value) and self.commit(one, tuple(islice(memory.tree.upward(one.value), 3)))
             for one in memory.certified.values() if one.height > memory.decided + 2
         )  # fmt: skip

@@ -12,7 +12,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from random import Random
 from time import perf_counter
@@ -21,7 +21,7 @@ from contracts_dsl.check import check
 from contracts_dsl.diagnostics import render
 from contracts_dsl.format import format as formatted
 from contracts_dsl.lexer import Tokens, read, tokenize
-from contracts_dsl.parse import parse
+from contracts_dsl.parse import Parsed, parse
 from contracts_dsl.translate import translate
 from tests.language import packages
 from tests.language.fuzz import known
@@ -43,6 +43,12 @@ def neighbours(path: Path) -> tuple[tuple[str, bytes], ...]:
     homes = (packages.NATIVE,) if path.parent == packages.NATIVE else (packages.LIBRARY, packages.GOOD)
     files = [one for home in homes for one in packages.sources(home, surface) if one != path]
     return tuple((one.name, one.read_bytes()) for one in files)
+
+
+@lru_cache(maxsize=256)
+def read_once(name: str, data: bytes) -> Parsed:
+    """A file as the parser reads it; the neighbours of all mutants are read once."""
+    return parse(name, data)
 
 
 def mutants(path: Path, every: int) -> Iterator[tuple[str, int, str]]:
@@ -82,7 +88,7 @@ def judge(path: Path, text: str) -> str:
         there = translate(path.name, data, to)
         assert translate(path.name, there.text.encode(), back).text == text
         assert not formatted(path.name, data).diagnostics
-        found = check([(path.name, data), *neighbours(path)]).diagnostics
+        found = check([(path.name, data), *neighbours(path)], read_once).diagnostics
     for finding in found:
         start, end = finding.span
         assert finding.code in known()

@@ -139,6 +139,17 @@ def test_a_gap_of_views_decides_nothing_until_three_follow_each_other():
     assert [one.height for one in member.grow(0, 1, 4, 5, 6, 7).made(api.Decide)] == [1, 2, 3]
 
 
+@pytest.mark.clause("CON-067")
+def test_a_certificate_that_comes_after_a_higher_one_decides_as_well():
+    member = Member().grow(0, 1, 2)
+    member.hear(NEWVIEW, HIDDEN, 0, 1, 2, round_=4)
+    side = Vote(name_of(b"side"))
+    member.propose(b"side", 4, 3, (b"p1", 1), sender=0).hear(VOTE, side, 0, 1, 2, round_=4, height=3)
+    assert (member.memory.high.view, member.memory.decided) == (4, 0)
+    (decided,) = member.hear(VOTE, Vote(name_of(b"p2")), 0, 1, 2, round_=2, height=3).made(api.Decide)
+    assert (decided.height, decided.value, member.memory.high.view) == (1, name_of(b"p0"), 4)
+
+
 @pytest.mark.clause("CON-065")
 def test_a_lock_holds_against_a_branch_and_yields_to_a_later_certificate():
     member = Member().grow(0, 1, 2)
