@@ -58,8 +58,8 @@ APART: Mapping[str, str] = {
     "D04": "as D01; that a process differs from itself under another hash seed is L1.pure.elsewhere",
     "D16": "a vault of records stands beside the ledger: the protocol has no operation on it",
     "L01": "under proof of work every member finds a nonce in every slot of the first 80 blocks (4,096 tries at 10 "
-           "zero bits or fewer), so no plan of processes makes one branch longer and another heavier; plans in process, "
-           "whose lottery says who wins, do (yilian explore)",
+           "zero bits or fewer), so no plan of processes makes one branch longer and another heavier; plans in "
+           "process, whose lottery says who wins, do (yilian explore)",
     "L10": "as L01: no plan of processes leaves a slot to a liar alone; that equal branches are not told apart, which "
            "a process does show, is L02",
     "M02": "a process gets another key of its own only by a crash and a new config (L1.members.validator-key-changes), "
