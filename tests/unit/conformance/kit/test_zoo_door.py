@@ -11,7 +11,7 @@ from conformance.conform import catalogue
 from conformance.conform.blocks import SPOILT
 from conformance.conform.examine import examine
 from conformance.drivers import doorcheck
-from conformance.drivers.doorcheck import APART, REFERENCES, bugs, hunt, profile_of, tests_for
+from conformance.drivers.doorcheck import APART, REFERENCES, bugs, hunt, profile_of
 from conformance.drivers.levels import Settings, bench_of
 from conformance.profiles import TONGUES
 from conformance.standard import clauses
@@ -86,7 +86,7 @@ def test_bugs_of_chains_and_of_raft_are_hunted_under_their_own_profiles_whose_re
 def test_a_control_plays_the_witness_of_every_bug_that_is_hunted_under_its_profile(name):
     profile = REFERENCES[name]
     listed = catalogue.chosen(CATALOGUE.values(), catalogue.highest(profile), profile=profile)
-    played = {test.id.rpartition(".")[2] for test in tests_for(name, listed)}
+    played = {test.id.rpartition(".")[2] for test in doorcheck.tests_for(name, listed)}
     wanted = {one for one in bugs() if one in ZOO and profile_of(ZOO[one]) == profile}
     assert {one for one in wanted if ZOO[one].of != "nakamoto"} <= played
     assert {"happy", "early"} & played == ({"happy", "early"} if profile == "longest_chain/1" else set())
