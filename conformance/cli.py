@@ -18,7 +18,7 @@ from click.core import ParameterSource
 
 from conformance.adversary.generate import PROFILES
 from conformance.checkers.sometimes import demanded
-from conformance.drivers.doorcheck import REFERENCE, Caught, bugs, hunt_all
+from conformance.drivers.doorcheck import REFERENCES, Caught, bugs, hunt_all
 from conformance.drivers.enumerate import ENUMERATIONS, ROUNDS
 from conformance.drivers.explore import Campaign, Found, Tally, enumeration, explore, shrink_found
 from conformance.drivers.merge import MERGED_SCHEMA, SCHEMA, merged
@@ -311,17 +311,17 @@ def selfcheck_command(
 def hunt_through_the_door(names: tuple[str, ...], language: Language, *, as_json: bool) -> int:
     """Every planted bug as a process, and the reference, which must be clean; the exit status."""
     known = bugs()
-    strange = [name for name in names if name not in known and name != REFERENCE]
+    strange = [name for name in names if name not in known and name not in REFERENCES]
     if strange:
-        raise click.BadParameter(f"--bug {strange[0]}: {' '.join((*known, REFERENCE))}")
+        raise click.BadParameter(f"--bug {strange[0]}: {' '.join((*known, *REFERENCES))}")
     found = []
-    for caught in hunt_all(names or (*known, REFERENCE)):
+    for caught in hunt_all(names or (*known, *REFERENCES)):
         found.append(caught)
         if not as_json:
             click.echo(word(told_of(caught), language, **asdict(caught), ought=" ".join(caught.own)))
         elif sys.stderr.isatty():
             click.echo(f"\r{caught.id}   ", err=True, nl=False)
-    planted = [one for one in found if one.id != REFERENCE]
+    planted = [one for one in found if one.id not in REFERENCES]
     counts = {"caught": sum(one.right for one in planted), "planted": len(planted)}
     if as_json:
         listed = [{**asdict(one), "expected": list(one.expected), "own": list(one.own), "right": one.right}
@@ -334,7 +334,7 @@ def hunt_through_the_door(names: tuple[str, ...], language: Language, *, as_json
 
 def told_of(caught: Caught) -> str:
     """The word for what became of a hunt."""
-    if caught.id == REFERENCE:
+    if caught.id in REFERENCES:
         return "zoo.clean" if caught.right else "zoo.alarm"
     if caught.right:
         return "zoo.caught"

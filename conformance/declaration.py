@@ -90,7 +90,8 @@ def declared(path: Path, name: str) -> Profile:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
-        raise DeclarationError("declaration.absent", str(path), "", f'[profile."{name}"]', say("declared.no-file")) from None
+        missing = say("declared.no-file")
+        raise DeclarationError("declaration.absent", str(path), "", f'[profile."{name}"]', missing) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DeclarationError("declaration.malformed", str(path), "", "TOML", str(error)) from None
     listed = data.get("profile")

@@ -10,26 +10,18 @@ from random import Random
 
 from conformance.adversary.generate import PROFILES, draw_plan
 from conformance.conform.catalogue import Test
-from conformance.conform.order import LAWS, SEED, drawn, happy
+from conformance.conform.order import LAWS, SEED, drawn, happy, witness, witnesses
 from conformance.conform.session import Session
 from conformance.conform.verdicts import Unsupported
 from conformance.plan import Byz, Plan, Support, Twin
 from conformance.sentences import say
-from conformance.zoo import ZOO, load
 
-__all__ = ["tests", "witnesses"]
+__all__ = ["tests"]
 
 PARTS = {"macro": 6, "heard-of": 4, "pct": 2, "byzzfuzz": 2, "sparse": 2}
 """Way to draw plans -> how many tests it makes."""
 ENGINES = ("tendermint", "pbft", "hotstuff", "streamlet")
 """Engines whose witnesses are played."""
-
-
-def witnesses(engine: str) -> dict[str, Plan]:
-    """Planted bug -> the smallest plan known that shows it, of one engine."""
-    load()
-    found = {name: entry.whole or entry.witness for name, entry in ZOO.items() if entry.of == engine}
-    return {name: plan for name, plan in sorted(found.items()) if plan is not None}
 
 
 def must_speak(session: Session) -> None:
@@ -39,10 +31,10 @@ def must_speak(session: Session) -> None:
         raise Unsupported(say("profile.unspoken", name=profile.name))
 
 
-def witness(session: Session, name: str) -> None:
-    """The plan that shows a planted bug shows nothing here."""
+def spoken_witness(session: Session, name: str) -> None:
+    """The plan that shows a planted bug shows nothing here; its liars speak."""
     must_speak(session)
-    session.hold(witnesses(session.profile().contract.engine)[name])
+    witness(session, name)
 
 
 def equivocating_proposer(session: Session) -> None:
@@ -115,8 +107,8 @@ def tests() -> list[Test]:
         Test("L3.liar.twins", "L3", ("CON-011", "CON-019", *laws), twins, ("liar", "twins"), needs=needs),
         Test("L3.accountability.too-many", "L3", ("INV-A2", "INV-S7"), too_many, ("liar",), needs=needs),
     ]  # fmt: skip
-    listed += [Test(f"L3.witness.{name}", "L3", laws, partial(witness, name=name), ("liar", "witness"), engine=engine,
-                    needs=needs) for engine in ENGINES for name in witnesses(engine)]  # fmt: skip
+    listed += [Test(f"L3.witness.{name}", "L3", laws, partial(spoken_witness, name=name), ("liar", "witness"),
+                    engine=engine, needs=needs) for engine in ENGINES for name in witnesses(engine)]  # fmt: skip
     return listed + [
         Test(f"L3.drawn.{way}-{part}", "L3", laws, partial(drawn, way=way, part=part), ("liar", "drawn"), needs=needs)
         for way in PROFILES

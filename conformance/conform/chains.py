@@ -154,6 +154,16 @@ def usurped(liar: int) -> Iterator[tuple[Atom, ...]]:
         yield tuple(Inject(r=r, ph="block", src=liar, dst=dst, value=f"v{liar}.1", vr=-1) for dst in others[:1])
 
 
+def early(liar: int) -> Iterator[tuple[Atom, ...]]:
+    """Before their slot begins it shows blocks that are not its own, or without the work, and no others: they are all
+    that anybody knows of the slot when it begins."""
+    others = tuple(node for node in range(4) if node != liar)
+    mute = tuple(Byz(r=r, ph="block", src=liar, dst=dst, act="omit") for r, dst in product(range(SLOTS), others))
+    for r in range(1, 5):
+        injected = tuple(Inject(r=r, ph="block", src=liar, dst=dst, value=f"v{liar}.1") for dst in others)
+        yield (Skew(node=liar, d=4), *mute, *injected)
+
+
 def hurried(liar: int) -> Iterator[tuple[Atom, ...]]:
     """Its clock is some slots ahead."""
     for slots in (1, 4, 8):
@@ -191,7 +201,8 @@ def tests() -> list[Test]:
     orderly = {"happy": happy_ones, "long": long, "weighed": weighed, "repeatable": repeatable, "crash": crashes,
                "reordered": reordered}  # fmt: skip
     lies: dict[str, tuple[Lies, tuple[str, ...]]] = {
-        "silent": (silences, ("byz", "late")), "garbled": (garbled, ("byz",)), "hurried": (hurried, ()),
+        "silent": (silences, ("byz", "late")), "garbled": (garbled, ("byz",)), "early": (early, ("inject",)),
+        "hurried": (hurried, ()),
         "doubled": (doubles, ("support", "twin")), "usurped": (usurped, ("inject",)), "hidden": (hidden, ("fork",)),
     }  # fmt: skip
     found: list[Test] = []
@@ -203,7 +214,7 @@ def tests() -> list[Test]:
         for name, run in orderly.items():
             enter("L2", rule, name, partial(run, rule=rule), "CON-122", "CON-127", "CON-129")
         for name, (made, wanted) in lies.items():
-            if rule != WORK or name in ("silent", "garbled", "usurped"):
+            if rule != WORK or name in ("silent", "garbled", "early", "usurped"):
                 enter("L3", rule, name, partial(lied, rule=rule, made=made, wanted=wanted), "CON-123", "CON-130")
         for way, part in product(WAYS if rule != WORK else (), range(PARTS)):
             enter("L3", rule, f"drawn.{way}-{part}", partial(drawn, rule=rule, way=way, part=part), "CON-130")

@@ -8,6 +8,8 @@ from functools import partial
 from itertools import product
 from random import Random
 
+from attrs import evolve
+
 from conformance.adversary.generate import PROFILES, draw_plan
 from conformance.conform.catalogue import Test
 from conformance.conform.session import Session
@@ -17,14 +19,17 @@ from conformance.plan import Crash, Cut, Dup, Late, Plan, Skew, Swap
 from conformance.plan_shapes import MOMENTS
 from conformance.sentences import say
 from conformance.trace import trace_digest
+from conformance.zoo import ZOO, load
 
-__all__ = ["LAWS", "drawn", "happy", "tests"]
+__all__ = ["LAWS", "drawn", "happy", "tests", "witness", "witnesses"]
 
 LAWS = ("INV-S1", "INV-S2", "INV-S3", "INV-S4", "INV-S5", "INV-S6", "INV-S7", "INV-V1", "INV-V2",
         "INV-V3", "INV-V4")  # fmt: skip
 DRAWN = 60
 """Plans of each way to draw, at the usual effort."""
 SEED = 20_261_128
+CRASHING = ("raft",)
+"""Engines that bear crashes and no lies, so that their witnesses are played here."""
 
 
 def places(contract: Contract) -> tuple[int, ...]:
@@ -38,6 +43,18 @@ def places(contract: Contract) -> tuple[int, ...]:
 def happy(contract: Contract, n: int, heights: int, **more: object) -> Plan:
     """The plan without faults."""
     return Plan(engine=contract.engine, n=n, heights=heights, links=contract.links, delta=contract.delta, **more)  # type: ignore[arg-type]  # fields of Plan
+
+
+def witnesses(engine: str) -> dict[str, Plan]:
+    """Planted bug -> the smallest plan known that shows it, of one engine."""
+    load()
+    found = {name: entry.whole or entry.witness for name, entry in ZOO.items() if entry.of == engine}
+    return {name: plan for name, plan in sorted(found.items()) if plan is not None}
+
+
+def witness(session: Session, name: str) -> None:
+    """The plan that shows a planted bug shows nothing here."""
+    session.hold(witnesses(session.profile().contract.engine)[name])
 
 
 def empty_plan(session: Session, n: int, heights: int) -> None:
@@ -153,5 +170,7 @@ def tests() -> list[Test]:
     ]
     listed += [test(f"crash.{when}", partial(crashes, when=when), "CON-005", "CON-008", "CON-028", "NET-013",
                     tags=("crash",)) for when in MOMENTS]  # fmt: skip
+    listed += [evolve(test(f"witness.{name}", partial(witness, name=name), tags=("witness",)), engine=engine)
+               for engine in CRASHING for name in witnesses(engine)]  # fmt: skip
     return listed + [test(f"drawn.{way}", partial(drawn, way=way, part=0, liars=0), tags=("drawn",))
                      for way in PROFILES if way != "macro"]  # fmt: skip

@@ -11,19 +11,28 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from conformance.conform.catalogue import Test, suits, tests
+from conformance.conform import chains
+from conformance.conform.catalogue import Test, chosen, highest, tests
 from conformance.conform.examine import Bench, Unusable, examine
 from conformance.conform.verdicts import VIOLATED
 from conformance.drivers.levels import Settings, bench_of
 from conformance.drivers.workers import workers
-from conformance.profiles import TONGUES
-from conformance.zoo import ZOO, load
+from conformance.standard import profiles
+from conformance.zoo import APART as WHOLE
+from conformance.zoo import ZOO, Entry, load
 from conformance.zoo.wire import WIRE
 
-__all__ = ["APART", "Caught", "bugs", "hunt", "hunt_all"]
+__all__ = ["APART", "REFERENCES", "Caught", "bugs", "hunt", "hunt_all"]
 
 REFERENCE = "reference"
 """The id of the node without a planted bug."""
+USUAL = "tendermint/1"
+"""The profile of a hunt that is not about a protocol."""
+REFERENCES: Mapping[str, str] = {REFERENCE: USUAL} | {
+    f"{REFERENCE}:{name}": name for name in ("longest_chain/1", "raft/1")
+}
+"""Id of a control -> the profile under which the node without a planted bug must be clean; what other protocols have in
+common with the usual one is judged there."""
 QUICK_SECONDS = 3.0
 """How long a planted bug may be silent."""
 FIRST = ("L3.agreement.equivocating-proposer", "L3.liar.silent", "L3.liar.twins", "L2.crash.before-persist",
@@ -33,7 +42,8 @@ FIRST = ("L3.agreement.equivocating-proposer", "L3.liar.silent", "L3.liar.twins"
 HINTS = {
     "D03": ("L1.check.blanks",), "D06": ("L3.block.transaction-repeated",),
     "D07": ("L1.pack.referral.two-in-one-block",), "D08": ("L1.block.judged-at-its-time",),
-    "D10": ("L3.block.another-state",), "D13": ("L1.pool.many",), "T19": ("L3.block.time-ahead",),
+    "D10": ("L3.block.another-state",), "D13": ("L1.pool.many",), "L02": ("L2.chain.nakamoto.reordered",),
+    "L07": ("L3.chain.nakamoto.early",), "T19": ("L3.block.time-ahead",),
     "P03": ("L2.drawn.sparse",), "P05": ("L3.accountability.too-many",), "T01": ("L3.accountability.too-many",),
     "T06": ("L2.drawn.heard-of",), "W05": ("L2.happy.four",), "W07": ("L1.recover.unsynced-lost",),
     "W16": ("L1.pack.access.an-entry-is-amended-by-its-custodian-an-expired-consent-opens-nothing",),
@@ -47,6 +57,11 @@ APART: Mapping[str, str] = {
     "D02": "as D01",
     "D04": "as D01; that a process differs from itself under another hash seed is L1.pure.elsewhere",
     "D16": "a vault of records stands beside the ledger: the protocol has no operation on it",
+    "L01": "under proof of work every member finds a nonce in every slot of the first 80 blocks (4,096 tries at 10 "
+           "zero bits or fewer), so no plan of processes makes one branch longer and another heavier; plans in "
+           "process, whose lottery says who wins, do (yilian explore)",
+    "L10": "as L01: no plan of processes leaves a slot to a liar alone; that equal branches are not told apart, which "
+           "a process does show, is L02",
     "M02": "a process gets another key of its own only by a crash and a new config (L1.members.validator-key-changes), "
            "and no liar of a network signs with its old one: plans of whole nodes in process do (yilian explore)",
     "M05": "in networks it is seen by timers that it refuses, not by what it breaks; plans in process show that",
@@ -75,12 +90,18 @@ class Caught:
         return self.verdict in self.expected and self.clause in self.own
 
 
+def profile_of(entry: Entry) -> str:
+    """The profile under which a planted bug is hunted; empty if the kit carries none of its engine."""
+    if entry.of in WHOLE:
+        return USUAL
+    return next((name for name, one in profiles().items() if entry.of in (one.engine, *one.rules)), "")
+
+
 def bugs() -> dict[str, Caught]:
-    """Id -> what must come of a hunt, nothing found yet: engines with a profile of their own that the kit can speak,
-    ledgers, nodes whose members come and go, and the wire's."""
+    """Id -> what must come of a hunt, nothing found yet: engines of a profile that the kit carries, ledgers, nodes
+    whose members come and go, and the wire's."""
     load()
-    spoken = {name.removesuffix("/1") for name in TONGUES if "/" in name} | {"ledger", "members"}
-    planted = [entry for name, entry in sorted(ZOO.items()) if entry.of in spoken and name not in APART]
+    planted = [entry for name, entry in sorted(ZOO.items()) if profile_of(entry) and name not in APART]
     verdicts = tuple(sorted(VIOLATED))
     return {one.id: Caught(one.id, verdicts, one.own, "", "", "", 0) for one in planted} | {
         one.id: Caught(one.id, one.expected, one.clauses, "", "", "", 0) for one in WIRE.values()
@@ -90,28 +111,39 @@ def bugs() -> dict[str, Caught]:
 def tests_for(name: str, everything: Sequence[Test]) -> list[Test]:
     """The tests by which a bug is hunted, in order: its witness first."""
     by_id = {test.id: test for test in everything}
+    hinted = [by_id[one] for one in HINTS.get(name, ()) if one in by_id]
     if name == REFERENCE:
         return [test for test in everything if test.level in ("smoke", "L0", "L1") or test.id in FIRST]
-    hinted = [by_id[one] for one in HINTS.get(name, ()) if one in by_id]
+    if name in REFERENCES:
+        shown = {one for hints in HINTS.values() for one in hints}
+        return [test for test in everything if test.level in ("L2", "L3") and (is_first(test) or test.id in shown)]
     if name in WIRE:
         return hinted + [test for test in everything if test.level in ("smoke", "L1") or test.id in ("L2.happy.four",)]
     if ZOO[name].of == "ledger":
         return hinted + [test for test in everything if test.level == "L1" or test.id.startswith("L3.block.")]
     if ZOO[name].of == "members":
         return [test for test in everything if ".members." in test.id]
-    first = [by_id[one] for one in (f"L3.witness.{name}", *FIRST) if one in by_id]
-    return [*hinted, *first, *(test for test in everything if "drawn" in test.tags)]
+    own = [test for test in everything if test.id.endswith(f".witness.{name}")]
+    if ZOO[name].of in chains.rules():
+        return [*hinted, *own, *(test for test in everything if f".chain.{ZOO[name].of}." in test.id)]
+    first = [by_id[one] for one in FIRST if one in by_id]
+    return [*hinted, *own, *first, *(test for test in everything if "drawn" in test.tags)]
+
+
+def is_first(test: Test) -> bool:
+    """Whether a test is among those that a control passes: happy runs, and witnesses of planted bugs."""
+    return ".witness." in test.id or test.id.endswith(".happy") or test.id in FIRST
 
 
 def hunt(wanted: Caught) -> Caught:
     """Look for one bug, or for a false alarm in the reference."""
     name = wanted.id
-    command = shlex.join([sys.executable, "-m", "conformance.zoo.serve", name])
-    engine = ZOO[name].of if name in ZOO else ""
-    profile = f"{engine}/1" if f"{engine}/1" in TONGUES else "tendermint/1"
+    profile = REFERENCES.get(name) or (profile_of(ZOO[name]) if name in ZOO else USUAL)
+    served = REFERENCE if name in REFERENCES else name
+    command = shlex.join([sys.executable, "-m", "conformance.zoo.serve", served])
     bench = evolve(bench_of(Settings(command, profile=profile, answer_seconds=QUICK_SECONDS)), shrinking=0)
     try:
-        return looked_for(wanted, bench, tests_for(name, [test for test in tests() if suits(test, profile)]))
+        return looked_for(wanted, bench, tests_for(name, chosen(tests(), highest(profile), profile=profile)))
     finally:
         bench.drop()
 
