@@ -60,7 +60,7 @@ def test_a_counterexample_names_the_law_the_plan_and_how_to_replay_it(name, lang
 
 def test_a_diagram_crosses_what_no_honest_copy_would_send():
     history = Target("P01").play(ZOO["P01"].witness, watched=True)
-    text = mermaid(history)
+    text = mermaid(history, "en")
     assert text.startswith("sequenceDiagram\n")
     assert "N0-xN3: propose" in text
     assert "N0->>N1: propose" in text
@@ -88,7 +88,7 @@ def test_a_stuck_node_is_told_which_quorum_it_lacks_and_why_each_voter_is_absent
 
 @pytest.mark.clause("INV-V1")
 def test_a_run_that_turns_in_a_circle_is_told_so_and_one_that_ends_is_not():
-    history, _ = undecided("H03")
+    history, _ = undecided("H05")
     start, length = lasso(history)
     assert length == 4
     assert start < 12

@@ -56,7 +56,7 @@ def test_a_node_that_dies_is_told_with_its_last_words():
     with pytest.raises(Stopped) as stopped:
         door.ask("deliver", **DELIVER)
     told = stopped.value
-    assert (told.why, told.on_input, told.detail) == ("died", True, "status 7")
+    assert (told.why, told.on_input, str(told.detail)) == ("died", True, "status 7")
     assert "cannot go on" in told.words
 
 
