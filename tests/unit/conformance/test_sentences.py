@@ -2,7 +2,6 @@
 
 import json
 import re
-import string
 
 import pytest
 
@@ -11,6 +10,7 @@ from conformance.report.story import report
 from conformance.sentences import SENTENCES, say
 from conformance.targets import Target
 from conformance.zoo import ZOO, load
+from refimpl.shell.messages import placeholders
 from tests.house.tree import ROOT
 
 load()
@@ -20,10 +20,6 @@ OWN_WORDS = re.compile("“.*?”")
 """What a node says of itself is quoted."""
 FAMILIES = ("kind.", "stopped.", "ended.", "opaque.")
 """How keys begin that are put together from a name."""
-
-
-def placeholders(text):
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 def test_both_languages_say_the_same_with_the_same_values():
