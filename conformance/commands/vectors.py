@@ -213,7 +213,7 @@ def dialogue(session: Session, case: Mapping[str, Any]) -> None:
     schedule = Schedule.from_data(case["input"])
     differs = schedule.differs(session.door)
     if differs is not None and differs[1] == {"err": "not_supported"}:
-        raise Unsupported(f"{schedule.profile}, suite {schedule.suite}: {schedule.steps[differs[0]][0]['op']}")
+        raise Unsupported(f"{schedule.profile}, {schedule.suite}: {schedule.steps[differs[0]][0]['op']}")
     at = "" if differs is None else f"/steps/{differs[0]}/reply"
     expected = case["expect"].get("refused", {}).get("at", "")
     if at != expected:
