@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -23,8 +24,9 @@ def interrupted(folder, *arguments, sign="", by=signal.SIGINT):
     watching, terminal = pty.openpty()
     environment = {**os.environ, "LC_ALL": "zh_CN.UTF-8", "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", "refimpl", *(str(argument) for argument in arguments)]
-    wired = {"stdout": subprocess.PIPE, "stderr": terminal, "start_new_session": True, "preexec_fn": hear_interrupts}
-    with subprocess.Popen(command, cwd=folder, env=environment, **wired) as process:
+    more = {"stderr": terminal, "start_new_session": True, "preexec_fn": hear_interrupts}
+    # A file takes all that is said; a pipe that nobody empties while the terminal is read would stop the command.
+    with TemporaryFile() as out, subprocess.Popen(command, cwd=folder, env=environment, stdout=out, **more) as process:
         os.close(terminal)
         try:
             seen = read_until(watching, sign)
@@ -33,8 +35,9 @@ def interrupted(folder, *arguments, sign="", by=signal.SIGINT):
             else:
                 os.kill(process.pid, by)
             seen += read_until(watching, None)
-            stdout = process.stdout.read()
             process.wait()
+            out.seek(0)
+            stdout = out.read()
         finally:  # a test that is stopped leaves no process behind
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
