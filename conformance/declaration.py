@@ -7,11 +7,12 @@ Source: spec/node-protocol.md, part 6; spec/consensus.md, CON-001.
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from conformance.contract import OWN, Contract
+from conformance.plan_shapes import LINKS, Rule, integer_in, one_of
 from conformance.sentences import Sentence, Text, say
 from conformance.standard import Profile
 
@@ -24,8 +25,6 @@ MESSAGE: Final = "message"
 NAME: Final = re.compile(r"x/[a-z0-9][a-z0-9._-]{0,62}")
 ENGINE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 TICKS_MAX: Final = 1_000_000
-
-Rule = tuple[Callable[[Any], bool], Text]
 
 
 class DeclarationError(Exception):
@@ -46,14 +45,6 @@ def is_own(name: str) -> bool:
     return name.startswith(OWN)
 
 
-def _whole(low: int, high: int = TICKS_MAX) -> Rule:
-    return (lambda v: type(v) is int and low <= v <= high), say("shape.an-integer-in", low=low, high=high)
-
-
-def _one_of(*names: str) -> Rule:
-    return (lambda v: v in names), say("shape.one-of", names=", ".join(names))
-
-
 def _pair(first: int, words: Text) -> Rule:
     return (
         lambda v: isinstance(v, list) and len(v) == 2 and all(type(i) is int and i >= 0 for i in v) and v[0] >= first
@@ -61,22 +52,22 @@ def _pair(first: int, words: Text) -> Rule:
 
 
 MEMBERS: Final[Mapping[str, Rule]] = {
-    "faults": _one_of("byzantine", "crash"),
+    "faults": one_of(("byzantine", "crash")),
     "threshold": ((lambda v: v in ([1, 3], [1, 2])), say("declared.threshold")),
     "finality": ((lambda v: v == {"kind": "immediate"}), 'finality = { kind = "immediate" }'),
-    "safety_net": _one_of("asynchronous"),
-    "live_net": _one_of("partial", "majority"),
-    "links": _one_of("gossip", "p2p", "lossy"),
-    "delta": _whole(1),
+    "safety_net": one_of(("asynchronous",)),
+    "live_net": one_of(("partial", "majority")),
+    "links": one_of(LINKS),
+    "delta": integer_in(1, TICKS_MAX),
     "timeout": _pair(1, say("declared.timeout")),
-    "backoff": _one_of("linear", "double"),
-    "span": _whole(1, 100),
-    "skew": _whole(-1),
+    "backoff": one_of(("linear", "double")),
+    "span": integer_in(1, 100),
+    "skew": integer_in(-1, TICKS_MAX),
 }
 """Member of a declared contract -> what it may be. Every one must be there, and no other."""
 TOP: Final[Mapping[str, Rule]] = {
     "engine": ((lambda v: isinstance(v, str) and ENGINE.fullmatch(v) is not None), say("declared.engine")),
-    "tick_ms": _whole(1),
+    "tick_ms": integer_in(1, TICKS_MAX),
     "contract": ((lambda v: isinstance(v, dict)), say("shape.table")),
 }
 """Beside the contract: what a profile says as well (NOD-060)."""

@@ -27,11 +27,13 @@ Rule = tuple[Check, Text]
 """Whether a value may be, and what it may be in words."""
 
 
-def _int(low: int, high: int) -> Rule:
+def integer_in(low: int, high: int) -> Rule:
+    """An integer, and no boolean, from `low` to `high`."""
     return (lambda v: type(v) is int and low <= v <= high), say("shape.an-integer-in", low=low, high=high)
 
 
-def _one_of(names: Sequence[str]) -> Rule:
+def one_of(names: Sequence[str]) -> Rule:
+    """One of these texts."""
     return (lambda v: isinstance(v, str) and v in names), say("shape.one-of", names=", ".join(names))
 
 
@@ -93,29 +95,29 @@ def _place(value: Any) -> bool:
 
 
 RULES: Mapping[str, Rule] = {
-    "h": _int(1, HEIGHTS_MAX),
-    "r": _int(0, ROUND_MAX),
-    "to_r": _int(0, ROUND_MAX),
+    "h": integer_in(1, HEIGHTS_MAX),
+    "r": integer_in(0, ROUND_MAX),
+    "to_r": integer_in(0, ROUND_MAX),
     "ph": (lambda v: isinstance(v, str) and re.fullmatch("[a-z]{1,32}", v) is not None, say("plan.phase")),
-    "src": _int(0, NODES_MAX - 1),
-    "dst": _int(0, NODES_MAX - 1),
-    "node": _int(0, NODES_MAX - 1),
-    "n": _int(1, COPIES_MAX),
-    "d": _int(-1_000_000, 1_000_000),
+    "src": integer_in(0, NODES_MAX - 1),
+    "dst": integer_in(0, NODES_MAX - 1),
+    "node": integer_in(0, NODES_MAX - 1),
+    "n": integer_in(1, COPIES_MAX),
+    "d": integer_in(-1_000_000, 1_000_000),
     "to": (_nodes, say("plan.nodes")),
     "side": (_nodes, say("plan.nodes")),
     "value": (_value, say("plan.value")),
-    "vr": _int(-1, ROUND_MAX),
+    "vr": integer_in(-1, ROUND_MAX),
     "on": (_below, say("plan.below")),
     "at": (_place, "{h, r}"),
     "from": (_place, "{h, r}"),
-    "posing": _int(0, NODES_MAX - 1),
+    "posing": integer_in(0, NODES_MAX - 1),
     "act": (_act, say("plan.act", broken=", ".join(BROKEN))),
-    "when": _one_of(MOMENTS),
-    "disk": _one_of(("synced", "lost-tail")),
+    "when": one_of(MOMENTS),
+    "disk": one_of(("synced", "lost-tail")),
     "back": ((lambda v: v is None or _place(v)), say("plan.place-or-null")),
 }
-RULES_OF: Mapping[tuple[str, str], Rule] = {("flood", "n"): _int(1, FLOOD_MAX)}
+RULES_OF: Mapping[tuple[str, str], Rule] = {("flood", "n"): integer_in(1, FLOOD_MAX)}
 """(Kind, member) -> its rule, where it is not the one of all kinds."""
 
 def _changes(value: Any) -> bool:
@@ -132,18 +134,18 @@ def _changes(value: Any) -> bool:
 
 
 TOP: Mapping[str, Rule] = {
-    "plan": _one_of((SCHEMA,)),
+    "plan": one_of((SCHEMA,)),
     "engine": ((lambda v: isinstance(v, str) and 0 < len(v) <= 128), say("plan.engine")),
-    "n": _int(1, NODES_MAX),
+    "n": integer_in(1, NODES_MAX),
     "weights": ((lambda v: isinstance(v, list) and all(type(w) is int and w >= 1 for w in v)), say("plan.weights")),
     "faulty": ((lambda v: isinstance(v, list) and all(type(i) is int for i in v)), say("plan.nodes")),
-    "tier": _one_of(TIERS),
-    "links": _one_of(LINKS),
-    "delta": _int(1, 1_000_000),
-    "gst": _int(0, 1_000_000_000),
+    "tier": one_of(TIERS),
+    "links": one_of(LINKS),
+    "delta": integer_in(1, 1_000_000),
+    "gst": integer_in(0, 1_000_000_000),
     "after": (_moods, "{node: silent|byzantine}"),
-    "heights": _int(1, HEIGHTS_MAX),
-    "load": _int(0, 1_000),
+    "heights": integer_in(1, HEIGHTS_MAX),
+    "load": integer_in(0, 1_000),
     "lottery": (_slots, say("plan.lottery", slots=SLOTS_MAX, wins=WINS_MAX)),
     "changes": (_changes, say("plan.changes")),
     "atoms": ((lambda v: isinstance(v, list) and len(v) <= ATOMS_MAX), say("plan.atoms", most=ATOMS_MAX)),

@@ -89,7 +89,7 @@ def _integer(shape: Mapping[str, Any]) -> Check:
 
     def run(value: Any) -> None:
         if type(value) is not int or not low <= value <= high:
-            raise Misfit(say("shape.integer", low=low, high=high), value)
+            raise Misfit(say("shape.an-integer-in", low=low, high=high), value)
 
     return run
 
@@ -108,7 +108,7 @@ def _string(shape: Mapping[str, Any]) -> Check:
 
     def run(value: Any) -> None:
         if type(value) is not str:
-            raise Misfit(say("shape.text"), value)
+            raise Misfit(say("shape.a-text"), value)
         if len(value) > most:
             raise Misfit(say("shape.text-most", most=most), value)
         if written and not fits(value):
@@ -156,7 +156,7 @@ def _object(shape: Mapping[str, Any]) -> Check:
 
     def run(value: Any) -> None:
         if type(value) is not dict:
-            raise Misfit(say("shape.object"), value, clause)
+            raise Misfit(say("shape.an-object"), value, clause)
         for name in required:
             if name not in value:
                 raise Misfit(say("shape.member", name=name), say("nothing"), clause)

@@ -193,6 +193,8 @@ def known_of(path: Path | None, everything: Sequence[Test], language: Language) 
         return dict(known_failures(path.read_text(encoding="utf-8"), everything, datetime.now(UTC).date().isoformat()))
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise click.BadParameter(f"{path}: {error.reason}") from None
     except BadList as bad:
         raise click.BadParameter(f"{path}: {bad.args[0]} {in_words(bad.args[1], language)}") from None
 

@@ -90,9 +90,12 @@ def several(hello: Hello) -> str:
 def known_failures(text: str, tests: Sequence[Test], today: str) -> dict[str, Known]:
     """Test -> entry, of a TOML text `[[xfail]]`; an entry past its day is void. Raises `BadList`."""
     try:
-        listed = tomllib.loads(text).get("xfail", [])
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadList("", str(error)) from None
+    listed = data.pop("xfail", [])
+    if data or not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise BadList(", ".join(sorted(data)), say("known.only"))
     known, ids = {}, {test.id for test in tests}
     for number, entry in enumerate(listed, 1):
         where = f"[[xfail]] {number}"

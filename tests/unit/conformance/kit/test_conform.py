@@ -212,11 +212,13 @@ def test_a_known_failure_is_excused_until_its_day_and_must_not_pass(node, expire
 @pytest.mark.parametrize("spoil", [
     lambda text: text.replace("reason =", "reasons ="), lambda text: text.replace("https://", "see "),
     lambda text: text.replace("L1.check.nonce-used", "L1.no-such-test"), lambda text: text + "]",
+    lambda text: text.replace("[[xfail]]", "[[test]]"), lambda text: text.replace("[[xfail]]", "[xfail]"),
+    lambda _: "xfail = 3", lambda _: "xfail = [3]", lambda text: text + "# \udcff",
 ])  # fmt: skip
 def test_a_list_that_is_none_is_a_wrong_call(spoil):
     text = XFAIL.format(test="L1.check.nonce-used", expires="2999-01-01")
     assert tomllib.loads(text)
-    Path("known.toml").write_text(spoil(text))
+    Path("known.toml").write_text(spoil(text), errors="surrogateescape")
     done = conform("--only", "L1.check.nonce-used", "--xfail", "known.toml")
     assert done.exit_code == 2
     assert "known.toml" in done.stderr
