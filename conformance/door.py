@@ -397,9 +397,13 @@ class Door:
         done = 0
         try:
             self.link.send("".join(written).encode(), deadline)
-            for number, (op, _) in enumerate(requests):
+            for number, (op, fields) in enumerate(requests):
                 line = self.link.line(deadline)
-                replies.append(self.reply(shape or op, self.sent - len(requests) + number + 1, line, written[number]))
+                identifier = self.sent - len(requests) + number + 1
+                reply = self.reply(shape or op, identifier, line, written[number])
+                if op == "query" and reply.kind == "ok":
+                    self.check_answer(fields["path"], reply, line.decode(), written[number])
+                replies.append(reply)
                 done += 1
             if self.messages % LOOKS < len(requests):
                 self.link.look()
@@ -443,14 +447,24 @@ class Door:
             if op in _FREE or b"\\u" in line or not line.isascii():
                 shapes.strict(value)
         except shapes.Misfit as misfit:
-            clause = misfit.clause or "NOD-009"
-            found = misfit.found if isinstance(misfit.found, Sentence) else shown(str(misfit.found))
-            raise Breach(clause, text, misfit.at, misfit.expected, found, request) from None
+            raise _breach(misfit, text, request) from None
         self.record.append((request, text))
         kind = "ok" if "ok" in value else "refused" if "refused" in value else "err"
         if kind == "err" and value["err"]["code"] == "internal":
             raise Stopped("internal", op, request, self.link.words(), str(value["err"].get("text", "")))
         return Reply(kind, value[kind])
+
+    def check_answer(self, path: str, reply: Reply, text: str, request: str) -> None:
+        """Raise `Breach` where the value of a query is not what its path has (NOD-040 to NOD-047); other paths have
+        none."""
+        try:
+            answer = shapes.check(f"answer.{path}")
+        except KeyError:
+            return
+        try:
+            answer(reply.value["value"])
+        except shapes.Misfit as misfit:
+            raise _breach(misfit.below("value").below("ok"), text, request) from None
 
     def stopped(self, end: BaseException, op: str, request: str, wait: float) -> Stopped:
         """Why there is no answer."""
@@ -483,7 +497,12 @@ class Door:
 
 
 _FREE: Final = frozenset({"query", "vector"})
-"""Replies that carry values which no shape bounds."""
+"""Replies that carry values which no shape of the reply bounds."""
+
+
+def _breach(misfit: shapes.Misfit, text: str, request: str) -> Breach:
+    found = misfit.found if isinstance(misfit.found, Sentence) else shown(str(misfit.found))
+    return Breach(misfit.clause or "NOD-009", text, misfit.at, misfit.expected, found, request)
 
 
 class _NotStrict(ValueError):

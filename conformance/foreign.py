@@ -23,6 +23,7 @@ from conformance.model.trees import state_root
 from conformance.plan import Plan
 from conformance.profiles import TONGUES, Saying
 from conformance.renewal import Force, Script
+from conformance.shapes import Misfit, check
 from conformance.signing import holds, sign
 from conformance.standard import Profile
 
@@ -103,7 +104,7 @@ class ForeignReactor:
         effects = self.ask("recover", now, config=self.cluster.network.config(self.member), disk=listed)
         fresh = {effect.decision.height for effect in effects if isinstance(effect, reactor.Decided)}
         again: list[reactor.Effect] = []
-        tip = self.query("tip")["height"]
+        tip = min(self.query("tip")["height"], self.cluster.reached)
         for height in range(1, tip + 1):
             if height not in fresh:
                 told = self.query("block", height=height)
@@ -138,7 +139,7 @@ class ForeignReactor:
         at = (START + now * self.cluster.tick // 1000 + (1 if self.variant else 0)) * 1000
         self.note(op, now=at, **fields)
         reply = self.cluster.door.ask(op, node=self.handle, now=at, **fields)
-        if reply.kind == "refused" and op not in ("start", "fire"):
+        if reply.kind == "refused" and op not in ("start", "fire", "recover"):
             raise reactor.Refusal(reply.code)
         if reply.kind != "ok":
             raise Answered(op, reply)
@@ -186,7 +187,8 @@ class ForeignReactor:
         data = bytes.fromhex(told["block"])
         block = wire.read_block(data, self.cluster.names)
         votes, round_ = self.cluster.votes(block.digest, told.get("cert"))
-        if height == len(self.heights) + 1:
+        self.cluster.reached = max(self.cluster.reached, height)
+        if height == len(self.heights) + 1 and not block.broken:
             self.heights.append(data)
         made = Decision(0, self.node, 0, height, round_, block, votes, result)
         return self.sealed(made) if self.cluster.contract.slotted else made
@@ -260,6 +262,8 @@ class ForeignCluster:
         self.tongue = TONGUES.get(profile.name) or TONGUES.get(profile.engine)
         self.load: dict[int, list[dict[str, Any]]] = {}
         """Height -> what clients have for it."""
+        self.reached = 0
+        """The greatest height that any instance reported: none can have more to tell."""
         self.handed: set[bytes] = set()
         """What clients handed in, as it was."""
         self.known: dict[bytes, tuple[Said, dict[str, Any] | None]] = {}
@@ -283,8 +287,9 @@ class ForeignCluster:
         ledger = self.ledgers.get(chain)
         if ledger is None:
             ledger = self.ledgers[chain] = Ledger(self.network)
-            for block in chain:
-                ledger.follow(block)
+            with suppress(LookupError, TypeError, ValueError, AttributeError):  # what no ledger can follow ends a chain
+                for block in chain:
+                    ledger.follow(block)
         return ledger.tip
 
     def noted(self, source: ForeignReactor, effects: Sequence[reactor.Effect]) -> None:
@@ -304,13 +309,20 @@ class ForeignCluster:
         if data.startswith(b'{"body":{"channel":'):
             return Said("tx", 0, 0, -1, ""), None
         value = wire.read_message(data)
-        if value is None or not all(type(value.get(name)) is int for name in ("height", "round")):
+        if value is None or not self.fits(value):
             return Said("damaged", 0, 0, -1, ""), None
-        body = value.get("body")
-        named = body.get("value", "nil") if isinstance(body, dict) else ""
-        about = named if self.profile.messages.get(value["kind"], {}).get("fields", {}).get("value") else ""
+        named = value["body"].get("value", "nil")
+        about = named if self.profile.messages[value["kind"]].get("fields", {}).get("value") else ""
         height = 1 if self.contract.rounds == "run" else value["height"]
-        return Said(str(value["kind"]), height, value["round"], self.numbers.get(value["from"], -1), str(about)), value
+        return Said(value["kind"], height, value["round"], self.numbers.get(value["from"], -1), about), value
+
+    def fits(self, message: Data) -> bool:
+        """Whether it is shaped as a message of this profile: nothing else is looked into (NET-003)."""
+        try:
+            check(f"message.{self.profile.engine}", of="wire")(message)
+        except Misfit:
+            return False
+        return message["kind"] in self.profile.messages
 
     def read(self, wire: bytes) -> Said:
         """See `reactor.Cluster`."""
@@ -464,14 +476,16 @@ class ForeignCluster:
         if cert is None:
             return (), 0
         try:
-            proof = json.loads(bytes.fromhex(cert))
+            proof = wire.parsed(bytes.fromhex(cert))
             found = []
             for vote in proof["signatures"]:
                 said = {"body": {"value": block}, "channel": proof["channel"], "from": vote["member"],
                         "height": proof["height"], "kind": proof["kind"], "round": proof["round"],
                         "sig": vote["signature"], "suite": proof["suite"]}  # fmt: skip
                 found.append((self.numbers.get(vote["member"], -1), self.holds(said)))
-            return tuple(found), int(proof["round"])
+            if type(proof["round"]) is not int:
+                raise TypeError("a round is a number")
+            return tuple(found), proof["round"]
         except (ValueError, KeyError, TypeError):
             return ((-1, False),), 0
 

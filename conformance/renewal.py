@@ -4,7 +4,6 @@ Why here: the node under test decides and executes them; who is in force at a he
 decided blocks alone, with its own reading of the text. It must not know any node, nor judge a run.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -15,9 +14,9 @@ from conformance.history import Decision
 from conformance.model.genesis import CHANNEL, Network, entry, id_of, transaction
 from conformance.model.membership import Members, changed, digest
 from conformance.plan import Plan
-from conformance.sentences import say
+from conformance.sentences import Text, say
 from conformance.signing import holds, public_of
-from conformance.wire import canonical, tagged
+from conformance.wire import canonical, header_of, parsed, tagged
 
 __all__ = ["Force", "Script", "name_of", "owner_of_key"]
 
@@ -117,18 +116,20 @@ class Force:
 
     def judged(self, decision: Decision, block: bytes, certificate: bytes | None) -> Decision:
         """A report with what the text says of it: who was in force, whose signatures hold, and what is wrong."""
-        header = json.loads(block)["header"]
-        stage = self.after.get(header["previous"], 0)
+        stage = self.after.get(decision.block.previous, 0)
         self.after[decision.block.digest] = self._stage_after(stage, decision.block.transactions)
-        weights = self.script.weights(stage)
-        broken = decision.block.broken
-        if header["membership"] != self.digests[stage]:
-            broken = broken or say("block.other-members", clause="DAT-090", stage=stage)
-        elif not weights[self.number(header["proposer"])]:
-            broken = broken or say("block.not-in-force", clause="DAT-091", member=header["proposer"])
-        found = decision.block._replace(broken=broken)
+        found = decision.block._replace(broken=decision.block.broken or self.broken(block, stage))
         votes = self.votes(found.digest, certificate, stage) if certificate is not None else ()
-        return decision._replace(block=found, votes=votes, weights=weights)
+        return decision._replace(block=found, votes=votes, weights=self.script.weights(stage))
+
+    def broken(self, block: bytes, stage: int) -> Text:
+        """What is wrong with a block that is one, by who is in force; empty for nothing (DAT-090, DAT-091)."""
+        header = header_of(block)
+        if header["membership"] != self.digests[stage]:
+            return say("block.other-members", clause="DAT-090", stage=stage)
+        if not self.script.weights(stage)[self.number(header["proposer"])]:
+            return say("block.not-in-force", clause="DAT-091", member=header["proposer"])
+        return ""
 
     def _stage_after(self, stage: int, transactions: tuple[str, ...]) -> int:
         for name in transactions:
@@ -147,7 +148,13 @@ class Force:
 
     def votes(self, block: str, certificate: bytes, stage: int) -> tuple[tuple[int, bool], ...]:
         """(voter, whether the signature is of the key in force) of a certificate (DAT-101, DAT-103, DAT-104)."""
-        proof, suite = json.loads(certificate), self.script.network.suite
+        try:
+            return self._votes(block, parsed(certificate), stage)
+        except (ValueError, KeyError, TypeError):
+            return ((-1, False),)
+
+    def _votes(self, block: str, proof: Data, stage: int) -> tuple[tuple[int, bool], ...]:
+        suite = self.script.network.suite
         keys: Mapping[str, bytes] = {one["member"]: bytes.fromhex(one["pub"]) for one in self.script.forces[stage]
                                      if one["role"] == "validator"}  # fmt: skip
         found = []

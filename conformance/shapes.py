@@ -42,32 +42,35 @@ class Misfit(Exception):
 
 
 @cache
-def check(name: str) -> Check:
-    """The check of a shape in `$defs`, such as `reply.deliver`; raises `KeyError` if there is none."""
-    return _compiled(schema()["$defs"][name])
+def check(name: str, of: str = "node") -> Check:
+    """The check of a shape in `$defs` of a schema of the standard, such as `reply.deliver`.
+
+    Raises `KeyError` if there is none of this name.
+    """
+    return _compiled(schema(of)["$defs"][name], of)
 
 
-def _compiled(shape: Mapping[str, Any]) -> Check:
+def _compiled(shape: Mapping[str, Any], of: str) -> Check:
     if "$ref" in shape:
-        return _reference(shape["$ref"].rpartition("/")[2])
+        return _reference(shape["$ref"].rpartition("/")[2], of)
     if "const" in shape:
         return _one_of([shape["const"]])
     if "enum" in shape:
         return _one_of(shape["enum"])
     if "type" not in shape:
-        return _any_of(shape.get("oneOf") or shape.get("anyOf") or ())
-    return {"object": _object, "array": _array, "string": _string, "integer": _integer, "boolean": _boolean}[
-        shape["type"]
-    ](shape)
+        return _any_of(shape.get("oneOf") or shape.get("anyOf") or (), of)
+    if shape["type"] in ("object", "array"):
+        return {"object": _object, "array": _array}[shape["type"]](shape, of)
+    return {"string": _string, "integer": _integer, "boolean": _boolean}[shape["type"]](shape)
 
 
-def _reference(name: str) -> Check:
+def _reference(name: str, of: str) -> Check:
     """Compiled when it is first needed: shapes may name each other."""
     known: list[Check] = []
 
     def later(value: Any) -> None:
         if not known:
-            known.append(check(name))
+            known.append(check(name, of))
         known[0](value)
 
     return later
@@ -117,11 +120,11 @@ def _string(shape: Mapping[str, Any]) -> Check:
     return run
 
 
-def _array(shape: Mapping[str, Any]) -> Check:
+def _array(shape: Mapping[str, Any], of: str) -> Check:
     least, most = shape.get("minItems", 0), shape.get("maxItems", MOST)
     if "prefixItems" in shape:
-        return _pair([_compiled(one) for one in shape["prefixItems"]])
-    item, clause = _compiled(shape.get("items", {})), shape.get("$comment", "")
+        return _pair([_compiled(one, of) for one in shape["prefixItems"]])
+    item, clause = _compiled(shape.get("items", {}), of), shape.get("$comment", "")
 
     def run(value: Any) -> None:
         if type(value) is not list or not least <= len(value) <= most:
@@ -148,8 +151,8 @@ def _pair(items: list[Check]) -> Check:
     return run
 
 
-def _object(shape: Mapping[str, Any]) -> Check:
-    parts = {name: _compiled(one) for name, one in shape.get("properties", {}).items()}
+def _object(shape: Mapping[str, Any], of: str) -> Check:
+    parts = {name: _compiled(one, of) for name, one in shape.get("properties", {}).items()}
     required = tuple(shape.get("required", ()))
     closed, own = shape.get("additionalProperties", True) is False, _OWN in shape.get("patternProperties", {})
     one_required, clause = [one["required"][0] for one in shape.get("oneOf", ())], shape.get("$comment", "")
@@ -175,13 +178,13 @@ def _object(shape: Mapping[str, Any]) -> Check:
     return run
 
 
-def _any_of(alternatives: Sequence[Mapping[str, Any]]) -> Check:
+def _any_of(alternatives: Sequence[Mapping[str, Any]], of: str) -> Check:
     """One of several shapes. Objects that differ in a constant member are told apart by it, so that an error is about
     the shape that was meant."""
     if not alternatives:
         return lambda value: None
-    told_by = _discriminator([_resolved(one) for one in alternatives])
-    checks = [_compiled(one) for one in alternatives]
+    told_by = _discriminator([_resolved(one, of) for one in alternatives])
+    checks = [_compiled(one, of) for one in alternatives]
 
     def run(value: Any) -> None:
         misfit: Misfit | None = None
@@ -209,8 +212,8 @@ def _any_of(alternatives: Sequence[Mapping[str, Any]]) -> Check:
     return told
 
 
-def _resolved(shape: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = schema()["$defs"][shape["$ref"].rpartition("/")[2]] if "$ref" in shape else shape
+def _resolved(shape: Mapping[str, Any], of: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = schema(of)["$defs"][shape["$ref"].rpartition("/")[2]] if "$ref" in shape else shape
     return found
 
 

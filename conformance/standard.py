@@ -128,9 +128,9 @@ def limit(section: str, key: str) -> int:
 
 
 @cache
-def schema() -> Mapping[str, Any]:
-    """The schema of every frame of the node protocol."""
-    found: Mapping[str, Any] = json.loads(_text("node.schema.json"))
+def schema(of: str = "node") -> Mapping[str, Any]:
+    """The schema of every frame of the node protocol; `of` is `wire` for that of all that is signed, sent or stored."""
+    found: Mapping[str, Any] = json.loads(_text(f"{of}.schema.json"))
     return found
 
 

@@ -52,18 +52,28 @@ def merkle_root(leaves: list[bytes]) -> bytes:
     return sha256(b"\1" + merkle_root(leaves[:split]) + merkle_root(leaves[split:])).digest()
 
 
+def parsed(data: bytes) -> Any:
+    """JSON; raises `ValueError` alone, also for what is nested too deeply to be read."""
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def read_block(data: bytes, names: list[str]) -> Block:
     """A decided block as the checkers see it; `names` are the validators in order. Never raises on arbitrary bytes."""
     try:
         return _read(data, names)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         broken = say("block.none", error=type(error).__name__)
         return Block(tagged("yilian/no-block", data).hex(), "", -1, (), broken)
 
 
 def _read(data: bytes, names: list[str]) -> Block:
-    block: dict[str, Any] = json.loads(data)
+    block: dict[str, Any] = parsed(data)
     header, transactions = block["header"], block["transactions"]
+    if not isinstance(header["previous"], str):
+        raise TypeError("a block follows a name")
     digest = tagged("yilian/block/v1", canonical(header)).hex()
     listed = [canonical(transaction) for transaction in transactions]
     broken: Text = ""
@@ -78,10 +88,18 @@ def _read(data: bytes, names: list[str]) -> Block:
     return Block(digest, header["previous"], proposer, ids, broken)
 
 
+def header_of(data: bytes) -> dict[str, Any]:
+    """The header of a block as it stands there; empty where the bytes hold none."""
+    try:
+        return dict(parsed(data)["header"])
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
 def read_message(data: bytes) -> dict[str, Any] | None:
     """The envelope of a consensus message, or None for anything else."""
     try:
-        value = json.loads(data)
+        value = parsed(data)
     except ValueError:
         return None
     return value if isinstance(value, dict) and "kind" in value and "from" in value else None

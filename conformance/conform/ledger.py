@@ -17,7 +17,7 @@ from conformance.model.proofs import leads
 from conformance.sentences import Sentence, say
 from conformance.signing import sign
 from conformance.standard import limit
-from conformance.wire import canonical, tagged
+from conformance.wire import canonical, header_of, tagged
 
 __all__ = ["tests"]
 
@@ -48,7 +48,7 @@ def block_time(session: Session) -> None:
     reply = session.ask("submit", node="a", now=(START + 91) * 1000 + 999,
                         tx=canonical(entry("c1", 0, "r9", session.suite)).hex())  # fmt: skip
     [decided] = [one for one in reply.value.get("effects", ()) if one["effect"] == "decide"] or [None]
-    header = json.loads(bytes.fromhex(decided["block"]))["header"] if decided else {}
+    header = header_of(bytes.fromhex(decided["block"])) if decided else {}
     if header.get("time") != START + 91:
         raise solo.failed("DAT-097", say("time.floor", time=START + 91), str(header.get("time")))
 

@@ -17,7 +17,7 @@ from conformance.model.genesis import CLIENTS, START, Network, id_of
 from conformance.model.ledger import Ledger, difference
 from conformance.model.scripts import Script
 from conformance.sentences import Text, say
-from conformance.wire import canonical
+from conformance.wire import canonical, header_of
 
 __all__ = ["Solo", "channel"]
 
@@ -167,14 +167,12 @@ class Solo:
                 expected = say("block.no-cert", height=self.model.tip["height"])
                 raise self.failed("NOD-034", expected, say("height", height=effect["height"]))
             return
-        try:
-            found = json.loads(bytes.fromhex(effect["block"]))
-            header, expected = found["header"], json.loads(block)["header"]
-        except (ValueError, KeyError, TypeError):
-            raise self.failed("DAT-084", say("block.a"), effect["block"][:80]) from None
-        for name in ("height", "previous", "time", *sorted(expected)):
-            if header.get(name) != expected[name]:
-                raise self.failed(HEADER[name], f"{name} {expected[name]}", str(header.get(name)),
+        header, right = header_of(bytes.fromhex(effect["block"])), header_of(block)
+        if not header:
+            raise self.failed("DAT-084", say("block.a"), effect["block"][:80])
+        for name in ("height", "previous", "time", *sorted(right)):
+            if header.get(name) != right[name]:
+                raise self.failed(HEADER[name], f"{name} {right[name]}", str(header.get(name)),
                                   diff=self.differs() if name == "state_root" else ())  # fmt: skip
         raise self.failed("DAT-084", say("block.transactions"), say("others"))
 
