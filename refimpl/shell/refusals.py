@@ -18,7 +18,7 @@ PLACES: Final = (Path(__file__).parents[2] / "spec", Path(__file__).parents[2] /
 BETWEEN: Final[Mapping[Language, str]] = {Language.ZH: "、", Language.EN: ", "}
 """What stands between the members of a list."""
 NOTHING: Final[Mapping[Language, str]] = {Language.ZH: "无", Language.EN: "nothing"}
-"""How an empty list is told."""
+"""How an empty list is told, and what is not there."""
 WORDS: Final = frozenset({"expected", "found", "got", "limit", "type", "what"})
 """Values that may be texts of ours; all others are names, numbers and codes."""
 NAMES: Final[Mapping[str, frozenset[str]]] = {
@@ -67,6 +67,8 @@ def in_words(code: str, name: str, value: object, language: Language) -> object:
         return value.in_words(language)
     if isinstance(value, list | tuple):
         return BETWEEN[language].join(map(str, value)) or NOTHING[language]
+    if value is None:
+        return NOTHING[language]
     if isinstance(value, str) and name in WORDS and name not in NAMES.get(code, ()):
         return told(value, language)
     return value

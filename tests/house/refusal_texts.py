@@ -118,7 +118,7 @@ class Reader:
     def __init__(self, modules: Mapping[str, tuple[str, ast.Module]]) -> None:
         self.modules = {name: self._module(*one) for name, one in modules.items()}
         self._of_module: dict[tuple[Module, str], Scope] = {}
-        self._methods: dict[str, list[Scope]] = defaultdict(list)
+        self.methods: dict[str, list[Scope]] = defaultdict(list)
         self.calls: list[tuple[ast.Call, Scope]] = []
         for module in self.modules.values():
             self._enter(module.tree, Scope(module), method=False)
@@ -145,7 +145,7 @@ class Reader:
             if isinstance(child, Function):
                 inner = Scope(scope.module, child, scope, sets_of(child))
                 if method:
-                    self._methods[child.name].append(inner)
+                    self.methods[child.name].append(inner)
                 else:
                     self._of_module[scope.module, child.name] = inner
                 self._enter(child, inner, method=False)
@@ -165,9 +165,9 @@ class Reader:
                 return self._imported(scope.module.imports[name])
             case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner in scope.module.imports:
                 found = self._imported(f"{scope.module.imports[owner]}.{name}")
-                return found or self._methods.get(name, [])
+                return found or self.methods.get(name, [])
             case ast.Attribute(attr=name):
-                return self._methods.get(name, [])
+                return self.methods.get(name, [])
         return []
 
     def _imported(self, full: str) -> list[Scope]:
@@ -210,7 +210,7 @@ class Reader:
             case ast.Subscript(value=ast.Name(id=name)) if isinstance(table := self._constant(name, scope), ast.Dict):
                 return frozenset(itertools.chain(*(self.texts(one, scope, steps - 1) for one in table.values)))
             case ast.Call(func=function):
-                told = [self._returned(one, steps - 1) for one in self.called(function, scope)]
+                told = [self.returned(one, steps - 1) for one in self.called(function, scope)]
                 return frozenset(itertools.chain(*told)) or hole(e)
         return hole(e)
 
@@ -233,7 +233,7 @@ class Reader:
     def _constant(name: str, scope: Scope) -> ast.expr | None:
         return scope.module.constants.get(name)
 
-    def _returned(self, scope: Scope, steps: int) -> frozenset[str]:
+    def returned(self, scope: Scope, steps: int = STEPS) -> frozenset[str]:
         """What a function that returns a text may return; its parameters are holes like others."""
         function = scope.function
         assert function is not None, "what is called is a function"

@@ -6,6 +6,7 @@ import functools
 import itertools
 import re
 
+from contracts_dsl.typesystem import NAMED, PLAIN, Type
 from refimpl.application.fhir.referral_state import STATUS
 from refimpl.data.refusal import Code
 from refimpl.shell.messages import Language, placeholders
@@ -28,8 +29,13 @@ access by cell clinical entry fields pay pct purpose read reader scale sensitive
 A-Z a-z
 """
 """Words of standards and formats, elements of FHIR, codes and names of members, which read alike in both languages."""
-NAMED = re.compile(r"https?:[\w:/.-]+|urn:[\w:-]+|(meta|state|block|tx|receipt|consensus|spec)/[\w/.]*|/v1", re.ASCII)
+ADDRESSES = re.compile(r"(?a)https?:[\w:/.-]+|urn:[\w:-]+|(meta|state|block|tx|receipt|consensus|spec)/[\w/.]*|/v1")
 """Systems of codes, keys of a node's disk, addresses."""
+TYPES = [
+    str(Type(kind, name="" if kind in PLAIN else "71", low=71, high=72, optional=optional))
+    for kind in (*sorted(PLAIN | NAMED), "int") for optional in (False, True)
+] + ["party", "set purpose"]  # fmt: skip
+"""Types of the language of contracts, as refusals name them."""
 
 
 def said(text):
@@ -53,12 +59,13 @@ def source():
 @functools.cache
 def all_said():
     """(place, text) of every text that a refusal of this project may carry."""
-    return [(text.place, one) for text in source().refused() for one in said(text.text)]
+    types = [("contracts_dsl/typesystem.py", written) for written in TYPES]
+    return [*types, *((text.place, one) for text in source().refused() for one in said(text.text))]
 
 
 def english(text):
     """What of a text is told to a Chinese reader in letters."""
-    letters = re.findall("[A-Za-z][A-Za-z-]*[0-9]*", NAMED.sub("", told(text, Language.ZH)))
+    letters = re.findall("[A-Za-z][A-Za-z-]*[0-9]*", ADDRESSES.sub("", told(text, Language.ZH)))
     return [word for word in letters if word not in {*TERMS.split(), *STATUS.values()}]
 
 
