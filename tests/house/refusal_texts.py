@@ -73,6 +73,16 @@ class Scope:
         spec = self.function.args
         return tuple(one.arg for one in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs))
 
+    @property
+    def defaults(self) -> dict[str, ast.expr]:
+        """Parameter -> what it is where nobody gives it."""
+        if self.function is None:
+            return {}
+        spec = self.function.args
+        positional = [one.arg for one in (*spec.posonlyargs, *spec.args)]
+        named_only = {one.arg: value for one, value in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if value}
+        return dict(zip(reversed(positional), reversed(spec.defaults), strict=False)) | named_only
+
 
 def bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """(name, expression) of what an assignment sets; a loop over a literal sets each of its members."""
@@ -191,6 +201,8 @@ class Reader:
                 | ast.Subscript(value=value, slice=ast.Slice())
             ):
                 return self.texts(value, scope, steps)
+            case ast.FormattedValue(value=value):
+                return hole(value)
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 return joined(self.texts(part, scope, steps) for part in (left, right))
             case ast.IfExp(body=one, orelse=other):
@@ -205,9 +217,11 @@ class Reader:
                 return self.texts(known, Scope(found), steps - 1) if found and known else hole(e)
             case ast.Call(func=ast.Name(id="str"), args=[value]):
                 return self.texts(value, scope, steps)
-            case ast.Call(func=ast.Attribute(attr="get"), args=[_, default]):
-                return self.texts(default, scope, steps) | hole(e)
-            case ast.Subscript(value=ast.Name(id=name)) if isinstance(table := self._constant(name, scope), ast.Dict):
+            case ast.Call(func=ast.Attribute(attr="get"), args=[key, default]):
+                return self.texts(default, scope, steps) | hole(key)
+            case ast.Subscript(value=ast.Name(id=name)) if isinstance(
+                table := scope.module.constants.get(name), ast.Dict
+            ):
                 return frozenset(itertools.chain(*(self.texts(one, scope, steps - 1) for one in table.values)))
             case ast.Call(func=function):
                 told = [self.returned(one, steps - 1) for one in self.called(function, scope)]
@@ -228,10 +242,6 @@ class Reader:
         if found is not None and original in found.constants:
             return self.texts(found.constants[original], Scope(found), steps)
         return frozenset()
-
-    @staticmethod
-    def _constant(name: str, scope: Scope) -> ast.expr | None:
-        return scope.module.constants.get(name)
 
     def returned(self, scope: Scope, steps: int = STEPS) -> frozenset[str]:
         """What a function that returns a text may return; its parameters are holes like others."""
@@ -286,7 +296,7 @@ class Reader:
         if name.startswith("*"):
             members = [one.elts[int(name[1:])] for one in call.args if isinstance(one, ast.Tuple)]
             return frozenset(itertools.chain(*(self.texts(member, scope) for member in members)))
-        given = {one.arg: one.value for one in call.keywords}
+        given = callee.defaults | {one.arg: one.value for one in call.keywords if one.arg is not None}
         names = callee.parameters[1:] if callee.parameters[:1] in (("self",), ("cls",)) else callee.parameters
         given |= dict(zip(names, call.args, strict=False))
         return self.texts(given[name], scope) if name in given else frozenset({f"⟦{name}⟧"})
@@ -295,7 +305,7 @@ class Reader:
 def named(text: str) -> str:
     """One word, given to a text with words of its own, as the name that it is; more words, or whatever a caller will
     give, as they are."""
-    return text if " " in text or "⟦@" in text else f"⟦{HOLE.sub('_', text)}⟧"
+    return text if " " in text or "⟦@" in text else f"⟦{HOLE.sub('_', text)!r}⟧"
 
 
 def hole(e: ast.expr) -> frozenset[str]:

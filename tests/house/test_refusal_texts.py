@@ -74,6 +74,18 @@ def test_every_text_of_a_refusal_is_told_in_chinese():
     assert [(place, text, told(text, Language.ZH)) for place, text in all_said() if english(text)] == []
 
 
+def hidden(text):
+    """Words within what is taken for a value that is known when the program runs."""
+    literals = [node.value for part in HOLE.findall(text) for node in ast.walk(ast.parse(part.strip() or "_"))
+                if isinstance(node, ast.Constant)]  # fmt: skip
+    return [one for one in literals if isinstance(one, str) and re.match("(?!PRAGMA)(?=.* ).*[A-Za-z]{3}", one)]
+
+
+def test_no_text_is_put_together_where_the_reading_does_not_follow():
+    assert [(text.place, text.text) for text in source().refused() if hidden(text.text)] == []
+    assert hidden("a ⟦'list of %s' % n⟧")
+
+
 def spoken(text):
     """The English of the phrases that a text is told with."""
     found = phrase_of(text)
@@ -118,8 +130,8 @@ def read(value):
 def told(value) -> str:
     return "in a call"
 
-def _bad(expected, got, *, why="none"):
-    return _worse(f"even {expected}", got)
+def _bad(expected, got, more="by default"):
+    return _worse(f"even {expected}", got if expected else more)
 
 def _worse(this, that):
     for expected, got in ((this, that), ("literal", f"{that} in a loop")):
@@ -131,5 +143,5 @@ def test_a_text_is_seen_however_it_comes_to_a_refusal():
     seen = {one.text for one in Reader({"here": ("here.py", ast.parse(SEEN))}).refused()}
     assert seen >= {
         "words in a call", "⟦len(value)⟧ of many", "even a thing", "no thing", "a place", "literal",
-        "no thing in a loop", "a place in a loop",
+        "no thing in a loop", "a place in a loop", "by default",
     }  # fmt: skip
