@@ -261,10 +261,10 @@ class Reader:
         before = -1
         while before != (before := len(found)):
             for call, scope in self.calls:
-                for text in self._carried(call, scope):
-                    found.add(Text(text.replace("⟦@", "⟦"), f"{scope.module.place}:{call.lineno}"))
-                    if "⟦@" in text:
-                        self.handed_on[scope].add(text)
+                texts = set(self._carried(call, scope))
+                self.handed_on[scope] |= {text for text in texts if "⟦@" in text}
+                place = f"{scope.module.place}:{call.lineno}"
+                found |= {Text(text.replace("⟦@", "⟦"), place) for text in texts}
         return sorted(found, key=lambda one: (one.place, one.text))
 
     def _carried(self, call: ast.Call, scope: Scope) -> Iterator[str]:
