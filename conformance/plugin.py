@@ -4,8 +4,7 @@
 
 Tests appear as `yilian::L1.check.nonce-used`, with a marker for each clause, so that `-k`, `-m`, `-x`, `--lf` and
 xdist work as always; a process of the node serves all tests of one worker. The terminal ends with the clauses that were
-shown.
-It must not judge.
+shown. `--yilian-lang` says in which language, else the environment as for the commands. It must not judge.
 """
 
 from collections.abc import Iterator
@@ -19,12 +18,19 @@ from conformance.conform.examine import Bench, Unusable, examine
 from conformance.conform.verdicts import BLOCKING, Result, Verdict
 from conformance.door import Door, Unstarted
 from conformance.drivers.levels import Settings, bench_of
+from conformance.drivers.reader import language_of_reader
 from conformance.report.verdicts import broken_off, result_lines
+from conformance.report.words import Language, word
+from conformance.sentences import in_words, say
 from conformance.standard import clauses
 
+LANGUAGES = ("zh", "en")
 OPTIONS = {
-    "cmd": "how the node is started", "level": "smoke, L0, L1, L2 or L3; default: the highest that the node claims",
-    "profile": "consensus profile", "only": "id, glob, clause, level, pack or tag; by commas",
+    "cmd": "how the node is started / 启动节点的命令",
+    "level": "smoke, L0, L1, L2 or L3; default: the highest that the node claims / 级别，默认为节点所声明的最高级别",
+    "profile": "consensus profile / 共识方案",
+    "only": "id, glob, clause, level, pack or tag; by commas / 编号、通配、条款、级别、组合或标签，以逗号分隔",
+    "lang": "zh or en; default: as the environment says / zh 或 en，默认随环境",
 }  # fmt: skip
 SHOWN = pytest.StashKey[dict[str, str]]()
 BENCH = pytest.StashKey[Bench]()
@@ -34,13 +40,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--yilian-cmd` and what goes with it."""
     group = parser.getgroup("yilian", "conformance of a node")
     for name, told in OPTIONS.items():
-        group.addoption(f"--yilian-{name}", default="", help=told)
+        group.addoption(f"--yilian-{name}", default="", help=told, choices=LANGUAGES if name == "lang" else None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The marker of a clause."""
-    config.addinivalue_line("markers", "clause(*ids): the clauses of spec/ that this test holds")
+    config.addinivalue_line("markers", "clause(*ids): the clauses of spec/ that this test holds / 本测试所检验的条款")
     config.stash[SHOWN] = {}
+
+
+def reader(config: pytest.Config) -> Language:
+    """The language of whoever reads."""
+    return language_of_reader(config.getoption("yilian_lang"))
 
 
 def bench_for(config: pytest.Config) -> Bench:
@@ -70,12 +81,13 @@ class _Collecting:
             bench.ready()
         except (Unusable, Unstarted) as end:
             cause = end.args[0] if isinstance(end, Unusable) else end
-            raise pytest.UsageError("\n".join(broken_off(cause, "en"))) from None
+            raise pytest.UsageError("\n".join(broken_off(cause, reader(config)))) from None
         assert bench.hello is not None, "the door is open"
         bench.profile = bench.profile or several(bench.hello)
         asked = config.getoption("yilian_level")
         if asked and asked not in LEVELS:
-            raise pytest.UsageError(f"--yilian-level {asked}: one of {', '.join(LEVELS)}")
+            known = say("shape.one-of", names=", ".join(LEVELS))
+            raise pytest.UsageError(f"--yilian-level {asked}: {in_words(known, reader(config))}")
         level = settled(asked, bench.hello, bench.profile, bench.declared)
         only = [word for word in config.getoption("yilian_only").split(",") if word]
         home = Home.from_parent(session, name="yilian", nodeid="yilian")
@@ -110,20 +122,21 @@ class Question(pytest.Item):
             known[clause] = "shown" if result.verdict is Verdict.PASS else known.get(clause, "not shown")
         self.user_properties.append(("yilian_verdict", result.verdict.value))
         self.user_properties.append(("yilian_clauses", " ".join(self.test.clauses)))
+        why = in_words(result.reason, reader(self.config))
         if result.verdict is Verdict.HARNESS_ERROR:
-            raise AssertionError(f"the kit is wrong: {result.reason}")
+            raise AssertionError(word("kit.wrong", reader(self.config), why=why))
         if self.test.binds and result.verdict in BLOCKING:
             raise Answer(result)
         if result.verdict not in (Verdict.PASS, Verdict.WEAK):
-            pytest.skip(f"{result.verdict.value}: {result.reason}")
+            pytest.skip(f"{result.verdict.value}: {why}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
         """The failure as `yilian conform` tells it."""
         if isinstance(excinfo.value, Answer):
             run = Run(self.test.level, "", (), "stub", False, self.config.getoption("yilian_cmd"))
-            return "\n".join(result_lines(excinfo.value.result, run, "en"))
+            return "\n".join(result_lines(excinfo.value.result, run, reader(self.config)))
         if isinstance(excinfo.value, Unusable):
-            return "\n".join(broken_off(excinfo.value.args[0], "en"))
+            return "\n".join(broken_off(excinfo.value.args[0], reader(self.config)))
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[str, None, str]:
@@ -158,9 +171,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         binding = sorted(clause for clause in shown if clause in clauses() and clauses()[clause].binds)
         missing = [clause for clause in binding if shown[clause] != "shown"]
         terminalreporter.section("yilian")
-        terminalreporter.write_line(f"{len(binding) - len(missing)} of {len(binding)} clauses shown")
+        language = reader(config)
+        counts = {"shown": len(binding) - len(missing), "all": len(binding)}
+        terminalreporter.write_line(word("clauses.shown", language, **counts))
         if missing:
-            terminalreporter.write_line("not shown: " + " ".join(missing))
+            terminalreporter.write_line(word("clauses.missing", language, clauses=" ".join(missing)))
 
 
 # --- fixtures for tests of one's own ---
@@ -170,7 +185,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def yilian_node(request: pytest.FixtureRequest) -> Iterator[Door]:
     """The door of the node that `--yilian-cmd` names, after a `reset`; skips without one."""
     if not request.config.getoption("yilian_cmd"):
-        pytest.skip("no --yilian-cmd")
+        pytest.skip(in_words(say("unstarted.no-command"), reader(request.config)) + " (--yilian-cmd)")
     bench = bench_for(request.config)
     door = bench.ready()
     door.reset()

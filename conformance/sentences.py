@@ -5,12 +5,13 @@ values, and put into words when it is told, in the language of the reader. What 
 JSON, codes) is kept as plain text. It must not know a checker, a test or a report.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from attrs import field, frozen
 
-__all__ = ["SENTENCES", "Language", "Sentence", "Text", "in_words", "kind", "say", "written"]
+__all__ = ["SENTENCES", "Language", "Sentence", "Text", "in_words", "kind", "say", "standing", "written"]
 
 Language = Literal["zh", "en"]
 
@@ -355,6 +356,30 @@ SENTENCES: Final[Mapping[str, Mapping[Language, str]]] = {
 }  # fmt: skip
 """Key -> language -> sentence with `{values}`."""
 
+STANDINGS: Final[Mapping[str, str]] = {
+    r"height (?P<height>\d+) decided": "高度 {height} 已决定",
+    r"height (?P<height>\d+) open": "高度 {height} 未决定",
+    r"height (?P<height>\d+) decided, (?P<rest>.+)": "已决定高度 {height}，{rest}",
+    r"height (?P<height>\d+) (?P<rest>(?:wants )?view .+)": "高度 {height}，{rest}",
+    r"height (?P<height>\d+) round (?P<round>\d+) step (?P<step>\w+) locked (?P<locked>-?\d+)":
+        "高度 {height} 第 {round} 轮，步骤为{step}，锁定轮次 {locked}",
+    r"view (?P<view>\d+), locked on nothing": "第 {view} 视图，未锁定",
+    r"view (?P<view>\d+), locked on (?P<value>\w+) of view (?P<locked>\d+)":
+        "第 {view} 视图，锁定于第 {locked} 视图的 {value}",
+    r"view (?P<view>\d+) prepared nothing": "第 {view} 视图，未准备任何值",
+    r"view (?P<view>\d+) prepared (?P<value>\w+) in (?P<made>\d+)": "第 {view} 视图，已在第 {made} 视图准备 {value}",
+    r"wants (?P<rest>view .+)": "欲进入{rest}",
+    r"(?P<above>\d+) above it, slot (?P<slot>\d+)": "其上还有 {above} 个区块，第 {slot} 时隙",
+    r"term (?P<term>\d+) led by nobody known": "第 {term} 任期，领导者未知",
+    r"term (?P<term>\d+) led by (?P<leader>\S+)": "第 {term} 任期，领导者为 {leader}",
+    r"epoch (?P<epoch>\d+)": "第 {epoch} 纪元",
+    "idle": "闲置",
+}
+"""What engines of the reference say of where they stand, as a pattern, and its Chinese. Parts called `rest` and `step`
+are told in their turn."""
+LONGEST: Final = 200
+"""Characters of the longest of them; what is longer is a node's own."""
+
 
 @frozen
 class Sentence:
@@ -371,6 +396,8 @@ class Sentence:
         """It in words; `language` is `zh` or `en`."""
         spoken: Language = "zh" if language == "zh" else "en"
         values = {name: in_words(value, spoken) for name, value in self.values.items()}
+        if self.key == "stuck.at":
+            values["place"] = standing(values["place"], spoken)
         return SENTENCES[self.key][spoken].format(**values)
 
     def to_data(self) -> dict[str, Any]:
@@ -390,6 +417,21 @@ def say(key: str, /, **values: Any) -> Sentence:
 def kind(name: str) -> Text:
     """The kind of a message; an engine from elsewhere may have kinds of its own."""
     return say(f"kind.{name}") if f"kind.{name}" in SENTENCES else name
+
+
+def standing(place: str, language: Language) -> str:
+    """Where a node says that it stands; what no engine of the reference says is the node's own, and told as it came."""
+    if language == "en" or len(place) > LONGEST:
+        return place
+    if f"kind.{place}" in SENTENCES:
+        return SENTENCES[f"kind.{place}"]["zh"]
+    fitting = ((found, told) for pattern, told in STANDINGS.items() if (found := re.fullmatch(pattern, place)))
+    found, told = next(fitting, (None, place))
+    if found is None:
+        return place
+    parts = {name: standing(part, language) if name in ("rest", "step") else part
+             for name, part in found.groupdict().items()}  # fmt: skip
+    return told.format(**parts)
 
 
 def in_words(text: object, language: Language) -> str:

@@ -20,7 +20,7 @@ from conformance.contract import Contract
 from conformance.history import History, Violation
 from conformance.plan import Plan
 from conformance.report.story import report
-from conformance.report.words import Language
+from conformance.report.words import Language, word
 from conformance.shrink import shrink
 from conformance.targets import Target
 from conformance.trace import trace_digest
@@ -69,13 +69,13 @@ def check_consensus(
         if broken:
             raise failure(kind, contract, plan, broken[0].clause, language)
         if number % REPEATED == 0:
-            require_repeatable(kind, plan, history)
+            require_repeatable(kind, plan, history, language)
         decisions += len(history.decisions)
         progress(number + 1)
     return Kept(contract, runs + len(SIZES), decisions)
 
 
-def assert_holds(clause: str, plan: Mapping[str, Any], zoo: str = "") -> None:
+def assert_holds(clause: str, plan: Mapping[str, Any], zoo: str = "", *, language: Language = "en") -> None:
     """Raise `BrokenPromise` if the installed engine of a plan, or the planted bug `zoo`, breaks this law under it.
 
     The line that a report prints calls this; `plan` is the plan's JSON. Raises `PlanError` for what is no plan.
@@ -84,7 +84,7 @@ def assert_holds(clause: str, plan: Mapping[str, Any], zoo: str = "") -> None:
     history = target.play(read, watched=True)
     broken = tuple(one for one in target.judge(history) if one.clause == clause)
     if broken:
-        raise BrokenPromise(clause, read, "\n".join(["", *report(read, history, broken, "en", "-")]))
+        raise BrokenPromise(clause, read, "\n".join(["", *report(read, history, broken, language, "-")]))
 
 
 def plans(contract: Contract, rng: Random, runs: int, heights: int, nodes: int) -> Iterator[Plan]:
@@ -100,11 +100,11 @@ def attempt(kind: Any, plan: Plan, *, watched: bool = False) -> History:
     return play(plan, EngineCluster(kind, plan), watched=watched)
 
 
-def require_repeatable(kind: Any, plan: Plan, history: History) -> None:
+def require_repeatable(kind: Any, plan: Plan, history: History, language: Language) -> None:
     """Raise `BrokenPromise` INV-S5 unless a second run, of nodes made in another order, is the same run."""
     again = play(plan, EngineCluster(kind, plan), backwards=True)
     if trace_digest(again) != trace_digest(history):
-        told = f"INV-S5  {plan.engine}: two runs of one plan differ; an engine reads something that is not an input"
+        told = word("repeats.not", language, clause="INV-S5", engine=plan.engine)
         raise BrokenPromise("INV-S5", plan, f"{told}\n  {plan.encode().decode().strip()}")
 
 

@@ -67,7 +67,7 @@ def say(code: str, part: str, language: str, values: Values) -> str:
 
 def _shown(value: object, language: str) -> str:
     if isinstance(value, Type):
-        return _type(value, language)
+        return type_in_words(value, language)
     if isinstance(value, Written):
         return f"“{value}”" if language == "zh" else f"`{value}`"
     if isinstance(value, str):
@@ -79,7 +79,7 @@ def _shown(value: object, language: str) -> str:
     return str(value)
 
 
-def _type(kind: Type, language: str) -> str:
+def type_in_words(kind: Type, language: str) -> str:
     """A type in the words of a surface; the range of a literal is the literal."""
     if kind.kind == "int" and kind.low == kind.high:
         return f"{phrase('the_number', language)}{kind.low}"

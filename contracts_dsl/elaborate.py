@@ -397,7 +397,7 @@ def arguments(
         found[name] = work.placed(ir.Arg(name, value), argument.span)
     for name, kind in required.items():
         if name not in found and not kind.optional:
-            raise Problem("E207", span, name=name, type=str(kind))
+            raise Problem("E207", span, name=name, type=kind)
     return tuple(found.values())
 
 

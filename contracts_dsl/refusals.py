@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from contracts_dsl.diagnostics import type_in_words
 from contracts_dsl.host import Refused
+from contracts_dsl.typesystem import parse_type
 
 CODES: Final[Mapping[str, tuple[str, str, str]]] = {
     "unknown_name": ("contract", "nothing deployed is called {name}", "没有名为{name}的合约或实例"),
@@ -63,6 +65,13 @@ CODES: Final[Mapping[str, tuple[str, str, str]]] = {
     "time_backwards": ("block", "block time {t} is before {now}", "区块时刻{t}早于{now}"),
 }
 """Code to (area, English, Chinese)."""
+WORDS: Final[Mapping[str, str]] = {
+    "field or group": "字段或字段组",
+    "no such argument": "没有这个参数",
+    "signers": "签名者的个数",
+    "some_matches": "“存在”逐一查看的实例数",
+}
+"""Values that are texts of ours, and their Chinese."""
 
 
 def wire_code(refused: Refused) -> str:
@@ -73,19 +82,29 @@ def wire_code(refused: Refused) -> str:
 def text(refused: Refused, language: str) -> str:
     """The refusal in a sentence. A value that is missing shows as its name in braces."""
     template = CODES[refused.code][2 if language == "zh" else 1]
-    return template.format_map(_Shown(refused.values, nothing="无" if language == "zh" else "nothing"))
+    told = {name: _in_words(name, value, language) for name, value in refused.values.items()}
+    return template.format_map(_Shown(told))
 
 
-class _Shown(dict[str, object]):
-    def __init__(self, values: Mapping[str, object], nothing: str) -> None:
-        super().__init__(values)
-        self.nothing = nothing
+def _in_words(name: str, value: object, language: str) -> str:
+    """A value as it is told: in the reader's language what is missing, and what is a type or a text of ours."""
+    if value is None or value in ([], ()):
+        return "无" if language == "zh" else "nothing"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(one) for one in value)
+    return _in_chinese(str(value)) if language == "zh" and name in ("limit", "type") else str(value)
 
+
+def _in_chinese(value: str) -> str:
+    count, _, rest = value.partition(" ")
+    if rest == "values":
+        return f"{count}个值"
+    try:
+        return WORDS.get(value) or type_in_words(parse_type(value), "zh")
+    except ValueError:
+        return value
+
+
+class _Shown(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
-
-    def __getitem__(self, key: str) -> object:
-        value = super().__getitem__(key)
-        if isinstance(value, list | tuple):
-            return ", ".join(str(one) for one in value) or self.nothing
-        return value

@@ -156,7 +156,8 @@ def report(
         rows.append(f"  {word('matter', language, **counts)}")
     rows += [f"  {row}" for row in table(near, language, about(violations))]
     rows += [f"  {row}" for row in quorums(history, language)]
-    rows += [f"  {word('test', language)}  {paste(plan, one)}" for one in dict.fromkeys(v.clause for v in violations)]
+    broken = dict.fromkeys(violation.clause for violation in violations)
+    rows += [f"  {word('test', language)}  {paste(plan, clause, language)}" for clause in broken]
     rows.append(f"  {word('replay', language)}  {replay}")
     return rows
 
@@ -197,9 +198,10 @@ def quorums(history: History, language: Language) -> list[str]:
     return rows
 
 
-def paste(plan: Plan, clause: str) -> str:
-    """One line of Python that holds an engine to a law under this plan."""
-    return f'assert_holds("{clause}", {json.dumps(plan.to_data(), sort_keys=True)})'
+def paste(plan: Plan, clause: str, language: Language) -> str:
+    """One line of Python that holds an engine to a law under this plan, and tells a failure in this language."""
+    told = "" if language == "en" else f', language="{language}"'
+    return f'assert_holds("{clause}", {json.dumps(plan.to_data(), sort_keys=True)}{told})'
 
 
 def events_of(history: History) -> list[Delivery | Decision]:

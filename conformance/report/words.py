@@ -170,6 +170,11 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
                    "zh": "{id:6} 丢失：多数起点所需次数超过先前两倍，或一无所获"},
     "gate.larger": {"en": "{id:6} LOST: its smallest plan has more faults than before",
                     "zh": "{id:6} 丢失：最小计划的故障比先前多"},
+    "kit.wrong": {"en": "the kit is wrong: {why}", "zh": "套件有误：{why}"},
+    "clauses.shown": {"en": "{shown} of {all} clauses shown", "zh": "{all} 条条款中已检验 {shown} 条"},
+    "clauses.missing": {"en": "not shown: {clauses}", "zh": "未检验：{clauses}"},
+    "repeats.not": {"en": "{clause}  {engine}: two runs of one plan differ; an engine reads something that is no input",
+                    "zh": "{clause}  {engine}：同一计划的两次运行不同，引擎读取了输入以外的内容"},
     "size": {"en": "faults: {size}, shrunk from {before} in {runs} runs",
              "zh": "{size} 处故障，由 {before} 处经 {runs} 次运行缩减而来"},
 }  # fmt: skip

@@ -14,6 +14,7 @@ import click
 from refimpl.node.verify import Report, verify_ledger
 from refimpl.shell.faults import FOUND
 from refimpl.shell.messages import Language, say
+from refimpl.shell.refusals import in_words
 from refimpl.shell.terminal import progress_on
 from refimpl.store.sqlite import open_to_read
 
@@ -66,5 +67,7 @@ def sentence(report: Report, language: Language) -> str:
         values = {"height": report.height, "count": report.transactions, "root": report.state_root}
         return say("verify.holds", language, **values)
     where = "-" if finding.height is None else finding.height
+    told = {name: in_words(finding.code, name, value, language)
+            for name, value in (("expected", finding.expected), ("got", finding.got))}  # fmt: skip
     return say("verify.broken", language, height=where, key=finding.key, clause=finding.clause, code=finding.code,
-               expected=finding.expected, got=finding.got)  # fmt: skip
+               **told)  # fmt: skip

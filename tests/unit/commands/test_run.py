@@ -124,6 +124,30 @@ def test_a_bundle_that_is_none_is_refused_and_nothing_is_left(yilian, tmp_path, 
     assert everything(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh", "fhir.wrong_value: 取值不符合要求：应为1至64个字符，限A-Z a-z 0-9 . -，"
+               "实为长度为3的文本 (/entry/0/resource/id)"),
+        ("en", "fhir.wrong_value: the value is not one that is read here: expected 1 to 64 of A-Z a-z 0-9 . -, "
+               "got text of length 3 (/entry/0/resource/id)"),
+    ],
+)  # fmt: skip
+def test_a_bad_field_of_a_bundle_is_told_in_one_language(yilian, tmp_path, language, told):
+    bundle = tmp_path / "bundle.json"
+    bundle.write_text('{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "id": "a b"}}]}')
+    done = yilian("--lang", language, "run", "--bundle", bundle, "--out", tmp_path / "out")
+    assert (done.exit_code, done.stderr) == (3, told + "\n")
+
+
+@pytest.mark.parametrize("kind", BAD_BUNDLES)
+def test_no_english_sentence_is_left_in_what_a_chinese_reader_is_told_of_a_bundle(yilian, tmp_path, kind):
+    bundle = tmp_path / "bundle.json"
+    bundle.write_bytes(BAD_BUNDLES[kind][0])
+    told = yilian("--lang", "zh", "run", "--bundle", bundle, "--out", tmp_path / "out").stderr
+    assert not re.search("[a-z]{2,} [a-z]{2,}", told), told
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("kind", BAD_PLANS)
 def test_a_plan_that_is_none_is_refused_and_nothing_is_left(yilian, tmp_path, kind, language):

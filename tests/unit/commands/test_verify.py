@@ -45,6 +45,19 @@ def test_the_first_bad_block_is_named_with_its_clause_and_what_was_expected(yili
     assert "block.wrong_transactions_root" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "应为 有值，实为 空缺"), ("en", "expected a value, found nothing")]
+)
+def test_what_is_missing_is_told_in_one_language(yilian, copied, language, words):
+    connection = sqlite3.connect(copied)
+    connection.execute("DELETE FROM entry WHERE key = 'tx/0000000007/0000'")
+    connection.commit()
+    connection.close()
+    done = yilian("--lang", language, "verify", copied)
+    assert done.exit_code == 1
+    assert done.stdout.rstrip().endswith(words)
+
+
 def test_the_object_names_the_finding(yilian, copied):
     rewritten(copied, "receipt/0000000009/0000", lambda value: value.replace(b"refused", b"applied"))
     done = yilian("verify", "--json", copied)

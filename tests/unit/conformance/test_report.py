@@ -103,6 +103,17 @@ def test_both_certificates_of_a_fork_are_shown():
     assert [row.rpartition(": ")[2] for row in rows] == ["1 2", "0* 3"]
 
 
+def test_the_line_to_paste_tells_its_failure_in_the_language_of_the_report():
+    plan, target = ZOO["P01"].witness, Target("P01")
+    history = target.play(plan, watched=True)
+    rows = report(plan, history, target.judge(history), "zh", "-")
+    line = next(row.split(maxsplit=1)[1] for row in rows if "assert_holds" in row)
+    with pytest.raises(BrokenPromise) as broken:
+        exec(line, {"assert_holds": lambda clause, data, **more: assert_holds(clause, data, "P01", **more)})
+    assert "应为" in str(broken.value)
+    assert "expected" not in str(broken.value)
+
+
 @pytest.mark.parametrize("name", ["P01", "T13", "S01"])
 def test_the_line_to_paste_is_a_test_that_fails_on_the_bug_and_holds_on_the_reference(name):
     plan, target = ZOO[name].witness, Target(name)

@@ -5,20 +5,21 @@ import json
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conformance.history import Violation
 from conformance.report.story import report
-from conformance.sentences import SENTENCES, say
+from conformance.sentences import SENTENCES, STANDINGS, say, standing
 from conformance.targets import Target
 from conformance.zoo import ZOO, load
 from refimpl.shell.messages import placeholders
-from tests.house.tree import ROOT, python_files, shown
+from tests.house.refusal_texts import HOLE, Reader
+from tests.house.tree import ROOT, python_files, shown, syntax
 
 load()
 PROSE = re.compile(r"[A-Za-z]+ (?:[a-z]+ )+[a-z]+")
 """Three words of English or more, one after the other."""
-OWN_WORDS = re.compile("“.*?”")
-"""What a node says of itself is quoted."""
 FAMILIES = ("kind.", "stopped.", "ended.", "opaque.")
 """How keys begin that are put together from a name."""
 
@@ -36,7 +37,7 @@ def test_every_sentence_is_said_somewhere():
     assert [key for key in SENTENCES if not key.startswith(FAMILIES) and sources.count(f'"{key}"') < 2] == []
 
 
-@pytest.mark.parametrize("name", ["P01", "T13", "H07", "L08", "T12", "D12"])
+@pytest.mark.parametrize("name", ["P01", "P05", "T13", "H07", "L08", "T12", "D12"])
 def test_a_chinese_report_of_a_planted_bug_has_no_english_sentence_of_what_was_expected_or_came(name):
     plan, target = ZOO[name].witness, Target(name)
     history = target.play(plan, watched=True)
@@ -44,7 +45,7 @@ def test_a_chinese_report_of_a_planted_bug_has_no_english_sentence_of_what_was_e
     assert broken
     told = [row for row in report(plan, history, broken, "zh", "-") if re.match(r"\s+(应为|实为)", row)]
     assert len(told) >= 2
-    assert [row for row in told if PROSE.search(OWN_WORDS.sub("", row))] == []
+    assert [row for row in told if PROSE.search(row)] == []
 
 
 def test_a_sentence_is_kept_as_its_key_and_values_beside_its_english():
@@ -136,3 +137,49 @@ def test_every_sentence_that_is_said_is_there_and_is_given_its_values():
     assert len(said) > 200
     assert [one for one in said if one[2] not in SENTENCES] == []
     assert [one for one in said if not placeholders(SENTENCES[one[2]]["en"]) <= one[3]] == []
+
+
+# --- where a node stands ---
+
+
+def standings():
+    """(engine, text) of every way in which an engine says where it stands, a number for what it fills in."""
+    files = (ROOT / "refimpl" / "consensus").glob("*.py")
+    reader = Reader({path.stem: (path.stem, syntax(path)) for path in files})
+    for scope in reader.methods["where"]:
+        yield from ((scope.module.place, HOLE.sub("7", told)) for told in reader.returned(scope))
+
+
+def test_where_an_engine_stands_is_told_in_chinese():
+    told = [(engine, text, standing(text, "zh")) for engine, text in standings()]
+    assert len({engine for engine, _, _ in told}) >= 7
+    assert [one for one in told if re.search("[A-Za-z]", one[2])] == []
+    assert standing("height 3 decided, view 4, locked on nothing", "zh") == "已决定高度 3，第 4 视图，未锁定"
+    assert standing("height 3 round 1 step prevote locked -1", "zh") == "高度 3 第 1 轮，步骤为预投票，锁定轮次 -1"
+
+
+def test_every_pattern_of_where_an_engine_stands_is_used():
+    left = [text for _, text in standings()] + ["idle"]
+    for text in left:
+        left += [part for found in fitting(text) for name, part in found.groupdict().items() if name == "rest"]
+    assert [pattern for pattern in STANDINGS if not any(re.fullmatch(pattern, text) for text in left)] == []
+
+
+def fitting(text):
+    return [found for pattern in STANDINGS if (found := re.fullmatch(pattern, text))][:1]
+
+
+PARTS = st.sampled_from(["height 1 decided, ", "甲", "wants view 1", " prepared ", "{x}"])
+
+
+@given(st.text() | st.lists(PARTS).map("".join))
+def test_what_another_node_says_of_where_it_stands_loses_nothing(text):
+    assert standing(text, "en") == text
+    assert standing(text, "zh").count("甲") == text.count("甲")
+
+
+def test_a_stuck_node_of_the_reference_is_told_in_chinese():
+    found = say("stuck", places=(say("stuck.at", node=2, place="height 1 view 3 prepared nothing"),))
+    assert found.in_words("zh") == "节点 2 自述：“高度 1，第 3 视图，未准备任何值”"
+    assert found.in_words("en") == "node 2: height 1 view 3 prepared nothing"
+    assert found.to_data()["values"]["places"][0]["values"]["place"] == "height 1 view 3 prepared nothing"

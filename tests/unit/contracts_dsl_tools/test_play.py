@@ -172,6 +172,18 @@ def test_a_script_that_is_refused_ends_with_one(tmp_path):
     assert (found.exit_code, found.stdout.count("\n3  expect v.state == ended;")) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("zh", "to_hospital：应为当事方 Hospital，得到无"), ("en", "to_hospital: expected party Hospital, got nothing")],
+)
+def test_an_argument_that_is_missing_is_told_in_one_language(tmp_path, language, told):
+    script = tmp_path / "steps.txt"
+    box = 'DrugBox.produce(producer = maker1, holder = maker1, trace = "83000001", lot = "L1", expiry = now + 700 days)'
+    script.write_text(f"maker1: b = {box};\nmaker1: b.deliver();\n")
+    found = run(play_command.command, LIBRARY / "drug.yl", "--script", script, "--lang", language)
+    assert (found.exit_code, told in found.stdout) == (1, True), found.stdout
+
+
 def test_the_repl_reads_a_pipe_line_by_line_and_goes_on_after_a_refusal():
     typed = f"{ASK}\ncity3: v.discharge();\ncounty2:\n  v.discharge();\n?\n"
     found = run(repl_command.command, LIBRARY / "visit.yl", input=typed)

@@ -1,6 +1,7 @@
 """What the service answers, member by member, and how it refuses."""
 
 import json
+import re
 
 import jsonschema
 import pytest
@@ -79,6 +80,8 @@ def test_a_refusal_has_a_code_a_status_and_a_sentence_in_either_language(window,
     chinese = json.loads(window.gateway.answer(Asked("GET", path, "", headers), NOW).body)
     assert chinese["message"] != told["message"]
     assert any("\u4e00" <= one <= "\u9fff" for one in chinese["message"])
+    assert not re.search("[a-z]{2,} [a-z]{2,}", chinese["message"])
+    assert (chinese["at"], chinese["code"], chinese["values"]) == (told["at"], told["code"], told["values"])
 
 
 @pytest.mark.clause("APP-053")

@@ -13,6 +13,7 @@ ZOO = f"{sys.executable} -m conformance.zoo.serve"
 @pytest.fixture
 def run(pytester, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
     def call(node, *arguments):
         plugin = () if "yilian" in {name for name, _ in pytester._request.config.pluginmanager.list_name_plugin()} \
@@ -33,6 +34,22 @@ def test_a_failure_is_told_with_its_law(run):
     done = run("W08", "--yilian-level", "L1", "--yilian-only", "L1.check.nonce-used,L1.check.size")
     done.assert_outcomes(passed=1, failed=1)
     done.stdout.fnmatch_lines(["*WRONG_REASON  L1.check.nonce-used*", "*the text*", "not shown: *DAT-070*"])
+
+
+@pytest.mark.parametrize("chosen", ["option", "environment"])
+def test_a_failure_is_told_in_chinese_where_the_reader_reads_it(run, monkeypatch, chosen):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8" if chosen == "environment" else "C.UTF-8")
+    option = ("--yilian-lang", "zh") if chosen == "option" else ()
+    done = run("W08", "--yilian-level", "L1", "--yilian-only", "L1.check.nonce-used", *option)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["*WRONG_REASON*nonce-used*", "*条款 *", "  应为 *", "  实为 *", "未检验：*DAT-070*"])
+    assert not [line for line in done.outlines if line.startswith(("  expected", "  actual", "not shown"))]
+
+
+def test_a_wrong_call_is_answered_in_the_language_of_the_reader(run):
+    done = run("reference", "--yilian-level", "L9", "--yilian-lang", "zh")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*--yilian-level L9: 以下之一：smoke, L0, L1, L2, L3*"])
 
 
 def test_two_workers_share_the_items(run):
