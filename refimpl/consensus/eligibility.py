@@ -1,0 +1,57 @@
+"""Eligibility: whether those who made the blocks of a longest chain were to make them, told from the chain alone.
+
+Why here: an engine judges a block as it comes; whoever is handed a ledger afterwards judges the same block by the same
+rules. So none is written again: the blocks pass, one after the other, through the rules of the engine itself, on a
+memory in which each is final as soon as it stands.
+
+It must not know where a proof was kept, execute a block, nor read a clock: that a block's time fits its slot is for
+whoever knows times. Source: spec/consensus.md, CON-131.
+"""
+
+from refimpl.consensus import interface as api
+from refimpl.consensus.interface import Kind, Notary, Validators
+from refimpl.consensus.longest_chain import LongestChain, block_of
+from refimpl.consensus.tree import Tree
+from refimpl.data.ids import Digest, Height, MemberId
+from refimpl.data.refusal import Code, Refused
+from refimpl.network.messages import Message
+
+__all__ = ["Eligibility"]
+
+_AUDITOR = MemberId("")
+
+
+class Eligibility:
+    """The chain of proofs that were accepted so far. A refused one changes nothing."""
+
+    def __init__(self, kind: Kind, notary: Notary, genesis: Digest) -> None:
+        """A chain on the block with the id `genesis`. `consensus.unknown_engine` where the engine has no rules of a
+        longest chain to judge by."""
+        engine = kind.make(_AUDITOR, notary)
+        if not isinstance(engine, LongestChain):
+            raise Refused(Code.CONSENSUS_UNKNOWN_ENGINE, got=kind.promise.engine, expected="a longest chain")
+        self._engine = engine
+        self._memory = engine.start()
+        self._memory.tree = Tree(genesis)
+
+    def follow(self, message: Message, validators: Validators) -> int | None:
+        """Take the proof of the next block, whose height has these validators; the tick that its time must fit.
+
+        Raises `net.unknown_sender`, `net.bad_signature`, `consensus.wrong_height`, `.wrong_block`, `.no_work`,
+        `.wrong_slot`, `.wrong_proposer`, `.wrong_target` (CON-131).
+        """
+        engine, work = self._engine, self._engine.work(self._memory)
+        memory, body = work.memory, block_of(message)
+        tip, height = memory.tree.tip, Height(memory.decided + 1)
+        if message.height != height:
+            raise Refused(Code.CONSENSUS_WRONG_HEIGHT, "/height", expected=height, got=message.height)
+        engine.notary.verify(message)
+        if body.parent != tip:
+            expected, got = tip.hex(), body.parent.hex()
+            raise Refused(Code.CONSENSUS_WRONG_BLOCK, "/body/parent", expected=expected, got=got)
+        work.want(api.Begin(height, validators))
+        engine.verify_block(memory, message)
+        work.plant(message, body.payload)
+        work.advance(engine.seal(message))
+        self._memory = work.memory
+        return work.made_at(message)
