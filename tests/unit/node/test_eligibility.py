@@ -22,6 +22,7 @@ from refimpl.consensus.nakamoto import BITS, WINDOW, Mined, puzzle_of
 from refimpl.consensus.registry import find_engine
 from refimpl.crypto.recipes import key_for_tests
 from refimpl.data.ids import Digest, Height, MemberId, Round, Signature
+from refimpl.data.members import Membership
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.seal import seal_nonce, solve, zero_bits
 from refimpl.network.messages import Codec, Message, Sync, carries_transaction
@@ -31,7 +32,7 @@ from refimpl.node.notary import MessageNotary, Witness
 from refimpl.node.verify import verify_ledger
 from refimpl.store.sqlite import create, open_existing
 from tests.unit.conformance.histories import history
-from tests.unit.node.test_renewal import CHANNEL, FOUR, START, SUITE, VERIFY, Net
+from tests.unit.node.test_renewal import CHANNEL, FOUR, START, SUITE, VERIFY, Net, entry
 
 SCHEDULES = ("authority", "delegated", "stake")
 RULES = (*SCHEDULES, "nakamoto")
@@ -294,6 +295,29 @@ def test_a_ledger_that_one_member_made_alone_is_found_at_its_first_stolen_slot(s
     assert scheduled.found(disk=disk)[:2] == (Code.CONSENSUS_WRONG_PROPOSER, stolen)
 
 
+LIES = {
+    "fields": ("nakamoto", {"bits": BITS - 1}, "NET-001", "integer 6..255", "integer 5"),
+    "signer": ("stake", {"sender": MemberId("clerk")}, "NET-003", "what the clause says", "something else"),
+    "link": ("stake", {"parent": Digest(bytes(32))}, "CON-131", "{seal}", "00" * 32),
+    "slot": ("stake", {"round": Round(0)}, "CON-123", "{slot}", "0"),
+    "demand": ("nakamoto", {"bits": BITS + 1}, "CON-154", "6 since slot 0", "7 since slot 0"),
+}
+"""What is changed in a proof -> the clause, what it demands, with the seal below and the first slot above, and what is
+there."""
+
+
+@pytest.mark.clause("CON-131")
+@pytest.mark.parametrize("lie", LIES)
+def test_a_finding_names_the_clause_what_was_demanded_and_what_was_there(lie):
+    rule, change, clause, expected, got = LIES[lie]
+    ledger, key = forger(rule), keys.proof(AT)
+    below = ledger.proof(AT - 1)
+    demanded = expected.format(seal=ledger.rules.seal(below).hex(), slot=below.round + 1)
+    finding = verify_ledger({**ledger.disk, key: ledger.codec.encode(ledger.made(AT, **change))}).finding
+    assert (finding.clause, finding.expected, finding.got) == (clause, demanded, got)
+    assert (finding.height, finding.key.startswith(key)) == (AT, True)
+
+
 # --- Laws. ---
 
 CHANGES = st.fixed_dictionaries({}, optional={
@@ -369,9 +393,11 @@ def test_other_engines_keep_no_proof_and_one_among_their_keys_is_found(engine):
 @pytest.mark.parametrize("rule", RULES)
 def test_a_validator_that_comes_back_has_the_proofs_that_it_had_and_goes_on(rule):
     net = Net(rule)
-    net.go_on()
+    for _ in range(2):
+        net.go_on()
     before = net.nodes["m1"].recent
-    assert {height: one.proof.height for height, one in before.items()} == {height: height for height in before} != {}
+    assert {height: one.proof.height for height, one in before.items()} == {height: height for height in before}
+    assert max(one.round for one in before.values()) > 0
     net.add("m1", disk=net.disks["m1"])
     assert net.nodes["m1"].recent == before
     last = net.go_on()
@@ -380,11 +406,14 @@ def test_a_validator_that_comes_back_has_the_proofs_that_it_had_and_goes_on(rule
 
 
 @pytest.mark.clause("DAT-122", "NET-016")
-@pytest.mark.parametrize("rule", RULES)
-def test_who_follows_and_comes_back_knows_by_the_proofs_what_the_next_block_stands_on(rule):
+@pytest.mark.parametrize(("rule", "validators"), [*((rule, FOUR) for rule in RULES), ("authority", ("m0",))])
+def test_who_follows_and_comes_back_knows_by_the_proofs_what_the_next_block_stands_on(rule, validators):
     """It recorded nothing; and nobody answers its questions, so all that was said is said to it again."""
     net = Net(rule)
-    net.add("clerk")
+    net.genesis = evolve(net.genesis, members=Membership.of([*map(entry, validators), entry("clerk", 0)], SUITE))
+    net.nodes, net.disks, net.decided = {}, {}, {}
+    for name in (*validators, "clerk"):
+        net.add(name)
     for _ in range(2):
         net.go_on()
     stood = net.nodes["clerk"].ledger.tip.height
