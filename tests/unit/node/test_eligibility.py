@@ -406,6 +406,21 @@ def test_a_validator_that_comes_back_has_the_proofs_that_it_had_and_goes_on(rule
 
 
 @pytest.mark.clause("DAT-122", "NET-016")
+@pytest.mark.parametrize("rule", RULES)
+def test_a_ledger_from_before_proofs_were_kept_goes_on_and_is_not_believed(rule):
+    net = Net(rule)
+    net.go_on()
+    last = net.go_on()
+    for name in FOUR:
+        net.add(name, disk={key: value for key, value in net.disks[name].items() if not key.startswith(keys.PROOF)})
+    assert net.go_on() > last
+    for disk in net.disks.values():
+        assert keys.proof(last + 1) in disk
+        finding = verify_ledger(disk).finding
+        assert (finding.code, finding.height) == (Code.CONSENSUS_MISSING_PROOF, 1)
+
+
+@pytest.mark.clause("DAT-122", "NET-016")
 @pytest.mark.parametrize(("rule", "validators"), [*((rule, FOUR) for rule in RULES), ("authority", ("m0",))])
 def test_who_follows_and_comes_back_knows_by_the_proofs_what_the_next_block_stands_on(rule, validators):
     """It recorded nothing; and nobody answers its questions, so all that was said is said to it again."""
