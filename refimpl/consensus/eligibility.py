@@ -34,24 +34,28 @@ class Eligibility:
         self._memory = engine.start()
         self._memory.tree = Tree(genesis)
 
-    def follow(self, message: Message, validators: Validators) -> int | None:
-        """Take the proof of the next block, whose height has these validators; the tick that its time must fit.
+    def follow(self, message: Message, payload: bytes, validators: Validators) -> int | None:
+        """Take the proof of this payload at the next height, which has these validators; the tick that its time must
+        fit.
 
-        Raises `net.unknown_sender`, `net.bad_signature`, `consensus.wrong_height`, `.wrong_block`, `.no_work`,
-        `.wrong_slot`, `.wrong_proposer`, `.wrong_target` (CON-131).
+        Raises, in this order, `net.unknown_sender`, `net.bad_signature`, `consensus.wrong_height`, `.wrong_block`,
+        `.no_work`, `.wrong_slot`, `.wrong_proposer`, `.wrong_target` (CON-131).
         """
         engine, work = self._engine, self._engine.work(self._memory)
         memory, body = work.memory, block_of(message)
         tip, height = memory.tree.tip, Height(memory.decided + 1)
+        engine.notary.verify(message)
         if message.height != height:
             raise Refused(Code.CONSENSUS_WRONG_HEIGHT, "/height", expected=height, got=message.height)
-        engine.notary.verify(message)
+        if body.payload != payload:
+            expected, got = engine.notary.value_of(payload).hex(), body.value.hex()
+            raise Refused(Code.CONSENSUS_WRONG_BLOCK, "/body/payload", expected=expected, got=got)
         if body.parent != tip:
             expected, got = tip.hex(), body.parent.hex()
             raise Refused(Code.CONSENSUS_WRONG_BLOCK, "/body/parent", expected=expected, got=got)
         work.want(api.Begin(height, validators))
         engine.verify_block(memory, message)
-        work.plant(message, body.payload)
+        work.plant(message, payload)
         work.advance(engine.seal(message))
         self._memory = work.memory
         return work.made_at(message)

@@ -15,7 +15,6 @@ from attrs import frozen
 
 from refimpl.consensus.eligibility import Eligibility
 from refimpl.consensus.interface import Kind, Validators
-from refimpl.consensus.longest_chain import block_of
 from refimpl.consensus.registry import find_engine
 from refimpl.crypto.recipes import REHEARSAL, Verifier, verifier
 from refimpl.data.block import Block, Genesis, Header, check_drift
@@ -284,10 +283,8 @@ class _Chain:
         message = self.codec.decode(data)
         voters = members.validators()
         self.witness.public = {one.member: one.public for one in voters}
-        made_at = self.eligibility.follow(message, Validators.of({one.member: one.weight for one in voters}))
-        body = block_of(message)
-        if body.payload != block.to_bytes():
-            raise Refused(Code.CONSENSUS_WRONG_BLOCK, "/body/value", expected=block.id.hex(), got=body.value.hex())
+        validators = Validators.of({one.member: one.weight for one in voters})
+        made_at = self.eligibility.follow(message, block.to_bytes(), validators)
         if made_at is not None:
             check_drift(block.header.time, Seconds(self.start + made_at * self.tick))
 

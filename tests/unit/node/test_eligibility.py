@@ -295,6 +295,26 @@ def test_a_ledger_that_one_member_made_alone_is_found_at_its_first_stolen_slot(s
     assert scheduled.found(disk=disk)[:2] == (Code.CONSENSUS_WRONG_PROPOSER, stolen)
 
 
+@pytest.mark.clause("CON-131")
+def test_of_several_faults_the_first_is_named_in_the_order_of_the_clause(mined):
+    """Each proof has a fault less than the one before it."""
+    above, late = mined.proof(AT + 1), Round(mined.proof(AT).round + LATER)
+    hard = {"bits": BITS + 1, "round": Round(0)}
+    worked = mined.made(AT, **hard)
+    idle = mined.signed(worked._replace(body=worked.body._replace(nonce=worked.body.nonce + 1)))
+    wrong = [
+        (Code.NET_BAD_SIGNATURE, above._replace(signature=Signature(bytes(32)))),
+        (Code.CONSENSUS_WRONG_HEIGHT, above),
+        (Code.CONSENSUS_WRONG_BLOCK, mined.made(AT, payload=above.body.payload, **hard)),
+        (Code.CONSENSUS_WRONG_BLOCK, mined.made(AT, parent=Digest(bytes(32)), **hard)),
+        (Code.CONSENSUS_NO_WORK, idle),
+        (Code.CONSENSUS_WRONG_SLOT, worked),
+        (Code.CONSENSUS_WRONG_TARGET, mined.made(AT, bits=BITS + 1, round=late)),
+        (Code.BLOCK_TIME_DRIFT, mined.made(AT, round=late)),
+    ]
+    assert [mined.found((AT, lie))[:2] for _, lie in wrong] == [(code, AT) for code, _ in wrong]
+
+
 LIES = {
     "fields": ("nakamoto", {"bits": BITS - 1}, "NET-001", "integer 6..255", "integer 5"),
     "signer": ("stake", {"sender": MemberId("clerk")}, "NET-003", "what the clause says", "something else"),
@@ -360,10 +380,13 @@ def test_a_refused_proof_changes_nothing_for_the_one_that_comes_after_it(any_rul
     witness.public = {name: key_for_tests(SUITE, name).public for name in FOUR}
     chain = Eligibility(any_rule.kind, witness, any_rule.net.genesis.id)
     for height in range(1, AT):
-        with pytest.raises(Refused):
-            chain.follow(any_rule.made(height, parent=Digest(bytes(32))), any_rule.voters)
         proof = any_rule.proof(height)
-        assert chain.follow(proof, any_rule.voters) == proof.round * any_rule.kind.promise.timeout[0]
+        payload = proof.body.payload
+        other = MemberId(next(name for name in FOUR if name != proof.sender))
+        lie = {"bits": BITS + 1} if isinstance(proof.body, Mined) else {"sender": other}
+        with pytest.raises(Refused):
+            chain.follow(any_rule.made(height, **lie), payload, any_rule.voters)
+        assert chain.follow(proof, payload, any_rule.voters) == proof.round * any_rule.kind.promise.timeout[0]
 
 
 @pytest.mark.clause("CON-001")
