@@ -72,14 +72,14 @@ CLAUSES: Final[Mapping[Code, str]] = {
     Code.CONSENSUS_NO_QUORUM: "DAT-105", Code.CONSENSUS_UNKNOWN_ENGINE: "CON-001",
     Code.NET_BAD_SIGNATURE: "NET-002", Code.NET_UNKNOWN_SENDER: "NET-003", Code.NET_WRONG_CHANNEL: "NET-003",
     Code.NET_WRONG_SUITE: "NET-003", Code.NET_UNKNOWN_KIND: "NET-003",
-    Code.BLOCK_TIME_DRIFT: "CON-121", Code.CONSENSUS_WRONG_SLOT: "CON-123", Code.CONSENSUS_WRONG_PROPOSER: "CON-123",
-    Code.CONSENSUS_NO_WORK: "CON-151", Code.CONSENSUS_WRONG_TARGET: "CON-154",
+    Code.BLOCK_TIME_DRIFT: "CON-121", Code.CONSENSUS_WRONG_SLOT: "CON-123", Code.CONSENSUS_NO_WORK: "CON-151",
+    Code.CONSENSUS_WRONG_TARGET: "CON-154",
 }  # fmt: skip
 """Refusal -> the clause of `spec/` that demands it, as far as a stored ledger can break it."""
 
 OF_PROOFS: Final[Mapping[Code, str]] = {
     **CLAUSES, Code.WIRE_BAD_FIELD: "NET-001", Code.CONSENSUS_WRONG_HEIGHT: "CON-131",
-    Code.CONSENSUS_WRONG_BLOCK: "CON-131",
+    Code.CONSENSUS_WRONG_BLOCK: "CON-131", Code.CONSENSUS_WRONG_PROPOSER: "CON-131",
 }  # fmt: skip
 """The same for what is wrong with the proof of a block."""
 

@@ -319,6 +319,7 @@ LIES = {
     "fields": ("nakamoto", {"bits": BITS - 1}, "NET-001", "integer 6..255", "integer 5"),
     "signer": ("stake", {"sender": MemberId("clerk")}, "NET-003", "what the clause says", "something else"),
     "link": ("stake", {"parent": Digest(bytes(32))}, "CON-131", "{seal}", "00" * 32),
+    "turn": ("authority", {"sender": MemberId("m3")}, "CON-131", "what the clause says", "m3"),
     "slot": ("stake", {"round": Round(0)}, "CON-123", "{slot}", "0"),
     "demand": ("nakamoto", {"bits": BITS + 1}, "CON-154", "6 since slot 0", "7 since slot 0"),
 }
