@@ -92,6 +92,7 @@ class Code(StrEnum):
     CONSENSUS_WRONG_PROPOSER = "consensus.wrong_proposer"
     CONSENSUS_WRONG_BLOCK = "consensus.wrong_block"
     CONSENSUS_MISSING_CERTIFICATE = "consensus.missing_certificate"
+    CONSENSUS_MISSING_PROOF = "consensus.missing_proof"
     CONSENSUS_WRONG_KIND = "consensus.wrong_kind"
     CONSENSUS_UNKNOWN_SIGNER = "consensus.unknown_signer"
     CONSENSUS_BAD_SIGNATURE = "consensus.bad_signature"

@@ -12,6 +12,7 @@ BLOCK: Final = "block/"
 TRANSACTION: Final = "tx/"
 RECEIPT: Final = "receipt/"
 CERTIFICATE: Final = "cert/"
+PROOF: Final = "proof/"
 RECORD: Final = "consensus/"
 """What consensus said or vouched for at the height that is not decided yet."""
 
@@ -34,6 +35,11 @@ def receipt(height: int, index: int) -> str:
 def certificate(height: int) -> str:
     """The votes that decided a block."""
     return f"{CERTIFICATE}{height:010d}"
+
+
+def proof(height: int) -> str:
+    """The message by which the maker of a block made it, where that is all the proof there is."""
+    return f"{PROOF}{height:010d}"
 
 
 def state(key: bytes) -> str:

@@ -169,8 +169,11 @@ class Ledger:
             tip = _with_members(tip, outcome.state)
         return Result(block, outcome, tip)
 
-    def commit(self, result: Result, certificate: Certificate | None) -> list[Write]:
-        """Take the result as the state, drop what no longer waits, and say what to write, all of it or nothing."""
+    def commit(self, result: Result, certificate: Certificate | None, proof: bytes | None = None) -> list[Write]:
+        """Take the result as the state, drop what no longer waits, and say what to write, all of it or nothing.
+
+        `proof` is the message of the block's maker, where there are no votes (DAT-122).
+        """
         block, height = result.block, result.block.header.height
         self.tip, self.state = result.tip, result.outcome.state
         self._branches = {name: one for name, one in self._branches.items() if one.tip.height > height}
@@ -188,6 +191,8 @@ class Ledger:
         writes += [(keys.receipt(height, i), data) for i, data in enumerate(result.outcome.receipts)]
         if certificate is not None:
             writes.append((keys.certificate(height), certificate.to_bytes()))
+        if proof is not None:
+            writes.append((keys.proof(height), proof))
         writes += _state_writes(result.outcome.writes)
         return [*writes, (keys.TIP, _tip_bytes(self.tip))]
 

@@ -131,10 +131,12 @@ class Machine:
         self._recall_blocks(disk)
         records = {key: self.codec.decode(disk[key]) for key in sorted(disk) if key.startswith(keys.RECORD)}
         self.records = {key: (one.height, one.round) for key, one in records.items()}
+        proofs = [one.proof for one in self.recent.values() if one.proof is not None][-CONSENSUS_PAST:]
+        known = tuple(dict.fromkeys((*records.values(), *proofs)))  # who follows recorded nothing, and has the proofs
         alone = len(self.ledger.tip.members.validators()) == 1
-        if alone and not (records and self.speaks):
+        if alone and not (known and (self.speaks or proofs)):
             return self._settle()  # alone there is nobody to ask: a height begins when there is reason (NET-015)
-        step = self.engine.recover(self.engine.start(), self._next_height(), tuple(records.values()))
+        step = self.engine.recover(self.engine.start(), self._next_height(), known)
         self.memory, self.idle = step.state, False
         return self._drive([], list(step.effects))
 
@@ -292,13 +294,13 @@ class Machine:
         """Execute and commit in one piece, report, and go on if there is something to do (NET-014)."""
         result = self.ledger.finalize(decided.payload)
         certificate = self._certificate(decided)
-        writes = self.ledger.commit(result, certificate)
+        writes = self.ledger.commit(result, certificate, self._proof(decided))
         writes += [(key, None) for key in self._forget(decided.height)]
         self.effects.append(Persist(tuple(writes)))
         self._remember(decided)
-        proof = None if certificate is None else certificate.to_bytes()
+        votes = None if certificate is None else certificate.to_bytes()
         root, receipts = result.outcome.state.root, result.outcome.receipts
-        self.effects.append(Decision(decided.height, decided.payload, proof, root, receipts))
+        self.effects.append(Decision(decided.height, decided.payload, votes, root, receipts))
         renewed: tuple[api.Input, ...] = ()
         if result.tip.since == decided.height + 1:
             self._renew()
@@ -349,6 +351,10 @@ class Machine:
             Name(self.codec.profile), Name(self.engine.promise.commits), votes,
         )  # fmt: skip
 
+    def _proof(self, decided: api.Decide) -> bytes | None:
+        """The message of the block's maker as the chain keeps it; None where votes decide, or one alone (DAT-122)."""
+        return None if decided.proof is None else self.codec.encode(decided.proof)
+
     def _remember(self, decided: api.Decide) -> None:
         self.recent[decided.height] = decided
         self.recent.pop(Height(decided.height - NODE_BLOCKS_KEPT), None)
@@ -361,8 +367,11 @@ class Machine:
                 continue
             header = Header.from_bytes(disk[keys.block(height)])
             listed = tuple(Transaction.from_bytes(disk[keys.transaction(height, i)]) for i in range(header.size))
-            proof = disk.get(keys.certificate(height))
-            certificate = None if proof is None else Certificate.from_bytes(proof)
+            voted, shown = disk.get(keys.certificate(height)), disk.get(keys.proof(height))
+            certificate = None if voted is None else Certificate.from_bytes(voted)
             votes = tuple((vote.member, vote.signature) for vote in certificate.votes) if certificate else ()
-            round_ = certificate.round if certificate else Round(0)
-            self._remember(api.Decide(Height(height), round_, header.id, Block(header, listed).to_bytes(), votes))
+            proof = None if shown is None else self.codec.decode(shown)
+            told = certificate or proof
+            round_ = told.round if told else Round(0)
+            payload = Block(header, listed).to_bytes()
+            self._remember(api.Decide(Height(height), round_, header.id, payload, votes, proof))

@@ -14,7 +14,7 @@ from refimpl.data.members import Membership, Role
 from refimpl.data.refusal import Code, Refused
 from refimpl.network.messages import Codec, Message
 
-__all__ = ["MessageNotary", "Remembering", "verify_message"]
+__all__ = ["MessageNotary", "Remembering", "Witness", "verify_message"]
 
 _REMEMBERED: Final = 65_536
 _KEPT: Final = 64
@@ -91,14 +91,41 @@ class MessageNotary:
             verify_message(self.codec, now.public, self._verify, message)
 
     def value_of(self, payload: bytes) -> Digest:
-        """The block's id, if the bytes are a block whose header binds its transactions; else a digest of no block."""
-        try:
-            block = read_block(payload)
-        except Refused:
-            return digest("yilian/no-block/v1", payload)
-        if len(block.transactions) != block.header.size or block.root != block.header.transactions_root:
-            return digest("yilian/no-block/v1", payload)
-        return block.id
+        """See `value_of`."""
+        return value_of(payload)
+
+
+class Witness:
+    """Reads what others signed and has no key: the notary of whoever audits."""
+
+    def __init__(self, codec: Codec, verify: Verifier) -> None:
+        self.codec = codec
+        self.public: Mapping[MemberId, PublicKey] = {}
+        """The keys of those who may speak at the height that is read."""
+        self._verify = verify
+
+    def sign(self, message: Message) -> Message:
+        """The message as it is: nobody hears a witness."""
+        return message
+
+    def verify(self, message: Message) -> None:
+        """Raise `net.unknown_sender` or `net.bad_signature` unless one of those who may speak signed exactly this."""
+        verify_message(self.codec, self.public, self._verify, message)
+
+    def value_of(self, payload: bytes) -> Digest:
+        """See `value_of`."""
+        return value_of(payload)
+
+
+def value_of(payload: bytes) -> Digest:
+    """The block's id, if the bytes are a block whose header binds its transactions; else a digest of no block."""
+    try:
+        block = read_block(payload)
+    except Refused:
+        return digest("yilian/no-block/v1", payload)
+    if len(block.transactions) != block.header.size or block.root != block.header.transactions_root:
+        return digest("yilian/no-block/v1", payload)
+    return block.id
 
 
 def verify_message(codec: Codec, keys: Mapping[MemberId, PublicKey], verify: Verifier, message: Message) -> None:

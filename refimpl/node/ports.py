@@ -17,8 +17,8 @@ class Store(Protocol):
     """An ordered map from keys to bytes that survives the process. One writer at a time.
 
     Keys are non-empty printable ASCII without blanks, ordered by their bytes; the node uses `meta/...`,
-    `block/<height>`, `tx/<height>/<index>`, `cert/<height>`, `receipt/...`, `state/<hex key>` and `consensus/...`,
-    heights with ten digits, indexes with four. Every method may raise `Refused` with a `store.*` code.
+    `block/<height>`, `tx/<height>/<index>`, `cert/<height>`, `proof/<height>`, `receipt/...`, `state/<hex key>` and
+    `consensus/...`, heights with ten digits, indexes with four. Every method may raise `Refused` with a `store.*` code.
     """
 
     def get(self, key: str) -> bytes | None:

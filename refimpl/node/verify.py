@@ -1,9 +1,9 @@
 """Verification of a whole ledger by somebody who ran none of it: every link, root, signature and result.
 
 Why here: only the node knows both what is stored and what it must follow from. Everything is recomputed: a block is
-judged as if it had just been proposed, its certificate against the members in force, its receipts and the state by
-executing it again. Nothing stored is believed, so any changed byte of any stored value is found, and named by the
-clause it breaks.
+judged as if it had just been proposed, its certificate against the members in force, where there is none its maker's
+right to make it by the engine's own rules, its receipts and the state by executing it again. Nothing stored is
+believed, so any changed byte of any stored value is found, and named by the clause it breaks.
 
 It must not write, nor open a file: it is handed the keys and values, and hands back what it found.
 """
@@ -13,18 +13,20 @@ from typing import Final
 
 from attrs import frozen
 
+from refimpl.consensus.eligibility import Eligibility
+from refimpl.consensus.interface import Kind, Validators
 from refimpl.consensus.registry import find_engine
 from refimpl.crypto.recipes import REHEARSAL, Verifier, verifier
-from refimpl.data.block import Block, Genesis, Header
+from refimpl.data.block import Block, Genesis, Header, check_drift
 from refimpl.data.certificate import Certificate, Decision, require_certificate, verify_certificate
-from refimpl.data.ids import Height, Name
+from refimpl.data.ids import Height, Name, Seconds
 from refimpl.data.members import Membership
 from refimpl.data.refusal import Code, Refused
 from refimpl.data.transaction import Transaction
 from refimpl.network.messages import Codec, Message
 from refimpl.node import keys
 from refimpl.node.ledger import Ledger
-from refimpl.node.notary import verify_message
+from refimpl.node.notary import Witness, verify_message
 
 __all__ = ["Finding", "Report", "verify_ledger"]
 
@@ -70,8 +72,16 @@ CLAUSES: Final[Mapping[Code, str]] = {
     Code.CONSENSUS_NO_QUORUM: "DAT-105", Code.CONSENSUS_UNKNOWN_ENGINE: "CON-001",
     Code.NET_BAD_SIGNATURE: "NET-002", Code.NET_UNKNOWN_SENDER: "NET-003", Code.NET_WRONG_CHANNEL: "NET-003",
     Code.NET_WRONG_SUITE: "NET-003", Code.NET_UNKNOWN_KIND: "NET-003",
+    Code.BLOCK_TIME_DRIFT: "CON-121", Code.CONSENSUS_WRONG_SLOT: "CON-123", Code.CONSENSUS_NO_WORK: "CON-151",
+    Code.CONSENSUS_WRONG_TARGET: "CON-154",
 }  # fmt: skip
 """Refusal -> the clause of `spec/` that demands it, as far as a stored ledger can break it."""
+
+OF_PROOFS: Final[Mapping[Code, str]] = {
+    **CLAUSES, Code.WIRE_BAD_FIELD: "NET-001", Code.CONSENSUS_WRONG_HEIGHT: "CON-131",
+    Code.CONSENSUS_WRONG_BLOCK: "CON-131", Code.CONSENSUS_WRONG_PROPOSER: "CON-131",
+}  # fmt: skip
+"""The same for what is wrong with the proof of a block."""
 
 STORED: Final = "DAT-120"
 """The clause that says what a node keeps."""
@@ -101,6 +111,8 @@ class _Audit:
         self.height = 0
         self.transactions = 0
         self.ledger: Ledger | None = None
+        self.chain: _Chain | None = None
+        """The proofs of the blocks, where finality is by depth."""
         self.force: dict[int, Membership] = {}
         """First height -> the members in force from it on."""
 
@@ -127,16 +139,18 @@ class _Audit:
         try:
             genesis = Genesis.from_bytes(data)
             genesis.check(REHEARSAL)
-            find_engine(genesis.engine)
+            kind = find_engine(genesis.engine)
             verify = verifier(genesis.suite, REHEARSAL)
             self.ledger, _ = Ledger.open(genesis, verify)
+            if kind.promise.finality["kind"] == "depth":
+                self.chain = _Chain(genesis, kind, verify)
             self.force[1] = genesis.members
         except Refused as refused:
             raise self.refused(refused, None, key) from None
         return genesis, verify
 
     def block(self, height: int, verify: Verifier) -> None:
-        """One block: header, transactions, certificate, and what executing it gives."""
+        """One block: header, transactions, certificate or proof, and what executing it gives."""
         ledger = self.opened()
         key = keys.block(height)
         try:
@@ -149,6 +163,9 @@ class _Audit:
             result = ledger.finalize(Block(header, tuple(listed)).to_bytes())
             key = keys.certificate(height)
             certificate = self.certificate(height, header, verify)
+            if self.chain is not None:
+                key = keys.proof(height)
+                self.chain.follow(self.proof(height), result.block, ledger.tip.members)
         except Refused as refused:
             raise self.refused(refused, height, key) from None
         for index, receipt in enumerate(result.outcome.receipts):
@@ -171,6 +188,14 @@ class _Audit:
         decision = Decision(tip.channel, tip.suite, Height(height), header.id, engine, Name(promise.commits))
         verify_certificate(certificate, decision, tip.members, verify)
         return certificate
+
+    def proof(self, height: int) -> bytes:
+        """The message of the block's maker."""
+        key = keys.proof(height)
+        if key not in self.stored:
+            missing = Code.CONSENSUS_MISSING_PROOF
+            raise _Broken(Finding(height, key, "DAT-122", missing, "its maker's message", "nothing"))
+        return self.value(key, height)
 
     def state(self) -> None:
         """Every entry of the state, and the tip, are what execution gave."""
@@ -235,10 +260,33 @@ class _Audit:
 
     def refused(self, refused: Refused, height: int | None, key: str) -> _Broken:
         """A refusal of the data layer as a finding."""
-        expected = refused.values.get("expected", refused.values.get("max", "what the clause says"))
-        got = refused.values.get("got", refused.values.get("cause", "something else"))
-        clause = CLAUSES.get(refused.code, STORED)
+        values = refused.values
+        least = values.get("least", values.get("earliest", "what the clause says"))
+        expected = values.get("expected", values.get("max", least))
+        got = values.get("got", values.get("cause", "something else"))
+        clause = (OF_PROOFS if key.startswith(keys.PROOF) else CLAUSES).get(refused.code, STORED)
         return _Broken(Finding(height, key + refused.at, clause, refused.code, str(expected), str(got)))
+
+
+class _Chain:
+    """The proofs of a longest chain, from its genesis (CON-131)."""
+
+    def __init__(self, genesis: Genesis, kind: Kind, verify: Verifier) -> None:
+        said = {name: kind.readers[name] for name in kind.promise.phases}
+        self.codec = Codec(genesis.engine, genesis.channel, genesis.suite, said)
+        self.witness = Witness(self.codec, verify)
+        self.eligibility = Eligibility(kind, self.witness, genesis.id)
+        self.start, self.tick = genesis.time, kind.promise.delta
+
+    def follow(self, data: bytes, block: Block, members: Membership) -> None:
+        """Take the proof of the next block, at whose height these members are in force; raises what is wrong."""
+        message = self.codec.decode(data)
+        voters = members.validators()
+        self.witness.public = {one.member: one.public for one in voters}
+        validators = Validators.of({one.member: one.weight for one in voters})
+        made_at = self.eligibility.follow(message, block.to_bytes(), validators)
+        if made_at is not None:
+            check_drift(block.header.time, Seconds(self.start + made_at * self.tick))
 
 
 def first_difference(one: bytes, other: bytes) -> int:

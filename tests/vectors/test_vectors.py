@@ -57,7 +57,7 @@ def test_the_vectors_meet_every_rule_and_refusal_of_bytes_transactions_blocks_an
     data = {clause.id for clause in clauses() if clause.id.startswith("DAT-")}
     elsewhere = {
         "DAT-015", "DAT-027", "DAT-028", "DAT-045", "DAT-071", "DAT-072", "DAT-073", "DAT-074", "DAT-075", "DAT-076",
-        "DAT-077", "DAT-078", "DAT-079", "DAT-096", "DAT-097", "DAT-110", "DAT-112", "DAT-120", "DAT-121",
+        "DAT-077", "DAT-078", "DAT-079", "DAT-096", "DAT-097", "DAT-110", "DAT-112", "DAT-120", "DAT-121", "DAT-122",
     }  # fmt: skip
     """What a verifier does, seals, executes, keeps or reads from its clock."""
     assert data - cited == elsewhere
