@@ -17,6 +17,7 @@ from refimpl.application.custody import Custody, opened
 from refimpl.application.records import record_id
 from refimpl.application.vault import MemoryVault
 from refimpl.application.view import View
+from refimpl.contract.rows import Row
 from refimpl.crypto.recipes import Suite, Verifier, digest, verifier
 from refimpl.crypto.sealing import ReaderKey
 from refimpl.data.ids import Digest, Seconds
@@ -101,9 +102,10 @@ def decisions(method: Method) -> tuple[Ledger, tuple[Transaction, ...], Alliance
     """A ledger with a record of each patient, and requests of the patients to read theirs."""
     alliance, count = Alliance.founded(), method.size(90, 4)
     clients = alliance.clients
-    alliance.run([clients.signed(CITY[:3], {"modules": [one for one in library(("alliance", "visit", "referral",
-        "stepdown", "access")) if one["name"] in ("HealthRecord", "Consent", "GlassAudit", "RecordAccess")]},
-        DEPLOY)])  # fmt: skip
+    below = ("alliance", "visit", "referral", "stepdown")
+    deployed = {one["name"] for one in library(below)}
+    added = [one for one in library((*below, "access")) if one["name"] not in deployed]
+    alliance.run([clients.signed(CITY[:3], {"modules": added}, DEPLOY)])
     visits = alliance.run(alliance.visits(count, 0))
     kept = alliance.run([
         clients.command((COUNTY[n % len(COUNTY)],), "HealthRecord", "register", custodian=COUNTY[n % len(COUNTY)],
@@ -145,8 +147,8 @@ class _Allowed:
     def accesses(self) -> list[dict[str, Any]]:
         return [{"at": 0, "code": None, "fields": ["labs"], "instance": 0, "purpose": None, "reader": "reader"}]
 
-    def row(self, instance: int) -> dict[str, str]:
-        return {"digest": self.chart.digest.hex()}
+    def row(self, instance: int) -> Row:
+        return Row("HealthRecord", instance, 1, "active", 0, {"digest": self.chart.digest.hex()})
 
     def fields_of(self, instance: int, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(names)
