@@ -1,4 +1,4 @@
-"""Every item of the bench can be made, and its contenders do the same: what is measured may not fall behind the code."""
+"""Every item of the bench can be made, and its contenders do the same: no measure falls behind the code unseen."""
 
 import pytest
 
