@@ -402,7 +402,7 @@ class Door:
                 identifier = self.sent - len(requests) + number + 1
                 reply = self.reply(shape or op, identifier, line, written[number])
                 if op == "query" and reply.kind == "ok":
-                    self.check_answer(fields["path"], reply, line.decode(), written[number])
+                    self.check_answer(fields["path"], reply)
                 replies.append(reply)
                 done += 1
             if self.messages % LOOKS < len(requests):
@@ -454,13 +454,14 @@ class Door:
             raise Stopped("internal", op, request, self.link.words(), str(value["err"].get("text", "")))
         return Reply(kind, value[kind])
 
-    def check_answer(self, path: str, reply: Reply, text: str, request: str) -> None:
-        """Raise `Breach` where the value of a query is not what its path has (NOD-040 to NOD-047); other paths have
-        none."""
+    def check_answer(self, path: str, reply: Reply) -> None:
+        """Raise `Breach` where the value in the last reply is not what the path of its query has (NOD-040 to NOD-047);
+        other paths have none."""
         try:
             answer = shapes.check(f"answer.{path}")
         except KeyError:
             return
+        request, text = self.record[-1]
         try:
             answer(reply.value["value"])
         except shapes.Misfit as misfit:

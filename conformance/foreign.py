@@ -318,11 +318,13 @@ class ForeignCluster:
 
     def fits(self, message: Data) -> bool:
         """Whether it is shaped as a message of this profile: nothing else is looked into (NET-003)."""
+        if message["kind"] not in tuple(self.profile.messages):
+            return False
         try:
             check(f"message.{self.profile.engine}", of="wire")(message)
         except Misfit:
             return False
-        return message["kind"] in self.profile.messages
+        return True
 
     def read(self, wire: bytes) -> Said:
         """See `reactor.Cluster`."""

@@ -125,7 +125,7 @@ class Force:
     def broken(self, block: bytes, stage: int) -> Text:
         """What is wrong with a block that is one, by who is in force; empty for nothing (DAT-090, DAT-091)."""
         header = header_of(block)
-        if header["membership"] != self.digests[stage]:
+        if header.get("membership") != self.digests[stage]:
             return say("block.other-members", clause="DAT-090", stage=stage)
         if not self.script.weights(stage)[self.number(header["proposer"])]:
             return say("block.not-in-force", clause="DAT-091", member=header["proposer"])

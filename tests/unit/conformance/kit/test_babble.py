@@ -12,6 +12,7 @@ from conformance.conform.examine import Bench, Unusable, examine
 from conformance.conform.verdicts import Verdict
 from conformance.door import Breach, Door, Guards
 from conformance.foreign import ForeignCluster
+from conformance.history import Decision
 from conformance.plan import Plan
 from conformance.renewal import Force, Script
 from conformance.standard import profile
@@ -57,7 +58,19 @@ def test_a_spoilt_block_certificate_or_message_is_read_without_an_error(choice):
     votes, round_ = cluster.votes(found.digest, certificate.hex())
     assert not any(good for _, good in votes) and type(round_) is int
     force = Force(Script(CHANGED, "tendermint/1"))
+    assert force.judged(Decision(0, 0, 0, 1, 0, found, (), ""), block, certificate).block.broken
     assert not any(good for _, good in force.votes(found.digest, certificate, 0))
+
+
+@pytest.mark.parametrize("named", [{}, {"membership": None}, {"membership": ["00"]}, {"membership": "00"}])
+@pytest.mark.clause("DAT-090")
+def test_a_block_that_names_no_members_in_force_is_told_as_such(named):
+    bare = {"previous": "11" * 32, "proposer": "m0", "size": 0, "transactions_root": wire.merkle_root([]).hex()}
+    block = wire.canonical({"header": {**bare, **named}, "transactions": []})
+    found = wire.read_block(block, ["m0"])
+    assert not found.broken, "in itself it is a block"
+    told = Force(Script(CHANGED, "tendermint/1")).judged(Decision(0, 0, 0, 1, 0, found, (), ""), block, None)
+    assert told.block.broken.key == "block.other-members"
 
 
 @pytest.mark.parametrize("odd", [
@@ -111,3 +124,28 @@ def verdict_of(spoils, test):
 def test_a_node_that_refuses_the_disk_it_wrote_breaks_recovery():
     found = verdict_of("persist", "L2.crash.after-persist")
     assert (found.verdict, found.failure.clause) == (Verdict.FAIL, "NOD-019")
+
+
+class Boaster(Babbler):
+    """It says that it is at a height that nobody reached, and has a block for every height that it is asked for."""
+
+    asked = 0
+
+    def told(self, reply):
+        """See `Babbler`."""
+        value = reply.get("ok", {}).get("value", {})
+        if "state_root" in value and "time" in value:
+            value["height"] = 2**40
+        elif "refused" in reply and reply["refused"]["code"] == "query.not_found":
+            self.asked += 1
+            assert self.asked < 1000, "the kit asks for ever"
+            return {"id": reply["id"], "ok": {"height": 2**40, "value": {"block": "00"}}}
+        return reply
+
+
+@pytest.mark.clause("NOD-052")
+def test_a_height_that_nobody_reached_is_not_asked_for_block_by_block():
+    [crash] = [one for one in catalogue.tests() if one.id == "L2.crash.after-persist"]
+    bench = Bench(lambda environment=None: Door(Boaster(set(), 1), Guards()), restarts=False, profile="tendermint/1",
+                  shrinking=0)  # fmt: skip
+    assert examine(bench, crash).verdict is not Verdict.HARNESS_ERROR
